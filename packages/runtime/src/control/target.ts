@@ -1,0 +1,31 @@
+// What the control API may ask of a running supervisor. Every call acts on its in-memory state in
+// one synchronous step; nothing is forwarded through a queue.
+
+import type { ProcessState } from "@queue-runtime/store";
+
+export interface ControlTarget {
+  describe(): RuntimeDescription;
+  /** As TERM. Resolves when the supervisor is about to end. */
+  stop(): Promise<void>;
+  /** As TSTP and CONT: on, nothing is claimed any more. */
+  quiet(on: boolean): void;
+  /** As HUP. Resolves when the new children are ready; rejects with the reason when they are not. */
+  reload(): Promise<void>;
+  /** All children are ready and no stop has begun. */
+  isReady(): boolean;
+}
+
+export interface RuntimeDescription {
+  readonly pid: number;
+  readonly host: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly state: "starting" | "running" | "quiet" | "stopping";
+  /** Live knowledge about the children, by process id in the store. */
+  readonly processes: readonly {
+    readonly id: number;
+    readonly pid: number;
+    readonly state: ProcessState;
+    readonly rssBytes: number | null;
+  }[];
+}

@@ -1,0 +1,11 @@
+// What the store shows to the layers above: its types and how to open one.
+
+export { type Clock, systemClock } from "./clock.ts";
+export { StoreError, type StoreErrorCode } from "./errors.ts";
+export * from "./job.ts";
+export type { Json } from "./json.ts";
+export { openStore, type OpenOptions } from "./open.ts";
+export * from "./process.ts";
+export type { Queue } from "./queue.ts";
+export type * from "./store.ts";
+export * from "./turn.ts";

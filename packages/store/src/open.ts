@@ -1,0 +1,38 @@
+// Picks the store by the scheme of its URL.
+
+import type { Clock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
+import { StoreError } from "./errors.ts";
+import { openSqlite } from "./sqlite.ts";
+import type { Store } from "./store.ts";
+
+export interface OpenOptions {
+  /**
+   * `full` (the default): a commit survives a power cut. `normal`: only a crash of the process;
+   * for workers, whose jobs may run again. An enqueue is always `full`.
+   */
+  readonly durability?: "full" | "normal";
+  /** The wall clock by default; PostgreSQL ignores it. */
+  readonly clock?: Clock;
+  /** How long to try while other connections hold the store, in milliseconds; 10,000 by default. */
+  readonly busyTimeoutMs?: number;
+}
+
+/**
+ * Opens `sqlite:PATH` (relative to the working directory) or `sqlite::memory:`. Creates the file
+ * and its folder where they are missing; the schema only comes with `migrate()`.
+ * @throws StoreError
+ */
+export async function openStore(url: string, options: OpenOptions = {}): Promise<Store> {
+  const settings = {
+    durability: options.durability ?? "full",
+    clock: options.clock ?? systemClock,
+    busyTimeoutMs: options.busyTimeoutMs ?? 10_000,
+  };
+  if (url.startsWith("sqlite:")) return openSqlite(url.slice("sqlite:".length), settings);
+  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0] ?? url;
+  throw new StoreError(
+    "unsupported",
+    `no store is known for "${scheme}"; write sqlite:./path/to/queue.sqlite`,
+  );
+}

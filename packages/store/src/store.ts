@@ -1,0 +1,162 @@
+// The contract of a store, written for its callers. `sqlite.ts` implements it, `postgres.ts` will;
+// one suite (`test/store/contract.ts`) runs against both. Every method may reject with StoreError.
+
+import type { Enqueued, Job, JobDetails, JobState, NewJob } from "./job.ts";
+import type { Beat, Evidence, NewProcess, Process, RecoveredJob } from "./process.ts";
+import type { Queue } from "./queue.ts";
+import type { Turn, TurnAnswer } from "./turn.ts";
+
+export interface Store {
+  /** Where the data is, without a password; for messages. */
+  readonly url: string;
+  readonly jobs: Jobs;
+  readonly queues: Queues;
+  readonly processes: Processes;
+
+  /** Brings the schema up to date under a lock. Throws StoreError `newer-schema` and the like. */
+  migrate(): Promise<Migration>;
+
+  /** What the schema is, and what this program would make of it; writes nothing. */
+  schema(): Promise<Migration>;
+
+  /**
+   * Enqueues inside a transaction that the caller has open on its own connection: a `DatabaseSync`
+   * here, a pg client there. The rows live and die with that transaction.
+   */
+  in(transaction: unknown): Pick<Jobs, "enqueue">;
+
+  /**
+   * Calls `listener` soon after another connection committed something (about a millisecond), or
+   * at the next poll where changes cannot be watched. Calls are coalesced and may be in vain.
+   */
+  watch(listener: () => void, options?: WatchOptions): Watch;
+
+  /** Facts for `runtime doctor`, worded for people. */
+  diagnose(): Promise<readonly Diagnosis[]>;
+
+  close(): Promise<void>;
+}
+
+export interface Jobs {
+  /** One answer per job, in order; all or none. Durable when it resolves. */
+  enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]>;
+
+  /** Settles, saves checkpoints and claims, in one transaction; see turn.ts. */
+  turn(turn: Turn): Promise<TurnAnswer>;
+
+  /** Makes due jobs ready, at most `limit` of them. */
+  dispatch(limit: number): Promise<Dispatched>;
+
+  /**
+   * Takes every job from a process that ended: a run that had started is a crash, a claim that had
+   * not counts as nothing. Also removes the row of the process. Repeating it changes nothing.
+   */
+  recover(processId: number, evidence: Evidence): Promise<readonly RecoveredJob[]>;
+
+  find(id: number): Promise<JobDetails | null>;
+
+  /** Oldest first. */
+  list(filter: JobFilter): Promise<readonly Job[]>;
+
+  /** Every state has a number. */
+  count(): Promise<Readonly<Record<JobState, number>>>;
+
+  /** Names of ready jobs that no registered worker has code for, with how many wait. */
+  unknownNames(): Promise<readonly { readonly name: string; readonly ready: number }[]>;
+
+  /** Failed and cancelled jobs run again, counters at 0, from their cursor unless `fromStart`. */
+  retry(ids: readonly number[], options: { readonly fromStart: boolean }): Promise<Actions>;
+
+  /** A running job is asked to stop (`requested`); any other that has not ended is cancelled. */
+  cancel(ids: readonly number[]): Promise<Actions>;
+
+  /** Deletes jobs; a running one is refused. */
+  discard(ids: readonly number[]): Promise<Actions>;
+
+  /** Deletes at most `limit` jobs that ended longer ago than their period; answers how many. */
+  clear(retention: Retention, limit: number): Promise<number>;
+}
+
+/** One answer per id that was asked for, in the same order. */
+export type Actions = readonly Action[];
+
+export interface Action {
+  readonly id: number;
+  readonly outcome: "retried" | "cancelled" | "requested" | "discarded" | "refused" | "unknown";
+  /** One sentence, with `refused` and `unknown`. */
+  readonly error?: string;
+}
+
+export interface JobFilter {
+  readonly states?: readonly JobState[];
+  readonly queue?: string;
+  readonly name?: string;
+  readonly processId?: number;
+  /** 50 by default. */
+  readonly limit?: number;
+}
+
+export interface Dispatched {
+  readonly moved: number;
+  /** When the next scheduled job is due, in milliseconds since 1970; null when none is. */
+  readonly nextAt: number | null;
+}
+
+/** How long jobs are kept after they ended, in milliseconds. */
+export interface Retention {
+  readonly finishedMs: number;
+  readonly cancelledMs: number;
+  readonly failedMs: number;
+}
+
+export interface Queues {
+  /** Every queue with ready, running or paused work, by name. */
+  list(): Promise<readonly Queue[]>;
+  /** No job of the queue is claimed until it is resumed; jobs that run go on. */
+  pause(name: string): Promise<void>;
+  resume(name: string): Promise<void>;
+  /** Deletes ready jobs of the queue (`all`: everything that does not run); answers how many. */
+  clear(name: string, options: { readonly all: boolean }): Promise<number>;
+}
+
+export interface Processes {
+  /** Answers the id, which is never reused. */
+  register(process: NewProcess): Promise<number>;
+  /** Records the names a worker has code for. */
+  ready(id: number, names: readonly string[]): Promise<void>;
+  /** One statement for all; answers the ids that are no longer registered. */
+  heartbeat(beats: readonly Beat[]): Promise<readonly number[]>;
+  /** Removes rows of processes that handed everything back; jobs they still hold are released. */
+  deregister(ids: readonly number[]): Promise<void>;
+  list(): Promise<readonly Process[]>;
+  /** Recovers the jobs of processes silent for longer than `thresholdMs`, and removes their rows. */
+  prune(thresholdMs: number): Promise<readonly PrunedProcess[]>;
+}
+
+export interface PrunedProcess {
+  readonly process: Process;
+  readonly silentMs: number;
+  readonly jobs: readonly RecoveredJob[];
+}
+
+export interface Migration {
+  /** Schema version found; 0 for an empty store. */
+  readonly from: number;
+  /** Schema version this program knows. */
+  readonly to: number;
+}
+
+export interface WatchOptions {
+  /** How often to look where changes cannot be watched, and as a backstop; 1,000 by default. */
+  readonly pollMs?: number;
+}
+
+export interface Watch {
+  close(): void;
+}
+
+export interface Diagnosis {
+  readonly check: string;
+  readonly status: "ok" | "warning" | "error";
+  readonly detail: string;
+}

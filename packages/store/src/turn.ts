@@ -1,0 +1,67 @@
+// A worker's turn: everything it has to write and everything it wants to take, in one transaction.
+// One commit and one fsync serve a whole batch; a lone job is a batch of one and never waits.
+
+import type { Job, JobError, Progress } from "./job.ts";
+import type { Json } from "./json.ts";
+
+/** How one run ended. `fence` is the one the job was claimed with; an older one is refused. */
+export type Settlement = {
+  readonly id: number;
+  readonly fence: number;
+  /** The newest position, when the run has one that is not saved yet. */
+  readonly cursor?: Json;
+  readonly progress?: Progress;
+} & (
+  | { readonly outcome: "finished"; readonly result: Json }
+  /** `retryDelayMs` null: no retry is left. */
+  | { readonly outcome: "failed"; readonly error: JobError; readonly retryDelayMs: number | null }
+  /** Ended by a stop, a throttle or `maxRuntime`: ready again after `delayMs`, no attempt spent. */
+  | { readonly outcome: "interrupted"; readonly delayMs: number }
+  /** Handed back before it reached a thread, or swept along with its thread: counts as nothing. */
+  | { readonly outcome: "released" }
+  | { readonly outcome: "cancelled" }
+);
+
+/** A position saved while the run goes on. Saving a cursor also forgives earlier crashes. */
+export interface Checkpoint {
+  readonly id: number;
+  readonly fence: number;
+  /** Absent: only progress is written. */
+  readonly cursor?: Json;
+  readonly progress?: Progress;
+}
+
+/** Which ready jobs a worker would take. */
+export interface Claim {
+  /** In order of preference: a name, a prefix ending in `*`, or `*` for every queue. */
+  readonly queues: readonly string[];
+  /** Names of the jobs this worker has code for; others are left for workers that know them. */
+  readonly names: readonly string[];
+  /** At most this many. */
+  readonly limit: number;
+  /**
+   * Nothing else runs in this process. A suspect (one crash short of `maxCrashes`) comes alone, as
+   * the only job of its claim; to a worker that is busy it comes only after `suspectPatienceMs`.
+   */
+  readonly idle: boolean;
+}
+
+/** How long a suspect is left for an idle worker before a busy one takes it, in milliseconds. */
+export const suspectPatienceMs = 1_000;
+
+export interface Turn {
+  readonly processId: number;
+  readonly settlements: readonly Settlement[];
+  readonly checkpoints: readonly Checkpoint[];
+  readonly claim: Claim | null;
+}
+
+export interface TurnAnswer {
+  /** Settlements and checkpoints that came with an old fence: somebody else holds those jobs. */
+  readonly refused: readonly { readonly id: number; readonly fence: number }[];
+  readonly claimed: readonly Job[];
+  /** Jobs of this process that somebody asked to cancel. */
+  readonly cancelRequested: readonly { readonly id: number; readonly fence: number }[];
+  /** This process is no longer registered (it was pruned): nothing was claimed, it should stop. */
+  readonly evicted: boolean;
+}
