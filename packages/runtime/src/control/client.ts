@@ -1,0 +1,91 @@
+// Asks a running supervisor over its control socket. The command line is its one user.
+
+import { type IncomingMessage, type RequestOptions, request } from "node:http";
+import { kernelPath } from "./socket-path.ts";
+
+export interface Answer {
+  readonly status: number;
+  /** The JSON of the answer; null when it has none. */
+  readonly body: unknown;
+}
+
+export interface Question {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly body?: object;
+  /** How long to wait for the whole answer, in milliseconds; 2,000 by default. */
+  readonly timeoutMs?: number;
+}
+
+/** No process listens on the socket. */
+export class NothingListensError extends Error {
+  override readonly name = "NothingListensError";
+
+  constructor(socket: string) {
+    super(`no runtime listens on ${socket}; \`runtime start\` starts one`);
+  }
+}
+
+/** The connection was made and no answer came: too late, or the runtime ended meanwhile. */
+export class NoAnswerError extends Error {
+  override readonly name = "NoAnswerError";
+}
+
+/**
+ * @throws NothingListensError, NoAnswerError, or the system's error (such as no permission)
+ */
+export function ask(socket: string, question: Question): Promise<Answer> {
+  const { method, path, body, timeoutMs = 2_000 } = question;
+  const text = body === undefined ? "" : JSON.stringify(body);
+  return new Promise((resolve, reject) => {
+    const asked = request(options(socket, method, path), (response) => {
+      read(response).then(resolve, (error: Error) => reject(noAnswer(socket, error)));
+    });
+    const late = new NoAnswerError(`the runtime on ${socket} gave no answer in ${timeoutMs} ms`);
+    const timer = setTimeout(() => asked.destroy(late), timeoutMs);
+    asked.on("error", (error) => reject(explain(socket, error)));
+    asked.on("close", () => clearTimeout(timer));
+    asked.setHeader("content-length", Buffer.byteLength(text));
+    asked.end(text);
+  });
+}
+
+function options(socket: string, method: string, path: string): RequestOptions {
+  // No agent: a connection that is kept alive would keep this process alive as well.
+  return {
+    socketPath: kernelPath(socket),
+    method,
+    path,
+    agent: false,
+    headers: { host: "localhost", "content-type": "application/json" },
+  };
+}
+
+async function read(response: IncomingMessage): Promise<Answer> {
+  let text = "";
+  response.setEncoding("utf8");
+  for await (const chunk of response) text += chunk;
+  const json = /\bjson\b/.test(response.headers["content-type"] ?? "");
+  return { status: response.statusCode ?? 0, body: json ? JSON.parse(text) : null };
+}
+
+function explain(socket: string, error: NodeJS.ErrnoException): Error {
+  switch (error.code) {
+    case "ENOENT":
+    case "ECONNREFUSED":
+      return new NothingListensError(socket);
+    case "EACCES":
+      return new Error(`${socket} belongs to another user; run this as the one that started it`);
+    case "ECONNRESET":
+    case "EPIPE":
+      return noAnswer(socket, error);
+    default:
+      return error;
+  }
+}
+
+function noAnswer(socket: string, error: Error): NoAnswerError {
+  if (error instanceof NoAnswerError) return error;
+  const sentence = `the runtime on ${socket} ended before it answered`;
+  return new NoAnswerError(sentence, { cause: error });
+}

@@ -1,0 +1,72 @@
+// Binding and naming unix sockets safely. The kernel gives a path about a hundred bytes, follows no
+// permissions but those of the file at the moment of `bind`, and leaves dead socket files behind.
+
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import type { Server } from "node:net";
+import { dirname, join, relative } from "node:path";
+
+/** What `sun_path` holds, less its final zero. */
+const maximumBytes = process.platform === "linux" ? 107 : 103;
+
+/**
+ * The shortest way to write a path to the kernel from the working directory.
+ * @throws Error when even that is too long
+ */
+export function kernelPath(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  const shortest = fromHere.length > 0 && fromHere.length < path.length ? fromHere : path;
+  const bytes = Buffer.byteLength(shortest);
+  if (bytes <= maximumBytes) return shortest;
+  throw new Error(
+    `the path of the control socket ${path} has ${bytes} bytes and a socket can have ` +
+      `${maximumBytes}; set control.socket to a shorter path`,
+  );
+}
+
+/**
+ * Listens on a unix socket that only its owner can open, in the place of a dead one. The caller
+ * holds the lock of the path, so a socket that is found there belongs to nobody.
+ *
+ * The socket is bound in a private folder, narrowed to 0600 and only then moved to its name: nobody
+ * can connect before the mode is right, and a client never finds the name missing. A narrower
+ * `umask` around `listen` would do too, but it holds for every thread of the process.
+ */
+export async function listenPrivately(server: Server, path: string): Promise<void> {
+  kernelPath(path);
+  mkdirSync(dirname(path), { recursive: true });
+  refuseForeign(path);
+  const folder = mkdtempSync(join(dirname(path), "."));
+  try {
+    const bound = join(folder, "s");
+    await listening(server, { path: kernelPath(bound) });
+    chmodSync(bound, 0o600);
+    renameSync(bound, path);
+  } catch (error) {
+    server.close();
+    throw error;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Resolves when the server listens, rejects with the reason why it cannot. */
+export function listening(
+  server: Server,
+  where: { readonly path: string } | { readonly host: string; readonly port: number },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(where, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+/** A symbolic link could lead anywhere, and anything but a socket was put there by somebody. */
+function refuseForeign(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined || found.isSocket()) return;
+  const what = found.isSymbolicLink() ? "a symbolic link" : "not a socket";
+  throw new Error(`${path} is ${what}; remove it, or set control.socket elsewhere`);
+}
