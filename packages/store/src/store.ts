@@ -98,8 +98,8 @@ export interface JobFilter {
 
 export interface Dispatched {
   readonly moved: number;
-  /** When the next scheduled job is due, in milliseconds since 1970; null when none is. */
-  readonly nextAt: number | null;
+  /** How long until the next scheduled job is due, by the store's clock; null when none is. */
+  readonly nextInMs: number | null;
 }
 
 /** How long jobs are kept after they ended, in milliseconds. */
