@@ -1,8 +1,16 @@
 // What queue.yml means once it is read, checked and filled with defaults. Passed down, never global.
 // Durations are milliseconds; paths are absolute.
 
-import type { Retention } from "@queue-runtime/store";
+import { dirname, resolve } from "node:path";
+import type { Json, Retention } from "@queue-runtime/store";
+import { type Environment, expandTree } from "./config/expand.ts";
+import { type Flags, override } from "./config/override.ts";
+import { parseTree } from "./config/parse.ts";
+import { displayPath, Problems } from "./config/problems.ts";
+import { readSource } from "./config/source.ts";
+import { validate } from "./config/validate/file.ts";
 
+/** Plain data: it goes to forked children as JSON. */
 export interface Config {
   /** The file it came from. */
   readonly file: string;
@@ -18,6 +26,7 @@ export interface Config {
   readonly durability: "full" | "normal";
   readonly workers: readonly WorkerConfig[];
   readonly dispatcher: DispatcherConfig | null;
+  readonly scheduler: SchedulerConfig | null;
   readonly process: ProcessConfig;
   readonly control: ControlConfig;
   readonly log: LogConfig;
@@ -37,7 +46,26 @@ export interface WorkerConfig {
 export interface DispatcherConfig {
   readonly pollingIntervalMs: number;
   readonly batchSize: number;
+  readonly concurrencyMaintenanceIntervalMs: number;
   readonly retention: Retention;
+}
+
+export interface SchedulerConfig {
+  /** Of the ticks missed while no scheduler ran: none, the newest, or all are enqueued. */
+  readonly catchUp: "none" | "one" | "all";
+  readonly tasks: readonly TaskConfig[];
+}
+
+export interface TaskConfig {
+  readonly name: string;
+  /** Five fields of cron, six with seconds first, or a name such as `@daily`. */
+  readonly schedule: string;
+  /** An IANA name; null is the zone of the system. */
+  readonly timeZone: string | null;
+  /** Name of the job. */
+  readonly job: string;
+  /** null by default. */
+  readonly args: Json;
 }
 
 export interface ProcessConfig {
@@ -47,7 +75,7 @@ export interface ProcessConfig {
 }
 
 export interface ControlConfig {
-  /** Path of the unix socket. */
+  /** Path of the unix socket: at most 107 bytes, absolute or relative to the working directory. */
   readonly socket: string;
   /** Where `/livez` and `/readyz` are served over TCP, or null. */
   readonly http: { readonly host: string; readonly port: number } | null;
@@ -57,4 +85,32 @@ export interface ControlConfig {
 
 export interface LogConfig {
   readonly level: "debug" | "info" | "warn" | "error" | "silent";
+}
+
+export interface LoadOptions {
+  /** For `${NAME}` in the file and for RUNTIME_…; `process.env` by default. */
+  readonly env?: Environment;
+  /** From the command line; they win over the environment, which wins over the file. */
+  readonly flags?: Flags;
+}
+
+/**
+ * Reads, expands, overrides and checks queue.yml; the answer is frozen.
+ * @throws ConfigError with every problem at once
+ */
+export async function loadConfig(file: string, options: LoadOptions = {}): Promise<Config> {
+  const { env = process.env, flags = {} } = options;
+  const path = resolve(file);
+  const problems = new Problems(displayPath(path));
+  const written = parseTree(await readSource(path, problems), problems);
+  const tree = expandTree(override(written, env, flags), env, problems);
+  const config = validate(tree, dirname(path), problems);
+  problems.throwIfAny();
+  return deepFreeze({ file: path, ...config });
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return Object.freeze(value);
 }

@@ -1,0 +1,83 @@
+// Every default of queue.yml, with its unit, and every bound. config/queue.yml shows them to users.
+
+import type { Config, WorkerConfig } from "../config.ts";
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+type Defaults = Pick<
+  Config,
+  "shutdownTimeoutMs" | "interruptionAdapters" | "durability" | "process" | "log"
+> & {
+  readonly store: string;
+  readonly worker: Omit<WorkerConfig, "name">;
+  readonly dispatcher: NonNullable<Config["dispatcher"]>;
+  readonly scheduler: NonNullable<Config["scheduler"]>;
+  /** In the folder of the store. */
+  readonly socket: string;
+};
+
+export const defaults: Defaults = {
+  store: "sqlite:./data/queue.sqlite",
+  shutdownTimeoutMs: 25 * second,
+  interruptionAdapters: ["runtime"],
+  durability: "normal",
+  worker: {
+    queues: ["*"],
+    processes: 1,
+    threads: 3,
+    concurrency: 1,
+    pollingIntervalMs: second,
+  },
+  dispatcher: {
+    pollingIntervalMs: second,
+    batchSize: 500,
+    concurrencyMaintenanceIntervalMs: 5 * minute,
+    retention: { finishedMs: 7 * day, cancelledMs: 7 * day, failedMs: 90 * day },
+  },
+  scheduler: { catchUp: "none", tasks: [] },
+  process: {
+    heartbeatIntervalMs: 5 * second,
+    aliveThresholdMs: 30 * second,
+    startupTimeoutMs: minute,
+  },
+  socket: "runtime.sock",
+  log: { level: "info" },
+};
+
+/** Smallest and largest allowed value, both included; milliseconds for durations. */
+export type Bounds = readonly [least: number, most: number];
+
+type Bounded =
+  | "workers"
+  | "processes"
+  | "threads"
+  | "concurrency"
+  | "batchSize"
+  | "shutdownTimeout"
+  | "pollingInterval"
+  | "maintenanceInterval"
+  | "retention"
+  | "heartbeatInterval"
+  | "aliveThreshold"
+  | "startupTimeout";
+
+export const bounds: Readonly<Record<Bounded, Bounds>> = {
+  workers: [0, 100],
+  processes: [1, 64],
+  threads: [0, 128],
+  concurrency: [1, 10_000],
+  batchSize: [1, 100_000],
+  shutdownTimeout: [1, day],
+  pollingInterval: [10, hour],
+  maintenanceInterval: [second, day],
+  retention: [0, 3650 * day],
+  heartbeatInterval: [100, 10 * minute],
+  aliveThreshold: [200, day],
+  startupTimeout: [100, hour],
+};
+
+/** Longest name of a worker, queue, job or task, in characters. */
+export const longestName = 200;

@@ -1,0 +1,64 @@
+// The keys of queue.yml from the top, and what must be true of the whole.
+
+import type { Config, LogConfig } from "../../config.ts";
+import { bounds, defaults, longestName } from "../defaults.ts";
+import type { Problems } from "../problems.ts";
+import { duration, field, fields, listOf, oneOf, type Reader, text } from "../readers.ts";
+import type { MapTree, Tree } from "../tree.ts";
+import { defaultControl, readControl } from "./control.ts";
+import { readDispatcher } from "./dispatcher.ts";
+import { readHooks, readJobs } from "./paths.ts";
+import { readProcess } from "./process.ts";
+import { readScheduler } from "./scheduler.ts";
+import { absoluteStore, readStore, storeFolder } from "./store.ts";
+import { readWorkers } from "./workers.ts";
+
+/** What is invalid gets its default, so that everything else is still checked. */
+export function validate(tree: MapTree, folder: string, problems: Problems): Omit<Config, "file"> {
+  const read = fields(tree, problems, {
+    store: field(readStore(folder), absoluteStore(defaults.store, folder)),
+    jobs: field<readonly string[]>(readJobs(folder), []),
+    hooks: field<string | null>(readHooks(folder), null),
+    shutdown_timeout: field(duration(bounds.shutdownTimeout), defaults.shutdownTimeoutMs),
+    interruption_adapter: field(adapters, defaults.interruptionAdapters),
+    durability: field(oneOf(["normal", "full"]), defaults.durability),
+    workers: field(readWorkers, [{ name: "default", ...defaults.worker }]),
+    dispatcher: field(readDispatcher, defaults.dispatcher),
+    scheduler: field(readScheduler, defaults.scheduler),
+    process: field(readProcess, defaults.process),
+    control: field<Tree | null>((control) => control, null),
+    commands: field<null>(refuseCommands, null),
+    log: field(readLog, defaults.log),
+  });
+  const { shutdown_timeout, interruption_adapter, control, commands: _, ...same } = read;
+  const beside = storeFolder(read.store);
+  const config = {
+    ...same,
+    shutdownTimeoutMs: shutdown_timeout,
+    interruptionAdapters: interruption_adapter,
+    control:
+      (control && readControl(folder, beside)(control, problems)) ??
+      defaultControl(beside, problems),
+  };
+  refuseNothing(config, problems);
+  return config;
+}
+
+const adapters = listOf(text("write the name of an adapter", longestName), "write runtime or none");
+
+const readLog: Reader<LogConfig> = (tree, problems) =>
+  fields(tree, problems, {
+    level: field(oneOf(["debug", "info", "warn", "error", "silent"]), defaults.log.level),
+  });
+
+const refuseCommands: Reader<null> = (tree, problems) => {
+  problems.add(tree.place, "shell commands are not in this version; delete this key");
+  return null;
+};
+
+function refuseNothing(config: Omit<Config, "file">, problems: Problems): void {
+  const tasks = config.scheduler?.tasks.length ?? 0;
+  if (config.workers.length > 0 || config.dispatcher !== null || tasks > 0) return;
+  const place = { line: 1, column: 1, path: "" };
+  problems.add(place, "there is nothing to run; switch workers, dispatcher or scheduler on");
+}
