@@ -4,7 +4,7 @@ export { type Clock, systemClock } from "./clock.ts";
 export { StoreError, type StoreErrorCode } from "./errors.ts";
 export * from "./job.ts";
 export type { Json } from "./json.ts";
-export { openStore, type OpenOptions } from "./open.ts";
+export { type OpenOptions, openStore } from "./open.ts";
 export * from "./process.ts";
 export type { Queue } from "./queue.ts";
 export type * from "./store.ts";

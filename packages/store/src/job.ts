@@ -39,7 +39,7 @@ export const transitions: Readonly<Record<JobState, readonly JobState[]>> = {
 };
 
 /** States a job does not leave by itself. */
-export const endStates = ["finished", "failed", "cancelled"] as const satisfies readonly JobState[];
+export const endStates = ["finished", "failed", "cancelled"] as const;
 
 /** An error as data: it crosses threads, processes and databases. At most 64 kB as JSON. */
 export interface JobError {

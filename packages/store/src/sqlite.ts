@@ -1,0 +1,29 @@
+// The store in a SQLite file. This file only puts the parts together.
+
+import { resolve } from "node:path";
+import { diagnose } from "./sqlite/diagnose.ts";
+import { Driver, type SqliteSettings } from "./sqlite/driver.ts";
+import { enqueueIn } from "./sqlite/enqueue-in.ts";
+import { sqliteJobs } from "./sqlite/jobs.ts";
+import { migrate, schema } from "./sqlite/migrations.ts";
+import { sqliteProcesses } from "./sqlite/processes.ts";
+import { sqliteQueues } from "./sqlite/queues.ts";
+import { watch } from "./sqlite/watch.ts";
+import type { Store } from "./store.ts";
+
+/** `path` is a file or `:memory:`. */
+export async function openSqlite(path: string, settings: SqliteSettings): Promise<Store> {
+  const driver = await Driver.open(path === ":memory:" ? path : resolve(path), settings);
+  return {
+    url: `sqlite:${driver.path}`,
+    jobs: sqliteJobs(driver),
+    queues: sqliteQueues(driver),
+    processes: sqliteProcesses(driver),
+    migrate: () => migrate(driver),
+    schema: () => schema(driver),
+    in: (transaction) => enqueueIn(driver, transaction),
+    watch: (listener, options) => watch(driver, listener, options),
+    diagnose: () => diagnose(driver),
+    close: () => driver.close(),
+  };
+}

@@ -1,0 +1,102 @@
+// Looks at a path before anything is written there: a file that is not ours stays as it is.
+
+import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { StoreError } from "../../errors.ts";
+
+/** "QRun": marks a SQLite file as a store of ours. */
+export const applicationId = 0x5152756e;
+
+/** Older ones can lose committed pages when several connections reset the write-ahead log. */
+const oldestSqlite = "3.51.3";
+
+/**
+ * Refuses what cannot be or become a store, and creates the folder where it is missing.
+ * @throws StoreError
+ */
+export function inspect(path: string): void {
+  checkVersion(process.versions.sqlite ?? "0");
+  if (path === ":memory:") return;
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) {
+    createFolder(path);
+    return;
+  }
+  if (!stat.isFile())
+    throw new StoreError("not-a-store", `${path} is not a file: name a file as the store`);
+  checkAccess(path);
+  if (stat.size > 0) checkIdentity(path);
+}
+
+/** @throws StoreError `unsupported` */
+export function checkVersion(version: string): void {
+  if (compareVersions(version, oldestSqlite) >= 0) return;
+  throw new StoreError(
+    "unsupported",
+    `SQLite ${version} can lose data when several processes share a file: use a Node.js that ` +
+      `brings SQLite ${oldestSqlite} or newer`,
+  );
+}
+
+function compareVersions(a: string, b: string): number {
+  const [left, right] = [a, b].map((version) => version.split(".").map(Number));
+  for (let i = 0; i < 3; i += 1) {
+    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function createFolder(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (cause) {
+    throw unreachable(`the folder of the store ${path} cannot be created`, cause);
+  }
+}
+
+function checkAccess(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (cause) {
+    throw unreachable(`the store ${path} cannot be read`, cause);
+  }
+  try {
+    // SQLite would open it read-only without a word and fail at the first write.
+    accessSync(path, constants.W_OK);
+    accessSync(dirname(path), constants.W_OK);
+  } catch (cause) {
+    const message = `the store ${path} cannot be written: check who owns it and its folder`;
+    throw new StoreError("read-only", message, { cause });
+  }
+}
+
+/** Through a connection of its own that cannot write, not even when it closes. */
+function checkIdentity(path: string): void {
+  const database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
+  try {
+    if (!isOurs(database))
+      throw new StoreError(
+        "not-a-store",
+        `${path} is a database of another program: name another file as the store`,
+      );
+  } finally {
+    database.close();
+  }
+}
+
+/** Whether a database carries our mark, or nothing at all. */
+export function isOurs(database: DatabaseSync): boolean {
+  const id = database.prepare("PRAGMA application_id").get()?.application_id;
+  if (id === applicationId) return true;
+  if (id !== 0) return false;
+  return database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
+}
+
+function unreachable(what: string, cause: unknown): StoreError {
+  const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  return new StoreError("unreachable", `${what} (${code}): check the path and who owns it`, {
+    cause,
+  });
+}

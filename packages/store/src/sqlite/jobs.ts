@@ -1,0 +1,85 @@
+// The jobs of the store: enqueueing, dispatch and the questions about them. What a worker does
+// with jobs is in turn.ts, what people do with them in jobs/actions.ts.
+
+import type { Enqueued, JobDetails, JobError, NewJob } from "../job.ts";
+import { prepareJob } from "../new-job.ts";
+import type { Evidence, RecoveredJob } from "../process.ts";
+import type { Dispatched, Jobs } from "../store.ts";
+import type { Driver } from "./driver.ts";
+import { cancel, clear, discard, retry } from "./jobs/actions.ts";
+import { count } from "./jobs/count.ts";
+import { insertAll } from "./jobs/insert.ts";
+import { list } from "./jobs/list.ts";
+import { unknownNames } from "./jobs/unknown-names.ts";
+import { recover } from "./recovery.ts";
+import { fromColumn, toJob } from "./rows.ts";
+import { takeTurn } from "./turn.ts";
+
+export function sqliteJobs(driver: Driver): Jobs {
+  return {
+    enqueue: (jobs) => enqueue(driver, jobs),
+    turn: (turn) => driver.write(() => takeTurn(driver, turn)),
+    dispatch: (limit) => dispatch(driver, limit),
+    recover: (processId, evidence) => recoverAll(driver, processId, evidence),
+    find: (id) => driver.read(() => find(driver, id)),
+    list: (filter) => driver.read(() => list(driver, filter)),
+    count: () => driver.read(() => count(driver)),
+    unknownNames: () => driver.read(() => unknownNames(driver)),
+    retry: (ids, options) => driver.write(() => retry(driver, ids, options)),
+    cancel: (ids) => driver.write(() => cancel(driver, ids)),
+    discard: (ids) => driver.write(() => discard(driver, ids)),
+    clear: (retention, limit) => driver.write(() => clear(driver, retention, limit)),
+  };
+}
+
+async function enqueue(driver: Driver, jobs: readonly NewJob[]): Promise<readonly Enqueued[]> {
+  if (jobs.length === 0) return [];
+  const now = driver.now();
+  const prepared = jobs.map((job) => prepareJob(job, now));
+  return driver.write(() => insertAll((sql) => driver.sql(sql), prepared, now), "full");
+}
+
+const due = `SELECT run_at FROM jobs WHERE state = 'scheduled' ORDER BY run_at, id LIMIT 1`;
+
+const promote = `UPDATE jobs SET state = 'ready' WHERE id IN (
+  SELECT id FROM jobs WHERE state = 'scheduled' AND run_at <= ? ORDER BY run_at, id LIMIT ?)`;
+
+async function dispatch(driver: Driver, limit: number): Promise<Dispatched> {
+  const next = (): number | null => (driver.value(due) as number | undefined) ?? null;
+  // A look first: an idle dispatcher never takes the write lock.
+  const nextAt = await driver.read(next);
+  const now = driver.now();
+  if (nextAt === null || nextAt > now)
+    return { moved: 0, nextInMs: nextAt === null ? null : nextAt - now };
+  return driver.write(() => {
+    const started = driver.now();
+    const moved = Number(driver.sql(promote).run(started, limit).changes);
+    const nextAt = next();
+    return { moved, nextInMs: nextAt === null ? null : Math.max(0, nextAt - started) };
+  });
+}
+
+function recoverAll(
+  driver: Driver,
+  processId: number,
+  evidence: Evidence,
+): Promise<readonly RecoveredJob[]> {
+  return driver.write(() => recover(driver, processId, evidence));
+}
+
+const one = "SELECT * FROM jobs WHERE id = ?";
+const errorsOf = "SELECT attempt, at, error FROM job_errors WHERE job_id = ? ORDER BY id";
+
+function find(driver: Driver, id: number): JobDetails | null {
+  const row = driver.sql(one).get(id);
+  if (!row) return null;
+  const errors = driver
+    .sql(errorsOf)
+    .all(id)
+    .map(({ attempt, at, error }) => ({
+      attempt: attempt as number,
+      at: at as number,
+      error: fromColumn<JobError>(error),
+    }));
+  return { ...toJob(row), errors };
+}

@@ -1,0 +1,36 @@
+// How many jobs are in each state, each counted in the smallest index that holds them.
+
+import type { JobState } from "../../job.ts";
+import type { Driver } from "../driver.ts";
+
+const counts = `
+SELECT state, count(*) FROM jobs INDEXED BY jobs_held_back
+  WHERE state IN ('held', 'waiting', 'blocked') GROUP BY state
+UNION ALL SELECT 'scheduled', count(*) FROM jobs INDEXED BY jobs_scheduled
+  WHERE state = 'scheduled'
+UNION ALL SELECT 'ready', (
+    SELECT count(*) FROM jobs INDEXED BY jobs_ready_by_priority
+    WHERE state = 'ready' AND crashes_since_checkpoint < 2)
+  + (SELECT count(*) FROM jobs INDEXED BY jobs_suspect
+    WHERE state = 'ready' AND crashes_since_checkpoint >= 2)
+UNION ALL SELECT 'running', count(*) FROM jobs INDEXED BY jobs_running
+  WHERE process_id IS NOT NULL
+UNION ALL SELECT state, count(*) FROM jobs INDEXED BY jobs_ended
+  WHERE finished_at IS NOT NULL GROUP BY state`;
+
+export function count(driver: Driver): Readonly<Record<JobState, number>> {
+  const answer: Record<JobState, number> = {
+    held: 0,
+    waiting: 0,
+    scheduled: 0,
+    blocked: 0,
+    ready: 0,
+    running: 0,
+    finished: 0,
+    failed: 0,
+    cancelled: 0,
+  };
+  for (const row of driver.tuples(counts).all() as unknown as [JobState, number][])
+    answer[row[0]] = row[1];
+  return answer;
+}

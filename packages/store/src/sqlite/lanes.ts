@@ -1,0 +1,57 @@
+// A lane is a pair of queue and name that has ready jobs. There are few lanes however many jobs
+// wait, and an index begins with them: stepping from lane to lane skips all the jobs in each.
+
+import type { Driver } from "./driver.ts";
+
+export interface Lane {
+  readonly queue: string;
+  readonly name: string;
+}
+
+/** One of the two indexes of ready jobs. */
+export interface ReadyIndex {
+  readonly index: string;
+  readonly where: string;
+}
+
+export const ready: ReadyIndex = {
+  index: "jobs_ready",
+  where: "state = 'ready' AND crashes_since_checkpoint < 2",
+};
+
+/** Jobs that are one crash short of the limit. */
+export const suspects: ReadyIndex = {
+  index: "jobs_suspect",
+  where: "state = 'ready' AND crashes_since_checkpoint >= 2",
+};
+
+const step = (source: ReadyIndex, after: string): string =>
+  `SELECT queue, name FROM jobs INDEXED BY ${source.index} WHERE ${source.where} AND ${after}
+  ORDER BY queue, name LIMIT 1`;
+
+/** The first lane from `queue` on. */
+export function laneFrom(driver: Driver, source: ReadyIndex, queue: string): Lane | undefined {
+  return toLane(driver.tuples(step(source, "queue >= ?")).get(queue));
+}
+
+export function laneAfter(driver: Driver, source: ReadyIndex, lane: Lane): Lane | undefined {
+  return toLane(driver.tuples(step(source, "(queue, name) > (?, ?)")).get(lane.queue, lane.name));
+}
+
+/** The first lane of the next queue. */
+export function laneBeyond(driver: Driver, source: ReadyIndex, queue: string): Lane | undefined {
+  return toLane(driver.tuples(step(source, "queue > ?")).get(queue));
+}
+
+export function allLanes(driver: Driver, source: ReadyIndex): readonly Lane[] {
+  const lanes: Lane[] = [];
+  for (let lane = laneFrom(driver, source, ""); lane; lane = laneAfter(driver, source, lane))
+    lanes.push(lane);
+  return lanes;
+}
+
+function toLane(row: unknown): Lane | undefined {
+  if (!row) return undefined;
+  const [queue, name] = row as [string, string];
+  return { queue, name };
+}

@@ -1,0 +1,70 @@
+// The most urgent jobs of several lanes, as one list.
+
+import type { Driver } from "../driver.ts";
+import type { Lane, ReadyIndex } from "../lanes.ts";
+
+export interface Urgency {
+  readonly id: number;
+  readonly priority: number;
+}
+
+interface Wanted {
+  readonly lanes: readonly Lane[];
+  readonly limit: number;
+  readonly dueBefore: number;
+}
+
+/** What was read of one lane and not merged yet. */
+interface Stream {
+  readonly lane: Lane;
+  jobs: readonly Urgency[];
+  next: number;
+  drained: boolean;
+}
+
+const headOf = (source: ReadyIndex): string =>
+  `SELECT id, priority FROM jobs INDEXED BY ${source.index}
+  WHERE ${source.where} AND queue = ? AND name = ? AND (priority, id) > (?, ?) AND run_at <= ?
+  ORDER BY priority, id LIMIT ?`;
+
+export function merge(driver: Driver, source: ReadyIndex, wanted: Wanted): readonly Urgency[] {
+  const { lanes, limit, dueBefore } = wanted;
+  const statement = driver.tuples(headOf(source));
+  // Twice the even share: lanes are rarely even, and reading again costs a statement.
+  const size = Math.min(limit, Math.ceil((2 * limit) / Math.max(1, lanes.length)));
+  const read = ({ queue, name }: Lane, after: Urgency | undefined): readonly Urgency[] => {
+    const { priority, id } = after ?? { priority: Number.MIN_SAFE_INTEGER, id: 0 };
+    const rows = statement.all(queue, name, priority, id, dueBefore, size);
+    return (rows as unknown as [number, number][]).map(([id, priority]) => ({ id, priority }));
+  };
+  const streams = lanes.map((lane): Stream => {
+    const jobs = read(lane, undefined);
+    return { lane, jobs, next: 0, drained: jobs.length < size };
+  });
+  const merged: Urgency[] = [];
+  while (merged.length < limit) {
+    const best = mostUrgent(streams);
+    if (!best) break;
+    merged.push(best.jobs[best.next]!);
+    best.next += 1;
+    if (best.next < best.jobs.length || best.drained) continue;
+    best.jobs = read(best.lane, best.jobs.at(-1));
+    best.next = 0;
+    best.drained = best.jobs.length < size;
+  }
+  return merged;
+}
+
+function mostUrgent(streams: readonly Stream[]): Stream | undefined {
+  let best: Stream | undefined;
+  for (const stream of streams) {
+    const job = stream.jobs[stream.next];
+    if (job && (!best || byUrgency(job, best.jobs[best.next]!) < 0)) best = stream;
+  }
+  return best;
+}
+
+/** Smaller priority first, then older. */
+export function byUrgency(a: Urgency, b: Urgency): number {
+  return a.priority - b.priority || a.id - b.id;
+}

@@ -1,0 +1,68 @@
+// A worker's list of queues, entry by entry, and the lanes that each entry means.
+//
+// A queue belongs to the first entry that matches it, and `*` means the queues that no other entry
+// matches; so no queue is asked twice. Prefixes are compared as text, never as patterns: an
+// underscore is an underscore.
+
+import type { Claim } from "../../turn.ts";
+import type { Driver } from "../driver.ts";
+import { type Lane, laneAfter, laneBeyond, laneFrom, type ReadyIndex } from "../lanes.ts";
+
+export interface Place {
+  /** Position of the entry in the list. */
+  readonly index: number;
+  /** The entry is `*`. */
+  readonly everything: boolean;
+  /** What all of its queues begin with. */
+  readonly prefix: string;
+  /** Whether the entry means this queue, and the queue is not paused. */
+  takes(queue: string): boolean;
+  /** Names of the jobs the worker has code for. */
+  readonly names: ReadonlySet<string>;
+}
+
+const pausedQueues = "SELECT name FROM paused_queues";
+
+export function places(driver: Driver, claim: Claim): readonly Place[] {
+  const rows = driver.tuples(pausedQueues).all() as unknown as [string][];
+  const paused = new Set(rows.map(([name]) => name));
+  const names = nameSet(claim.names);
+  return claim.queues.map((entry, index) => {
+    const everything = entry === "*";
+    const others = claim.queues.filter((other, i) => (everything ? other !== "*" : i < index));
+    const takes = (queue: string): boolean =>
+      matches(entry, queue) && !paused.has(queue) && !others.some((other) => matches(other, queue));
+    return { index, everything, prefix: prefixOf(entry), takes, names };
+  });
+}
+
+/** The lanes of a place that the worker has code for. */
+export function lanesOf(driver: Driver, source: ReadyIndex, place: Place): readonly Lane[] {
+  const lanes: Lane[] = [];
+  let lane = laneFrom(driver, source, place.prefix);
+  while (lane?.queue.startsWith(place.prefix)) {
+    const wanted = place.takes(lane.queue);
+    if (wanted && place.names.has(lane.name)) lanes.push(lane);
+    lane = wanted ? laneAfter(driver, source, lane) : laneBeyond(driver, source, lane.queue);
+  }
+  return lanes;
+}
+
+function prefixOf(entry: string): string {
+  return entry.endsWith("*") ? entry.slice(0, -1) : entry;
+}
+
+function matches(entry: string, queue: string): boolean {
+  return entry.endsWith("*") ? queue.startsWith(prefixOf(entry)) : queue === entry;
+}
+
+/** A worker passes the same list with every claim. */
+const nameSets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function nameSet(names: readonly string[]): ReadonlySet<string> {
+  const known = nameSets.get(names);
+  if (known) return known;
+  const set = new Set(names);
+  nameSets.set(names, set);
+  return set;
+}

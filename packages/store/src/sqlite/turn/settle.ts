@@ -1,0 +1,78 @@
+// How a run ends and how its position is saved. Every statement asks for (id, fence) and for a
+// running job, so a holder that was overtaken changes nothing.
+//
+// A job that somebody asked to cancel never goes back to work: where its run would have been
+// repeated, it is cancelled. One that finished all the same stays finished.
+
+import type { Checkpoint, Settlement } from "../../turn.ts";
+import type { Driver } from "../driver.ts";
+import { toColumn } from "../rows.ts";
+
+const held = "WHERE id = :id AND fence = :fence AND state = 'running'";
+const leave = "process_id = NULL, cancel_requested_at = NULL";
+
+/** Where a run that is to be repeated goes, and the fence that keeps its late writes out. */
+const goBack = `
+  state = CASE WHEN cancel_requested_at IS NOT NULL THEN 'cancelled'
+    WHEN :delay > 0 THEN 'scheduled' ELSE 'ready' END,
+  finished_at = CASE WHEN cancel_requested_at IS NOT NULL THEN :now END`;
+const raiseUnlessEnded = "fence = fence + (cancel_requested_at IS NULL)";
+
+const statements = {
+  finish: `UPDATE jobs SET state = 'finished', finished_at = :now, result = :result, ${leave} ${held}`,
+  fail: `UPDATE jobs SET state = 'failed', finished_at = :now, error = :error, ${leave} ${held}`,
+  retry: `UPDATE jobs SET ${goBack}, run_at = :now + :delay, error = :error, ${leave} ${held}`,
+  interrupt: `UPDATE jobs SET ${goBack}, run_at = :now + :delay, attempts = attempts - 1,
+    interruptions = interruptions + 1, ${raiseUnlessEnded}, ${leave} ${held}`,
+  release: `UPDATE jobs SET ${goBack}, attempts = attempts - 1, ${raiseUnlessEnded}, ${leave} ${held}`,
+  cancel: `UPDATE jobs SET state = 'cancelled', finished_at = :now, ${leave} ${held}`,
+  cursor: `UPDATE jobs SET cursor = :cursor, crashes_since_checkpoint = 0 ${held}`,
+  progress: `UPDATE jobs SET progress_done = coalesce(:done, 0), progress_total = :total ${held}`,
+} as const;
+
+export const keepError = `INSERT INTO job_errors (job_id, attempt, at, error)
+  SELECT id, attempts, :now, :error FROM jobs WHERE id = :id`;
+
+type Values = Readonly<Record<string, string | number | null>>;
+
+/** False when the fence is old. */
+export function settle(driver: Driver, settlement: Settlement, now: number): boolean {
+  if (!save(driver, settlement)) return false;
+  const { id, fence } = settlement;
+  const run = (statement: keyof typeof statements, values: Values = {}): boolean =>
+    write(driver, statements[statement], { id, fence, now, ...values });
+  switch (settlement.outcome) {
+    case "finished":
+      return run("finish", { result: toColumn(settlement.result) });
+    case "failed": {
+      const error = toColumn(settlement.error);
+      const delay = settlement.retryDelayMs;
+      const done = delay === null ? run("fail", { error }) : run("retry", { error, delay });
+      if (done) driver.sql(keepError).run({ id, now, error });
+      return done;
+    }
+    case "interrupted":
+      return run("interrupt", { delay: settlement.delayMs });
+    case "released":
+      return run("release", { delay: 0 });
+    case "cancelled":
+      return run("cancel");
+    default:
+      return settlement satisfies never;
+  }
+}
+
+/** Saves the position that a run has come to, if it says one. False when the fence is old. */
+export function save(driver: Driver, { id, fence, cursor, progress }: Checkpoint): boolean {
+  if (cursor !== undefined) {
+    const values = { id, fence, cursor: toColumn(cursor) };
+    if (!write(driver, statements.cursor, values)) return false;
+  }
+  if (progress === undefined) return true;
+  const { done, total } = progress;
+  return write(driver, statements.progress, { id, fence, done, total });
+}
+
+function write(driver: Driver, sql: string, values: Values): boolean {
+  return driver.sql(sql).run(values).changes === 1;
+}
