@@ -80,4 +80,4 @@ export const bounds: Readonly<Record<Bounded, Bounds>> = {
 };
 
 /** Longest name of a worker, queue, job or task, in characters. */
-export const longestName = 200;
+export const longestName = 255;

@@ -1,0 +1,97 @@
+// Loads the code of users: job modules and the hooks file. Where they are is modules/find.ts.
+// It runs in every forked child and every thread, so it imports little and asks no store.
+
+import { isJobDefinition, type JobDefinition } from "@queue-runtime/job";
+import { displayPath } from "./config/problems.ts";
+import { quote } from "./config/quote.ts";
+import { explainFailure } from "./modules/explain.ts";
+import { importModule } from "./modules/import.ts";
+import { ModuleError, type ModuleProblem } from "./modules/problems.ts";
+
+/** By name. A Map, so that a job may be named `constructor`. */
+export type Definitions = ReadonlyMap<string, JobDefinition>;
+
+export interface LoadModulesOptions {
+  /** How long one module may take, top-level awaits included; 30,000 ms by default. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Imports the modules one after the other and collects every job they export.
+ * @throws ModuleError with every problem at once
+ */
+export async function loadDefinitions(
+  paths: readonly string[],
+  options: LoadModulesOptions = {},
+): Promise<Definitions> {
+  const problems: ModuleProblem[] = [];
+  const found = new Map<string, Found>();
+  for (const path of paths) {
+    const exports = await load(path, options, problems);
+    if (exports !== null) collect(path, exports, { found, problems });
+  }
+  if (problems.length > 0) throw new ModuleError(problems);
+  return new Map([...found].map(([name, { definition }]) => [name, definition]));
+}
+
+/**
+ * Imports the module that registers hooks and interruption adapters.
+ * @throws ModuleError
+ */
+export async function loadHooks(path: string, options: LoadModulesOptions = {}): Promise<void> {
+  const problems: ModuleProblem[] = [];
+  await load(path, options, problems);
+  if (problems.length > 0) throw new ModuleError(problems);
+}
+
+interface Found {
+  readonly definition: JobDefinition;
+  readonly path: string;
+}
+
+interface Collected {
+  readonly found: Map<string, Found>;
+  readonly problems: ModuleProblem[];
+}
+
+/** A definition that a second module only passes on is the same object, and no duplicate. */
+function collect(path: string, exports: object, { found, problems }: Collected): void {
+  const definitions = new Set(Object.values(exports).filter(isJobDefinition));
+  if (definitions.size === 0) {
+    const message = "has no job; export one made by defineJob or defineIteration, or move the file";
+    problems.push({ file: path, line: null, message });
+  }
+  for (const definition of definitions) {
+    const first = found.get(definition.name);
+    if (first === undefined) found.set(definition.name, { definition, path });
+    else if (first.definition !== definition) {
+      const where =
+        first.path === path ? "above in the same file" : `in ${displayPath(first.path)}`;
+      const message = `the job ${quote(definition.name)} is also defined ${where}; rename one`;
+      problems.push({ file: path, line: null, message });
+    }
+  }
+}
+
+/** null after a problem. */
+async function load(
+  path: string,
+  { timeoutMs = 30_000 }: LoadModulesOptions,
+  problems: ModuleProblem[],
+): Promise<object | null> {
+  const late = Promise.withResolvers<null>();
+  // It also keeps the process alive: an await that never ends would let it exit with code 0.
+  const timer = setTimeout(() => {
+    const message = `does not finish loading within ${timeoutMs} ms; look at its top-level await`;
+    problems.push({ file: path, line: null, message });
+    late.resolve(null);
+  }, timeoutMs);
+  try {
+    return await Promise.race([importModule(path), late.promise]);
+  } catch (error) {
+    problems.push(explainFailure(path, error));
+    return null;
+  } finally {
+    clearTimeout(timer);
+  }
+}
