@@ -1,7 +1,7 @@
 // What somebody who runs jobs must provide for one run. The runtime provides it from threads and
 // processes, the test kit from memory; `perform` needs nothing else.
 
-import type { Enqueued, Job, Json, NewJob } from "@queue-runtime/store";
+import type { Enqueued, Job, NewJob } from "@queue-runtime/store";
 import type { Position } from "./outcome.ts";
 
 /** Why a run should end now. `stop`: this process ends. The others end only this run. */
@@ -41,6 +41,9 @@ export interface Logger {
 export interface Run {
   readonly job: RunJob;
   readonly log: Logger;
+
+  /** Names of the interruption adapters of jobs that name none; `["runtime"]` by default. */
+  readonly interruptionAdapters?: readonly string[];
 
   /**
    * Asked between items and whenever job code looks at `context.stopping`: false to go on. Reads

@@ -1,0 +1,33 @@
+// The one thing that job code is given, to `perform`, `buildEnumerator`, `eachIteration` and every
+// callback alike. Functions can be taken out of it (`const { enqueue } = context`); `stopping`
+// must be read from it each time, because it changes.
+
+import type { Json } from "@queue-runtime/store";
+import type { Enqueuer } from "./queue/enqueuer.ts";
+import type { Logger, RunJob } from "./run.ts";
+
+export interface JobContext<Cursor extends Json = Json> {
+  /** The stored job as it was claimed. */
+  readonly job: RunJob;
+  /** 1 for the first. Interrupted runs and crashes do not count. */
+  readonly attempt: number;
+  /** Grows with every claim of this job: hand it to systems that must refuse an older run. */
+  readonly fence: number;
+  readonly log: Logger;
+  /** Whether the run should end soon. Cheap enough for inner loops; read it anew each time. */
+  readonly stopping: boolean;
+  /** Aborts with an AbortReason on cancel, time-out, loss, and when a shutdown can wait no longer. */
+  readonly signal: AbortSignal;
+  /** Where the run would resume now: the cursor of the last item done; null is the beginning. */
+  readonly cursor: Cursor | null;
+  /** Reports how far the job has come; `total` may be left out while it is unknown. */
+  readonly progress: (done: number, total?: number | null) => void;
+  /**
+   * Saves durably. In a plain job: saves `cursor`, then ends the run by an Interrupt if it should
+   * stop, so that a loop of one's own can await it. In an iteration, without an argument: saves
+   * the position after the last item done.
+   */
+  readonly checkpoint: (cursor?: Cursor) => Promise<void>;
+  /** Enqueues another job; durable when it resolves. */
+  readonly enqueue: Enqueuer["enqueue"];
+}

@@ -1,0 +1,107 @@
+// Reads the options of a definition: unknown input in, checked values with their defaults out.
+
+import { type Duration, parseDuration } from "../values/duration.ts";
+import { checkOptions, inPlace, kindOf } from "../values/options.ts";
+import { isStandardSchema } from "../values/schema.ts";
+import type { Iteration, JobDefinition } from "./definition.ts";
+import { checkName, checkPriority, checkQueue } from "./names.ts";
+import { readRetry } from "./retry.ts";
+
+const commonOptions = ["name", "queue", "priority", "timeout", "input", "retry"] as const;
+
+export const plainOptions: readonly string[] = [...commonOptions, "perform"];
+
+const callbacks = ["onStart", "onInterrupt", "onResume", "onComplete"] as const;
+
+export const iterationOptions: readonly string[] = [
+  ...commonOptions,
+  ...["maxRuntime", "checkpoint", "interruptionAdapter", "buildEnumerator", "eachIteration"],
+  ...callbacks,
+];
+
+// Types promise all of this already; plain JavaScript and casts do not.
+type Unchecked = { readonly [option: string]: unknown };
+
+/** The words that open every message about this definition. */
+export function readName(call: string, options: object, known: readonly string[]): string {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${call} takes an object of options, not ${kindOf(options)}`);
+  }
+  const { name } = options as Unchecked;
+  checkName(name);
+  const where = `job "${name}"`;
+  checkOptions(where, options, known);
+  return where;
+}
+
+type Common<Name extends string, Input, Args> = Pick<
+  JobDefinition<Name, Input, Args>,
+  "name" | "queue" | "priority" | "timeoutMs" | "input" | "retry"
+>;
+
+export function readCommon<Name extends string, Input, Args>(
+  where: string,
+  options: { readonly name: Name } & object,
+): Common<Name, Input, Args> {
+  const { queue = "default", priority = 0, timeout, input, retry } = options as Unchecked;
+  checkQueue(where, queue);
+  checkPriority(where, priority);
+  if (input !== undefined && !isStandardSchema(input)) {
+    throw new TypeError(
+      `${where}: input must be a Standard Schema (zod, valibot, arktype, …), not ${kindOf(input)}`,
+    );
+  }
+  return {
+    name: options.name,
+    queue,
+    priority,
+    timeoutMs: timeout === undefined ? null : positive(`${where}: timeout`, timeout),
+    input: (input ?? null) as Common<Name, Input, Args>["input"],
+    retry: readRetry(where, retry),
+  };
+}
+
+export function readIteration<Args, Result>(
+  where: string,
+  options: object,
+): Iteration<Args, Result> {
+  const { maxRuntime, checkpoint = {}, interruptionAdapter } = options as Unchecked;
+  checkOptions(`${where}: checkpoint`, checkpoint, ["every"]);
+  const { every = "1s" } = checkpoint as { every?: Duration };
+  const iteration = {
+    maxRuntimeMs: maxRuntime === undefined ? null : positive(`${where}: maxRuntime`, maxRuntime),
+    checkpointEveryMs: inPlace(`${where}: checkpoint.every`, () => parseDuration(every)),
+    interruptionAdapters: readAdapters(where, interruptionAdapter),
+    buildEnumerator: functionOf(where, options, "buildEnumerator"),
+    eachIteration: functionOf(where, options, "eachIteration"),
+  };
+  for (const name of callbacks) {
+    if ((options as Unchecked)[name] === undefined) continue;
+    Object.assign(iteration, { [name]: functionOf(where, options, name) });
+  }
+  return Object.freeze(iteration) as Iteration<Args, Result>;
+}
+
+/** @throws TypeError */
+// biome-ignore lint/suspicious/noExplicitAny: its caller knows the type of the function
+export function functionOf(where: string, options: object, name: string): any {
+  const value = (options as Unchecked)[name];
+  if (typeof value === "function") return value;
+  const found = value === undefined ? "it is missing" : `it is ${kindOf(value)}`;
+  throw new TypeError(`${where} needs the function ${name}; ${found}`);
+}
+
+function readAdapters(where: string, names: unknown): readonly string[] | null {
+  if (names === undefined) return null;
+  const list: readonly unknown[] = [names].flat();
+  if (list.length > 0 && list.every((name) => typeof name === "string" && name !== "")) {
+    return Object.freeze(list as readonly string[]);
+  }
+  throw new TypeError(`${where}: interruptionAdapter must be a name or a list of names`);
+}
+
+function positive(where: string, duration: unknown): number {
+  const ms = inPlace(where, () => parseDuration(duration as Duration));
+  if (ms > 0) return ms;
+  throw new TypeError(`${where} must be longer than 0; leave it out for no limit`);
+}
