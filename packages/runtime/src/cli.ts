@@ -1,0 +1,73 @@
+// The command line: finds the command, gives it what was typed, and turns the outcome into an exit
+// code. What the commands do is in cli/, one file per group.
+
+import { readFileSync } from "node:fs";
+import type { Invocation } from "./cli/line/command.ts";
+import { describeError, exitCodeOf } from "./cli/line/errors.ts";
+import { type Parsed, parse } from "./cli/line/parse.ts";
+import { type Output, terminalOutput } from "./cli/terminal/output.ts";
+import { silenceSqliteWarning } from "./cli/terminal/warnings.ts";
+import { exitCodes } from "./exit-codes.ts";
+
+/**
+ * Runs one command line and sets `process.exitCode`. It never calls `process.exit`: output that a
+ * slow pipe has not taken yet would be lost.
+ */
+export async function main(argv: readonly string[]): Promise<void> {
+  silenceSqliteWarning();
+  const output = terminalOutput();
+  try {
+    process.exitCode = await run(argv, output);
+  } catch (error) {
+    output.say(describeError(error));
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+async function run(argv: readonly string[], output: Output): Promise<number> {
+  const parsed = parse(argv);
+  const { command, options, group } = parsed;
+  if (options.version === true) {
+    output.result(version());
+    return exitCodes.ok;
+  }
+  if (options.help === true) {
+    const help = await import("./cli/line/help.ts");
+    output.result(command === null ? help.overview(group) : help.page(command));
+    return exitCodes.ok;
+  }
+  if (command === null) {
+    const help = await import("./cli/line/help.ts");
+    output.say(help.overview(group));
+    return exitCodes.usage;
+  }
+  const execute = await command.load();
+  return await execute(invocation(parsed, output));
+}
+
+function invocation(parsed: Parsed, output: Output): Invocation {
+  const { words, options } = parsed;
+  const text = (name: string): string | undefined => {
+    const value = options[name];
+    return typeof value === "string" ? value : undefined;
+  };
+  const configFile = text("config") ?? "config/queue.yml";
+  return {
+    words,
+    output,
+    configFile,
+    json: options.json === true,
+    flag: (name) => options[name] === true,
+    text,
+    texts: (name) => options[name] as readonly string[] | undefined,
+    config: async () => {
+      const { loadConfig } = await import("./config/load.ts");
+      return await loadConfig(configFile);
+    },
+  };
+}
+
+function version(): string {
+  const file = new URL("../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}

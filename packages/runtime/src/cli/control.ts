@@ -1,0 +1,72 @@
+// stop, quiet and reload: words to a running supervisor, over its control socket.
+
+import { setTimeout as wait } from "node:timers/promises";
+import type { Config } from "../config.ts";
+import { type Answer, ask, NoAnswerError, type Question } from "../control/client.ts";
+import { lockHolder } from "../control/lock.ts";
+import { exitCodes } from "../exit-codes.ts";
+import type { Invocation } from "./line/command.ts";
+import { CommandError } from "./line/errors.ts";
+
+/** A runtime is given its own time to stop, and a little to leave. */
+const graceMs = 5_000;
+/** New children load code and connect before `reload` is answered. */
+const reloadPatienceMs = 30_000;
+
+export async function stop(invocation: Invocation): Promise<number> {
+  const config = await invocation.config();
+  if (invocation.flag("no-wait")) {
+    await tell(config, { method: "POST", path: "/stop", body: { wait: false } });
+    return report(invocation, "stopping", { stopped: false });
+  }
+  const patienceMs = config.shutdownTimeoutMs + graceMs;
+  const deadline = performance.now() + patienceMs;
+  try {
+    await tell(config, { method: "POST", path: "/stop", timeoutMs: patienceMs });
+  } catch (error) {
+    // It may end faster than it answers; what counts is that it is gone.
+    if (!(error instanceof NoAnswerError)) throw error;
+  }
+  await ended(config, deadline, patienceMs);
+  return report(invocation, "stopped", { stopped: true });
+}
+
+export async function quiet(invocation: Invocation): Promise<number> {
+  const on = !invocation.flag("off");
+  await tell(await invocation.config(), { method: "POST", path: "/quiet", body: { on } });
+  return report(invocation, on ? "quiet: no job is claimed" : "claiming jobs", { quiet: on });
+}
+
+export async function reload(invocation: Invocation): Promise<number> {
+  const config = await invocation.config();
+  const timeoutMs = config.process.startupTimeoutMs + config.shutdownTimeoutMs + reloadPatienceMs;
+  await tell(config, { method: "POST", path: "/reload", timeoutMs });
+  return report(invocation, "reloaded", { reloaded: true });
+}
+
+function report({ json, output }: Invocation, sentence: string, answer: object): number {
+  if (json) output.json(answer);
+  else output.result(sentence);
+  return exitCodes.ok;
+}
+
+async function tell({ control }: Config, question: Question): Promise<Answer> {
+  const answer = await ask(control.socket, question);
+  if (answer.status < 300) return answer;
+  const { detail } = (answer.body ?? {}) as { readonly detail?: string };
+  throw new CommandError(`the runtime refused: ${detail ?? `status ${answer.status}`}`);
+}
+
+/** The lock ends with the process that holds it, so nothing of the runtime is left after this. */
+async function ended({ control }: Config, deadline: number, patienceMs: number): Promise<void> {
+  while (true) {
+    const pid = lockHolder(control.socket);
+    if (pid === false) return;
+    if (performance.now() > deadline) {
+      const who = pid === null ? "the runtime" : `the runtime (pid ${pid})`;
+      const late = `${who} is still running after ${Math.round(patienceMs / 1_000)} s`;
+      throw new CommandError(`${late}; look at its log, or end it with SIGQUIT`);
+    }
+    await wait(20);
+  }
+}

@@ -1,0 +1,143 @@
+// Commands on stored jobs. They talk to the store, so they work whether or not a runtime runs.
+
+import {
+  type Action,
+  type Actions,
+  type Job,
+  type JobDetails,
+  type JobState,
+  type Store,
+  systemClock,
+} from "@queue-runtime/store";
+import { exitCodes } from "../exit-codes.ts";
+import { withStore } from "./data/open.ts";
+import { jobDetailsRow, jobRow } from "./data/rows.ts";
+import type { Invocation } from "./line/command.ts";
+import { CommandError } from "./line/errors.ts";
+import { readId, readIds, readInteger, readStates } from "./line/options.ts";
+import { type Column, table } from "./terminal/table.ts";
+import { jsonText, type Style, visible } from "./terminal/text.ts";
+import { isoTime, period } from "./terminal/times.ts";
+
+export async function jobs(invocation: Invocation): Promise<number> {
+  const { json, output } = invocation;
+  const states = readStates(invocation.texts("state"));
+  const queue = invocation.text("queue");
+  const name = invocation.text("name");
+  const limit = readInteger("limit", invocation.text("limit"), { least: 1, most: 1_000 }) ?? 50;
+  const filter = {
+    limit,
+    ...(states && { states }),
+    ...(queue !== undefined && { queue }),
+    ...(name !== undefined && { name }),
+  };
+  const found = await withStore(await invocation.config(), (store) => store.jobs.list(filter));
+  if (json) output.json(found.map(jobRow));
+  else if (found.length === 0) output.say("no jobs match");
+  else output.result(table(found, jobColumns(systemClock.now()), output.stdout));
+  if (!json && found.length === limit) {
+    output.say(`the first ${limit} are shown; --limit shows up to 1000`);
+  }
+  return exitCodes.ok;
+}
+
+export async function job(invocation: Invocation): Promise<number> {
+  const { json, output } = invocation;
+  const id = readId(invocation.words[0] ?? "");
+  const found = await withStore(await invocation.config(), (store) => store.jobs.find(id));
+  if (found === null) throw new CommandError(`there is no job ${id}`);
+  if (json) output.json(jobDetailsRow(found));
+  else output.result(jobPage(found));
+  return exitCodes.ok;
+}
+
+export function retry(invocation: Invocation): Promise<number> {
+  const fromStart = invocation.flag("from-start");
+  return act(invocation, (store, ids) => store.jobs.retry(ids, { fromStart }));
+}
+
+export function cancel(invocation: Invocation): Promise<number> {
+  return act(invocation, (store, ids) => store.jobs.cancel(ids));
+}
+
+export function discard(invocation: Invocation): Promise<number> {
+  return act(invocation, (store, ids) => store.jobs.discard(ids));
+}
+
+/** One answer per id that was asked for; exit 0 only if every one succeeded. */
+async function act(
+  invocation: Invocation,
+  action: (store: Store, ids: readonly number[]) => Promise<Actions>,
+): Promise<number> {
+  const { json, output } = invocation;
+  const ids = readIds(invocation.words);
+  const config = await invocation.config();
+  const answers = await withStore(config, (store) => action(store, ids));
+  if (json) output.json(answers);
+  else for (const answer of answers) tellAction(invocation, answer);
+  return answers.some(failed) ? exitCodes.unexpected : exitCodes.ok;
+}
+
+function tellAction({ output }: Invocation, answer: Action): void {
+  if (failed(answer)) output.say(`${answer.id}: ${answer.error ?? answer.outcome}`);
+  else output.result(`${answer.id} ${answer.outcome}`);
+}
+
+function failed({ outcome }: Action): boolean {
+  return outcome === "refused" || outcome === "unknown";
+}
+
+const stateStyles: Readonly<Partial<Record<JobState, Style>>> = {
+  running: "cyan",
+  ready: "green",
+  failed: "red",
+  cancelled: "dim",
+  finished: "dim",
+};
+
+function jobColumns(now: number): readonly Column<Job>[] {
+  return [
+    { title: "ID", value: ({ id }) => id },
+    { title: "NAME", value: ({ name }) => name, shrinkTo: 16 },
+    { title: "QUEUE", value: ({ queue }) => queue, shrinkTo: 10 },
+    {
+      title: "STATE",
+      value: ({ state }) => state,
+      style: ({ state }) => stateStyles[state] ?? null,
+    },
+    { title: "TRIES", value: ({ attempts }) => attempts },
+    { title: "AGE", value: ({ createdAt }) => period(now - createdAt) },
+    { title: "DETAIL", value: detail, shrinkTo: 12 },
+  ];
+}
+
+/** What a person would ask next about a job in this state. */
+function detail(job: Job): string {
+  if (job.state === "failed" && job.error) return job.error.message;
+  if (job.state === "scheduled") return `due ${isoTime(job.runAt)}`;
+  const { done, total } = job.progress;
+  if (done > 0) return total === null ? `${done} done` : `${done} of ${total}`;
+  return job.label ?? "";
+}
+
+function jobPage(job: JobDetails): string {
+  const { label, errors, cancel_requested, ...row } = jobDetailsRow(job) as JobPageRow;
+  const facts = Object.entries({ ...row, label })
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name.padEnd(16)}${factText(value)}`);
+  const attempts = errors.map(({ attempt, at, message }) => {
+    return `attempt ${attempt} at ${at}: ${visible(message)}`;
+  });
+  const asked = cancel_requested ? ["cancelling: it was asked to stop"] : [];
+  return [...facts, ...asked, ...attempts].join("\n");
+}
+
+interface JobPageRow {
+  readonly label: string | null;
+  readonly cancel_requested: boolean;
+  readonly errors: readonly { attempt: number; at: string; message: string }[];
+}
+
+function factText(value: unknown): string {
+  return visible(typeof value === "string" ? value : jsonText(value));
+}

@@ -1,0 +1,42 @@
+// What a command is, and what it is given when it runs.
+
+import type { Config } from "../../config.ts";
+import type { Output } from "../terminal/output.ts";
+
+/** One command of `runtime`: what help and completion show, and where its code is. */
+export interface Command {
+  /** One word, or two: `queue pause`. */
+  readonly name: string;
+  /** As in `NAME [JSON]` or `ID…`; how many words are taken is read from it. */
+  readonly parameters: string;
+  readonly summary: string;
+  readonly options: Readonly<Record<string, CommandOption>>;
+  readonly examples: readonly string[];
+  /** Imports the code. Answers with an exit code, or throws. */
+  readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
+}
+
+export interface CommandOption {
+  readonly describe: string;
+  /** What stands after it, such as `NAME`; absent: it is a switch. */
+  readonly value?: string;
+  /** May be given several times. */
+  readonly repeats?: boolean;
+  /** Words that shells offer. */
+  readonly choices?: readonly string[];
+  readonly alias?: string;
+}
+
+export interface Invocation {
+  /** What stood after the name of the command, options taken out. */
+  readonly words: readonly string[];
+  readonly json: boolean;
+  readonly output: Output;
+  /** Path of queue.yml, as it was typed. */
+  readonly configFile: string;
+  /** Reads and checks queue.yml. */
+  config(): Promise<Config>;
+  flag(name: string): boolean;
+  text(name: string): string | undefined;
+  texts(name: string): readonly string[] | undefined;
+}

@@ -1,0 +1,65 @@
+// queue list, pause, resume and clear.
+
+import type { Queue } from "@queue-runtime/store";
+import { exitCodes } from "../exit-codes.ts";
+import { withStore } from "./data/open.ts";
+import { queueRow } from "./data/rows.ts";
+import type { Invocation } from "./line/command.ts";
+import { UsageError } from "./line/errors.ts";
+import { quoted } from "./line/options.ts";
+import { type Column, table } from "./terminal/table.ts";
+import { period } from "./terminal/times.ts";
+
+export async function list(invocation: Invocation): Promise<number> {
+  const { json, output } = invocation;
+  const queues = await withStore(await invocation.config(), (store) => store.queues.list());
+  if (json) output.json(queues.map(queueRow));
+  else if (queues.length === 0) output.say("no queue has work, and none is paused");
+  else output.result(table(queues, queueColumns, output.stdout));
+  return exitCodes.ok;
+}
+
+export async function pause(invocation: Invocation): Promise<number> {
+  const name = queueName(invocation);
+  await withStore(await invocation.config(), (store) => store.queues.pause(name));
+  return report(invocation, { name, paused: true }, `${name} paused`);
+}
+
+export async function resume(invocation: Invocation): Promise<number> {
+  const name = queueName(invocation);
+  await withStore(await invocation.config(), (store) => store.queues.resume(name));
+  return report(invocation, { name, paused: false }, `${name} resumed`);
+}
+
+export async function clear(invocation: Invocation): Promise<number> {
+  const name = queueName(invocation);
+  const all = invocation.flag("all");
+  const config = await invocation.config();
+  const cleared = await withStore(config, (store) => store.queues.clear(name, { all }));
+  return report(invocation, { name, cleared }, `${cleared} jobs deleted from ${name}`);
+}
+
+export const queueColumns: readonly Column<Queue>[] = [
+  { title: "QUEUE", value: ({ name }) => name, shrinkTo: 12 },
+  {
+    title: "STATE",
+    value: ({ paused }) => (paused ? "paused" : "open"),
+    style: ({ paused }) => (paused ? "yellow" : "dim"),
+  },
+  { title: "READY", value: ({ ready }) => ready },
+  { title: "RUNNING", value: ({ running }) => running },
+  { title: "OLDEST WAITS", value: ({ ready, latencyMs }) => (ready > 0 ? period(latencyMs) : "") },
+];
+
+/** Each command acts on one queue; a pattern would be taken for the name of one. */
+function queueName({ words }: Invocation): string {
+  const [name = ""] = words;
+  if (name !== "" && !name.includes("*")) return name;
+  throw new UsageError(`${quoted(name)} is not the name of a queue; name exactly one`);
+}
+
+function report({ json, output }: Invocation, answer: object, sentence: string): number {
+  if (json) output.json(answer);
+  else output.result(sentence);
+  return exitCodes.ok;
+}

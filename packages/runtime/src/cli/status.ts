@@ -1,0 +1,158 @@
+// status and processes: what the store knows, and what a running supervisor knows better.
+
+import { hostname } from "node:os";
+import {
+  type JobState,
+  jobStates,
+  type Process,
+  type Queue,
+  type Store,
+  systemClock,
+} from "@queue-runtime/store";
+import type { Config } from "../config.ts";
+import { ask, NothingListensError } from "../control/client.ts";
+import { lockHolder } from "../control/lock.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { withStore } from "./data/open.ts";
+import { processRow, queueRow } from "./data/rows.ts";
+import type { Invocation } from "./line/command.ts";
+import { queueColumns } from "./queue.ts";
+import type { Output } from "./terminal/output.ts";
+import { type Column, table } from "./terminal/table.ts";
+import { visible } from "./terminal/text.ts";
+import { megabytes, period } from "./terminal/times.ts";
+
+/** As `GET /status` of the control API answers. */
+interface Live {
+  readonly pid: number;
+  readonly host: string;
+  readonly started_at: string | null;
+  readonly state: string;
+  readonly processes: readonly {
+    readonly id: number;
+    readonly state: Process["state"];
+    readonly rss_bytes: number | null;
+  }[];
+}
+
+interface Stored {
+  readonly jobs: Readonly<Record<JobState, number>>;
+  readonly queues: readonly Queue[];
+  readonly processes: readonly Process[];
+  readonly unknownNames: readonly { readonly name: string; readonly ready: number }[];
+}
+
+export async function status(invocation: Invocation): Promise<number> {
+  const { json, output } = invocation;
+  const config = await invocation.config();
+  const [live, stored] = await Promise.all([askRuntime(config), withStore(config, read)]);
+  const seen = { ...stored, processes: refresh(stored.processes, live) };
+  if (json) output.json(statusRow(live, seen));
+  else output.result(statusPage(live, seen, output));
+  return exitCodes.ok;
+}
+
+export async function processes(invocation: Invocation): Promise<number> {
+  const { json, output } = invocation;
+  const config = await invocation.config();
+  const [live, stored] = await Promise.all([
+    askRuntime(config),
+    withStore(config, (store) => store.processes.list()),
+  ]);
+  const seen = refresh(stored, live);
+  if (json) output.json(seen.map(processRow));
+  else if (seen.length === 0) output.say("no process is registered");
+  else output.result(processTable(seen, output));
+  return exitCodes.ok;
+}
+
+async function read(store: Store): Promise<Stored> {
+  return {
+    jobs: await store.jobs.count(),
+    queues: await store.queues.list(),
+    processes: await store.processes.list(),
+    unknownNames: await store.jobs.unknownNames(),
+  };
+}
+
+/** null: no runtime runs here. One that holds its lock runs, even when it gives no answer. */
+async function askRuntime({ control }: Config): Promise<Live | null> {
+  try {
+    const answer = await ask(control.socket, { method: "GET", path: "/status" });
+    if (answer.status === 200) return answer.body as Live;
+  } catch (error) {
+    if (error instanceof NothingListensError && lockHolder(control.socket) === false) return null;
+  }
+  const pid = lockHolder(control.socket);
+  if (pid === false || pid === null) return null;
+  return { pid, host: hostname(), started_at: null, state: "not answering", processes: [] };
+}
+
+/** The supervisor sees its children all the time; their rows are as old as the last heartbeat. */
+function refresh(stored: readonly Process[], live: Live | null): readonly Process[] {
+  const known = new Map(live?.processes.map((each) => [each.id, each]));
+  return stored.map((row) => {
+    const now = known.get(row.id);
+    if (now === undefined) return row;
+    return { ...row, state: now.state, rssBytes: now.rss_bytes ?? row.rssBytes };
+  });
+}
+
+function statusRow(live: Live | null, stored: Stored): object {
+  return {
+    running: live !== null,
+    pid: live?.pid ?? null,
+    host: live?.host ?? null,
+    started_at: live?.started_at ?? null,
+    jobs: Object.fromEntries(jobStates.map((state) => [state, stored.jobs[state]])),
+    queues: stored.queues.map(queueRow),
+    processes: stored.processes.map(processRow),
+    unknown_names: stored.unknownNames.map(({ name, ready }) => ({ name, ready })),
+  };
+}
+
+function statusPage(live: Live | null, stored: Stored, output: Output): string {
+  const counts = jobStates
+    .filter((state) => stored.jobs[state] > 0)
+    .map((state) => `${state} ${output.paint("bold", String(stored.jobs[state]))}`);
+  const parts = [headline(live, output), counts.join("   ") || "no jobs"];
+  if (stored.queues.length > 0) parts.push("", table(stored.queues, queueColumns, output.stdout));
+  if (stored.processes.length > 0) parts.push("", processTable(stored.processes, output));
+  if (stored.unknownNames.length > 0) parts.push("");
+  for (const { name, ready } of stored.unknownNames) {
+    const wait = ready === 1 ? "1 job waits" : `${ready} jobs wait`;
+    const sentence = `${wait} for a worker that knows "${visible(name)}"; no running one does`;
+    parts.push(output.paint("yellow", sentence));
+  }
+  return parts.join("\n");
+}
+
+function headline(live: Live | null, output: Output): string {
+  if (live === null) return `${output.paint("dim", "○ not running")}`;
+  const since = live.started_at === null ? Number.NaN : Date.parse(live.started_at);
+  const age = Number.isNaN(since) ? "" : ` for ${period(systemClock.now() - since)}`;
+  const state = live.state === "running" ? "green" : "yellow";
+  return `${output.paint(state, `● ${live.state}`)}${age}, pid ${live.pid} on ${visible(live.host)}`;
+}
+
+function processTable(processes: readonly Process[], output: Output): string {
+  return table(processes, processColumns(systemClock.now()), output.stdout);
+}
+
+function processColumns(now: number): readonly Column<Process>[] {
+  return [
+    { title: "ID", value: ({ id }) => id },
+    { title: "PROCESS", value: ({ name }) => name, shrinkTo: 16 },
+    { title: "PID", value: ({ pid }) => pid },
+    { title: "HOST", value: ({ host }) => host, shrinkTo: 8 },
+    {
+      title: "STATE",
+      value: ({ state }) => state,
+      style: ({ state }) => (state === "running" ? "green" : "yellow"),
+    },
+    { title: "JOBS", value: ({ jobs }) => jobs },
+    { title: "QUEUES", value: ({ queues }) => queues.join(" "), shrinkTo: 10 },
+    { title: "SEEN", value: ({ heartbeatAt }) => `${period(now - heartbeatAt)} ago` },
+    { title: "RSS", value: ({ rssBytes }) => (rssBytes === null ? "" : megabytes(rssBytes)) },
+  ];
+}

@@ -1,0 +1,41 @@
+// Where a command writes. Results go to stdout, everything for people to stderr, and nothing here
+// ends the process: `process.exit` after a write would cut what a slow pipe has not taken yet.
+
+import { jsonText, paint, type Style } from "./text.ts";
+
+export interface Output {
+  /** A result for people or scripts: one line, or several. */
+  result(text: string): void;
+  /** A result for programs: one JSON document. */
+  json(value: unknown): void;
+  /** A word to the person: a hint, a warning, progress. */
+  say(text: string): void;
+  paint(style: Style, text: string): string;
+  readonly stdout: NodeJS.WriteStream;
+}
+
+export function terminalOutput(
+  stdout: NodeJS.WriteStream = process.stdout,
+  stderr: NodeJS.WriteStream = process.stderr,
+): Output {
+  for (const stream of [stdout, stderr]) stream.on("error", ignoreClosedPipe);
+  return {
+    result: (text) => void stdout.write(`${text}\n`),
+    json: (value) => void stdout.write(`${jsonText(value)}\n`),
+    say: (text) => void stderr.write(`${text}\n`),
+    paint: (style, text) => paint(style, text, stdout),
+    stdout,
+  };
+}
+
+/** Resolves when the operating system has taken every byte written so far, or nobody reads. */
+export async function flushed(streams: readonly NodeJS.WritableStream[]): Promise<void> {
+  await Promise.all(
+    streams.map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve()))),
+  );
+}
+
+/** `runtime jobs | head` is no fault of ours; anything else that breaks a stream is news. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}

@@ -1,0 +1,25 @@
+// Times for programs (ISO 8601 in UTC with milliseconds) and for people (how long ago).
+
+export function isoTime(ms: number): string;
+export function isoTime(ms: number | null): string | null;
+export function isoTime(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
+
+const units: readonly (readonly [number, string])[] = [
+  [86_400_000, "d"],
+  [3_600_000, "h"],
+  [60_000, "min"],
+  [1_000, "s"],
+];
+
+/** A period in its largest unit, such as `3 min`; `0 s` below a second. */
+export function period(ms: number): string {
+  const [size, unit] = units.find(([each]) => ms >= each) ?? [1_000, "s"];
+  return `${Math.floor(Math.max(0, ms) / size)} ${unit}`;
+}
+
+/** Bytes as people read them, such as `81 MB`. */
+export function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1_000_000)} MB`;
+}
