@@ -1,14 +1,7 @@
 // What queue.yml means once it is read, checked and filled with defaults. Passed down, never global.
 // Durations are milliseconds; paths are absolute.
 
-import { dirname, resolve } from "node:path";
 import type { Json, Retention } from "@queue-runtime/store";
-import { type Environment, expandTree } from "./config/expand.ts";
-import { type Flags, override } from "./config/override.ts";
-import { parseTree } from "./config/parse.ts";
-import { displayPath, Problems } from "./config/problems.ts";
-import { readSource } from "./config/source.ts";
-import { validate } from "./config/validate/file.ts";
 
 /** Plain data: it goes to forked children as JSON. */
 export interface Config {
@@ -85,32 +78,4 @@ export interface ControlConfig {
 
 export interface LogConfig {
   readonly level: "debug" | "info" | "warn" | "error" | "silent";
-}
-
-export interface LoadOptions {
-  /** For `${NAME}` in the file and for RUNTIME_…; `process.env` by default. */
-  readonly env?: Environment;
-  /** From the command line; they win over the environment, which wins over the file. */
-  readonly flags?: Flags;
-}
-
-/**
- * Reads, expands, overrides and checks queue.yml; the answer is frozen.
- * @throws ConfigError with every problem at once
- */
-export async function loadConfig(file: string, options: LoadOptions = {}): Promise<Config> {
-  const { env = process.env, flags = {} } = options;
-  const path = resolve(file);
-  const problems = new Problems(displayPath(path));
-  const written = parseTree(await readSource(path, problems), problems);
-  const tree = expandTree(override(written, env, flags), env, problems);
-  const config = validate(tree, dirname(path), problems);
-  problems.throwIfAny();
-  return deepFreeze({ file: path, ...config });
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
-  for (const inner of Object.values(value)) deepFreeze(inner);
-  return Object.freeze(value);
 }

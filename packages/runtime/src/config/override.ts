@@ -1,8 +1,8 @@
 // Flags and RUNTIME_… variables, put where the file would have said it. They are checked by the
 // same readers; only their place is another, and with it the start of relative paths.
 
-import type { Environment } from "./expand.ts";
-import type { MapTree, ScalarTree } from "./tree.ts";
+import type { Environment } from "./yaml/expand.ts";
+import type { MapTree, ScalarTree } from "./yaml/tree.ts";
 
 /** As they were typed. */
 export interface Flags {

@@ -6,7 +6,7 @@ import type { Bounds } from "./defaults.ts";
 import type { Place, Problems } from "./problems.ts";
 import { hasControlCharacters, quote } from "./quote.ts";
 import { suggest } from "./suggest.ts";
-import type { MapTree, Tree } from "./tree.ts";
+import type { MapTree, Tree } from "./yaml/tree.ts";
 
 export type Reader<T> = (tree: Tree, problems: Problems) => T | undefined;
 

@@ -7,7 +7,7 @@ import { defaults } from "../defaults.ts";
 import type { Problems } from "../problems.ts";
 import { quote } from "../quote.ts";
 import { field, fields, placeOf, type Reader, text } from "../readers.ts";
-import type { Tree } from "../tree.ts";
+import type { Tree } from "../yaml/tree.ts";
 
 type Address = NonNullable<ControlConfig["http"]>;
 

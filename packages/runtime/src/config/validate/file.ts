@@ -4,7 +4,7 @@ import type { Config, LogConfig } from "../../config.ts";
 import { bounds, defaults, longestName } from "../defaults.ts";
 import type { Problems } from "../problems.ts";
 import { duration, field, fields, listOf, oneOf, type Reader, text } from "../readers.ts";
-import type { MapTree, Tree } from "../tree.ts";
+import type { MapTree, Tree } from "../yaml/tree.ts";
 import { defaultControl, readControl } from "./control.ts";
 import { readDispatcher } from "./dispatcher.ts";
 import { readHooks, readJobs } from "./paths.ts";

@@ -6,7 +6,7 @@ import { defaults, longestName } from "../defaults.ts";
 import type { Problems } from "../problems.ts";
 import { quote } from "../quote.ts";
 import { asMap, field, fields, oneOf, orFalse, type Reader, readKnown, text } from "../readers.ts";
-import type { Tree } from "../tree.ts";
+import type { Tree } from "../yaml/tree.ts";
 import { schedule, timeZone } from "./schedule.ts";
 
 const name = text("write a name", longestName);

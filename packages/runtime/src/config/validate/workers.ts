@@ -15,7 +15,7 @@ import {
   text,
   wholeNumber,
 } from "../readers.ts";
-import type { Tree } from "../tree.ts";
+import type { Tree } from "../yaml/tree.ts";
 
 /** An empty list is no worker; a worker without a name gets one that is free. */
 export const readWorkers: Reader<readonly WorkerConfig[]> = (tree, problems) => {

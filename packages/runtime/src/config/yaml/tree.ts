@@ -1,6 +1,6 @@
 // The values of queue.yml as a small tree in which each one knows where it was written.
 
-import type { Place } from "./problems.ts";
+import type { Place } from "../problems.ts";
 
 export interface ScalarTree {
   readonly kind: "scalar";

@@ -1,7 +1,7 @@
 // What the YAML parser complains about, in sentences that say what to do.
 
 import type { Document, LineCounter } from "yaml";
-import type { Problems } from "./problems.ts";
+import type { Problems } from "../problems.ts";
 
 /** One problem per line: what follows the first is the parser finding its feet again. */
 export function noteSyntax(

@@ -1,8 +1,8 @@
 // `${NAME}` and `${NAME:-default}` inside values, after the YAML is parsed: a variable is a value,
 // and can never add a key or a line. `$${` is a plain `${`; `$NAME` without braces is plain text.
 
-import type { Place, Problems } from "./problems.ts";
-import { quote } from "./quote.ts";
+import type { Place, Problems } from "../problems.ts";
+import { quote } from "../quote.ts";
 import type { ScalarTree, Tree } from "./tree.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;

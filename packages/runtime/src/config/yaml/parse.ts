@@ -12,8 +12,8 @@ import {
   parseDocument,
   type YAMLMap,
 } from "yaml";
-import type { Place, Problems } from "./problems.ts";
-import { quoteKey } from "./quote.ts";
+import type { Place, Problems } from "../problems.ts";
+import { quoteKey } from "../quote.ts";
 import { noteSyntax } from "./syntax.ts";
 import type { MapTree, ScalarTree, Tree } from "./tree.ts";
 

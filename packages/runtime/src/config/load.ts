@@ -1,0 +1,38 @@
+// queue.yml to Config: read, parse, override, expand, check, freeze. Each step is a file of its own.
+
+import { dirname, resolve } from "node:path";
+import type { Config } from "../config.ts";
+import { type Flags, override } from "./override.ts";
+import { displayPath, Problems } from "./problems.ts";
+import { readSource } from "./source.ts";
+import { validate } from "./validate/file.ts";
+import { type Environment, expandTree } from "./yaml/expand.ts";
+import { parseTree } from "./yaml/parse.ts";
+
+export interface LoadOptions {
+  /** For `${NAME}` in the file and for RUNTIME_…; `process.env` by default. */
+  readonly env?: Environment;
+  /** From the command line; they win over the environment, which wins over the file. */
+  readonly flags?: Flags;
+}
+
+/**
+ * Reads, expands, overrides and checks queue.yml; the answer is frozen.
+ * @throws ConfigError with every problem at once
+ */
+export async function loadConfig(file: string, options: LoadOptions = {}): Promise<Config> {
+  const { env = process.env, flags = {} } = options;
+  const path = resolve(file);
+  const problems = new Problems(displayPath(path));
+  const written = parseTree(await readSource(path, problems), problems);
+  const tree = expandTree(override(written, env, flags), env, problems);
+  const config = validate(tree, dirname(path), problems);
+  problems.throwIfAny();
+  return deepFreeze({ file: path, ...config });
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return Object.freeze(value);
+}
