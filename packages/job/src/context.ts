@@ -16,7 +16,7 @@ export interface JobContext<Cursor extends Json = Json> {
   readonly log: Logger;
   /** Whether the run should end soon. Cheap enough for inner loops; read it anew each time. */
   readonly stopping: boolean;
-  /** Aborts with an AbortReason on cancel, time-out, loss, and when a shutdown can wait no longer. */
+  /** Aborts with an AbortReason: cancel, time-out, loss, a shutdown that can wait no longer. */
   readonly signal: AbortSignal;
   /** Where the run would resume now: the cursor of the last item done; null is the beginning. */
   readonly cursor: Cursor | null;

@@ -11,7 +11,7 @@ export const errorCodes = {
   timeout: "JOB_TIMEOUT",
 } as const;
 
-/** Throw it to fail the job for good: no retry. Any error with the code `JOB_FATAL` does the same. */
+/** Throw it to fail the job without a retry. Any error with the code `JOB_FATAL` does the same. */
 export class FatalError extends Error {
   override readonly name = "FatalError";
   readonly code: string = errorCodes.fatal;

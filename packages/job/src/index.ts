@@ -1,12 +1,10 @@
-// The page an application author reads: everything needed to write, enqueue and perform jobs.
+// The page an application author reads: everything needed to write, enqueue and run jobs.
 
-// Writing jobs
+// Writing jobs.
+
 export type { JobContext } from "./context.ts";
 export type { Enumerator, Iteration, JobDefinition } from "./define/definition.ts";
 export { isJobDefinition } from "./define/definition.ts";
-export type { Enqueueable, InputOf, JobRef } from "./define/ref.ts";
-// Enqueueing them
-export { jobRef } from "./define/ref.ts";
 export type { RetryFunction, RetryOptions, RetryPolicy } from "./define/retry.ts";
 export type { IterationOptions, JobOptions } from "./define.ts";
 export { defineIteration, defineJob } from "./define.ts";
@@ -19,19 +17,49 @@ export {
   NotJsonError,
   TimeoutError,
 } from "./errors.ts";
+export type { Duration } from "./values/duration.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./values/schema.ts";
+
+// Being interrupted, and living with the processes that run jobs.
+
+export type { Hook, HookName, HookOptions, HookPayload, RunHooksOptions } from "./hooks.ts";
+export {
+  onDispatcherExit,
+  onDispatcherStart,
+  onDispatcherStop,
+  onExit,
+  onSchedulerExit,
+  onSchedulerStart,
+  onSchedulerStop,
+  onStart,
+  onStop,
+  onWorkerExit,
+  onWorkerStart,
+  onWorkerStop,
+} from "./hooks.ts";
 export type { InterruptionAdapter } from "./iteration/interruption-adapters.ts";
-// Interrupting them
 export { interruptionAdapters } from "./iteration/interruption-adapters.ts";
-// Running them: what a runtime or a test needs
-export type { Outcome, Position } from "./outcome.ts";
-export { errorData } from "./perform/error-data.ts";
-export { perform } from "./perform.ts";
+
+// Enqueueing.
+
+export type { Enqueueable, InputOf, JobRef } from "./define/ref.ts";
+export { jobRef } from "./define/ref.ts";
 export type { EnqueueOptions } from "./queue/enqueue.ts";
 export type { Enqueuer } from "./queue/enqueuer.ts";
 export type { OpenQueueOptions, Queue } from "./queue.ts";
 export { openQueue } from "./queue.ts";
+
+// Running jobs: for runtimes, and for iterations under other queues.
+
+export { readRetryAnswer, retryDelayMs } from "./define/retry.ts";
+export { runHooks } from "./hooks.ts";
+export type { IterateOptions } from "./iteration/outside-run.ts";
+export type { Iterated } from "./iteration.ts";
+export { iterate } from "./iteration.ts";
+export type { Outcome, Position } from "./outcome.ts";
+export { errorData } from "./perform/error-data.ts";
+export { perform } from "./perform.ts";
 export type { Logger, Run, RunJob, StopReason } from "./run.ts";
-export { type Duration, parseDuration } from "./values/duration.ts";
+export { parseDuration } from "./values/duration.ts";
 export { closestWord } from "./values/options.ts";
-export type { SchemaIssue, SchemaResult, StandardSchema } from "./values/schema.ts";
 export { jsonLimits, strictJson } from "./values/strict-json.ts";

@@ -18,9 +18,11 @@
 // items at once (no single cursor could say what is done).
 
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Json } from "@queue-runtime/store";
 import type { JobContext } from "./context.ts";
-import type { Iteration } from "./define/definition.ts";
+import type { Iteration, JobDefinition } from "./define/definition.ts";
 import { interruptionAdapters } from "./iteration/interruption-adapters.ts";
+import { type IterateOptions, outsideRun } from "./iteration/outside-run.ts";
 import {
   closeSteps,
   cursorOf,
@@ -30,8 +32,8 @@ import {
   progressOf,
   type Steps,
 } from "./iteration/steps.ts";
-import { type Ending, endingOf, interrupted, timeoutError } from "./perform/ending.ts";
-import { contextOf, moveTo, type Standing } from "./perform/standing.ts";
+import { type Ending, endingOf, interrupted, lost, timeoutError } from "./perform/ending.ts";
+import { contextOf, moveTo, type Standing, standingOf } from "./perform/standing.ts";
 
 /** How long the loop may keep the event loop to itself, in milliseconds. */
 const turnMs = 10;
@@ -62,8 +64,47 @@ export async function runIteration(
   } catch (thrown) {
     ending = endingOf(thrown, standing);
   }
-  if (ending.outcome === "interrupted") await sayInterrupted(scene);
+  // A run that lost its job has nothing to say: somebody else is at work on it.
+  if (ending.outcome === "interrupted" && ending !== lost) await sayInterrupted(scene);
   return ending;
+}
+
+/** How an iteration outside a runtime ended; when its code throws, `iterate` rejects instead. */
+export interface Iterated {
+  /** `interrupted`: call again with this cursor, after `delayMs`. */
+  readonly outcome: "finished" | "interrupted";
+  readonly cursor: Json;
+  readonly reason?: string;
+  readonly delayMs?: number;
+  /** What `onComplete` returned. */
+  readonly result?: unknown;
+}
+
+/**
+ * Runs an iteration under any other queue, or none: it needs no store, only a place to keep the
+ * cursor between runs and, to be interrupted, an adapter.
+ */
+export async function iterate(
+  definition: JobDefinition,
+  options: IterateOptions,
+): Promise<Iterated> {
+  const { name, iteration } = definition;
+  if (iteration === null) throw new TypeError(`iterate takes an iteration, and "${name}" is none`);
+  const outside = outsideRun(name, options);
+  const standing = standingOf(definition, outside.run);
+  // The adapter of the call replaces those that the definition names.
+  const plain: Iteration = { ...iteration, interruptionAdapters: null };
+  const end = await runIteration(plain, options.input ?? null, standing);
+  if (end.outcome === "failed") {
+    await outside.settle().catch((error) => outside.run.log.error({ err: error }, "not saved"));
+    throw end.error;
+  }
+  await outside.settle();
+  const { cursor } = standing;
+  if (end.outcome === "finished") return { ...end, cursor };
+  const { reason, delayMs } =
+    end.outcome === "interrupted" ? end : { reason: "cancel", delayMs: 0 };
+  return { outcome: "interrupted", cursor, reason: outside.reason() ?? reason, delayMs };
 }
 
 /** null: every item is done. */
@@ -122,7 +163,7 @@ function stopQuestion({ iteration, standing, context }: Scene): (now: number) =>
     const why = run.stopping();
     if (why === "cancel") return { outcome: "cancelled" };
     if (why === "timeout") return { outcome: "failed", error: timeoutError(definition.timeoutMs) };
-    if (why === "lost") return interrupted("lost");
+    if (why === "lost") return lost;
     const reason = adapter === null ? why : adapter(context);
     if (reason !== false) return interrupted(reason);
     return now >= until ? interrupted("maxRuntime") : null;
@@ -140,12 +181,12 @@ async function sayBegun({ iteration, args, context }: Scene): Promise<void> {
 
 /** A broken callback must not turn a clean stop into a failed attempt. */
 async function sayInterrupted({ iteration, args, standing, context }: Scene): Promise<void> {
-  const { run } = standing;
-  // A run that lost its job has nothing to say: somebody else is at work on it.
-  if (run.stopping() === "lost") return;
   try {
     await iteration.onInterrupt?.(args, context);
   } catch (error) {
-    run.log.error({ err: error }, "onInterrupt failed; the job is interrupted all the same");
+    standing.run.log.error(
+      { err: error },
+      "onInterrupt failed; the job is interrupted all the same",
+    );
   }
 }

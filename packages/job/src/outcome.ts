@@ -1,4 +1,4 @@
-// How a run ended, as plain data: it crosses threads unchanged, and only the runtime writes it down.
+// How a run ended, as plain data: it crosses threads unchanged; only the runtime writes it down.
 
 import type { JobError, Json, Progress } from "@queue-runtime/store";
 

@@ -53,7 +53,7 @@ export interface Run {
 
   /**
    * Aborts on cancel, time-out, a lost fence, and when a shutdown can wait no longer. Its reason is
-   * an AbortReason. Made on first use: most jobs never look.
+   * an AbortReason, and `stopping()` is not false by then. Made on first use: most jobs never look.
    */
   readonly signal: AbortSignal;
 

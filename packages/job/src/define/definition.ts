@@ -73,7 +73,7 @@ export function sealDefinition<Definition extends object>(definition: Definition
   return Object.freeze(definition);
 }
 
-/** Whether a value was made by `defineJob` or `defineIteration`, of whichever copy of the package. */
+/** Whether `defineJob` or `defineIteration` made it, of whichever copy of this package. */
 export function isJobDefinition(value: unknown): value is JobDefinition {
   return typeof value === "object" && value !== null && (value as { [brand]?: 1 })[brand] === 1;
 }

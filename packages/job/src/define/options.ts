@@ -48,7 +48,7 @@ export function readCommon<Name extends string, Input, Args>(
   checkPriority(where, priority);
   if (input !== undefined && !isStandardSchema(input)) {
     throw new TypeError(
-      `${where}: input must be a Standard Schema (zod, valibot, arktype, …), not ${kindOf(input)}`,
+      `${where}: input must be a Standard Schema (zod, valibot, …), not ${kindOf(input)}`,
     );
   }
   return {

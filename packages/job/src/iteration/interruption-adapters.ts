@@ -55,14 +55,14 @@ function register(name: string, adapter: InterruptionAdapter): void {
   }
   if (typeof adapter !== "function") {
     throw new TypeError(
-      `interruption adapter "${name}" must be a function that answers true, false or a reason, not ${kindOf(adapter)}`,
+      `interruption adapter "${name}" must be a function, not ${kindOf(adapter)}`,
     );
   }
   const known = registry.get(name);
   if (known === adapter) return;
   if (known !== undefined || name in parametric) {
     throw new TypeError(
-      `an interruption adapter named "${name}" exists already; choose another name`,
+      `another interruption adapter is named "${name}" already; choose another name`,
     );
   }
   registry.set(name, adapter);
@@ -88,7 +88,7 @@ function question(name: string): InterruptionQuestion {
     if (answer === true) return name;
     if (typeof answer === "string") return answer;
     throw new TypeError(
-      `interruption adapter "${name}" must answer true, false or a reason at once, not ${kindOf(answer)}`,
+      `interruption adapter "${name}" answered ${kindOf(answer)}, not true, false or a reason`,
     );
   };
 }

@@ -19,8 +19,8 @@ export interface Steps {
   return?(): unknown;
 }
 
-const example =
-  'such as "async function* () { for (const user of users) yield [user, user.id]; }" or enumerators.array(users, { cursor })';
+const pairs = "[item, cursor], such as enumerators.array(users, { cursor }) or a generator with";
+const example = `${pairs} "yield [user, user.id]"`;
 
 /** @throws FatalError, a sentence with an example, when the value cannot be iterated */
 export function openEnumerator(job: string, value: unknown): Steps {
@@ -32,7 +32,7 @@ export function openEnumerator(job: string, value: unknown): Steps {
   }
   const got = typeof value === "function" ? "a function that was not called" : kindOf(value);
   throw new FatalError(
-    `buildEnumerator of "${job}" must return an iterable of [item, cursor], ${example}; it returned ${got}`,
+    `buildEnumerator of "${job}" must return an iterable of ${example}; it returned ${got}`,
   );
 }
 
@@ -48,7 +48,7 @@ export function progressOf(job: RunJob, enumerator: Enumerator<unknown>): Count 
 export function pairOf(job: string, value: unknown): readonly [unknown, unknown] {
   if (Array.isArray(value) && value.length === 2) return value as unknown as [unknown, unknown];
   throw new FatalError(
-    `the enumerator of "${job}" must yield pairs of [item, cursor], ${example}; it yielded ${kindOf(value)}`,
+    `the enumerator of "${job}" must yield pairs of ${example}; it yielded ${kindOf(value)}`,
   );
 }
 
@@ -57,7 +57,7 @@ export function cursorOf(job: string, cursor: unknown): Json {
   if (typeof cursor === "number" && Number.isFinite(cursor)) return cursor;
   if (cursor === null || cursor === undefined) {
     throw new FatalError(
-      `the enumerator of "${job}" yielded ${cursor} as a cursor, which would mean the beginning; yield pairs of [item, cursor], ${example}`,
+      `the enumerator of "${job}" yielded ${cursor} as a cursor; it must yield ${example}`,
     );
   }
   return strictJson(cursor, "cursor");

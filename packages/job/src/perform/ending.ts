@@ -16,12 +16,13 @@ export type Ending =
 
 export function endingOf(thrown: unknown, { run, definition }: Standing): Ending {
   const why = run.stopping();
-  const aborted = run.signal.aborted ? abortReason(run.signal) : null;
+  // A signal is made when one looks at it: a run that nobody stops is spared that.
+  const aborted = why !== false && run.signal.aborted ? abortReason(run.signal) : null;
   if (why === "cancel" || aborted === "cancel") return { outcome: "cancelled" };
   if (why === "timeout" || aborted === "timeout") {
     return { outcome: "failed", error: timeoutError(definition.timeoutMs, thrown) };
   }
-  if (why === "lost") return interrupted("lost");
+  if (why === "lost") return lost;
   if (codeOf(thrown) === errorCodes.interrupt) return readInterrupt(thrown as object);
   if (aborted !== null) return interrupted(aborted);
   return { outcome: "failed", error: thrown };
@@ -31,6 +32,9 @@ export function endingOf(thrown: unknown, { run, definition }: Standing): Ending
 export function interrupted(reason: string, delayMs = 0): Ending {
   return { outcome: "interrupted", reason, delayMs };
 }
+
+/** Somebody else holds the job: whatever this run would write is refused. */
+export const lost: Ending = interrupted("lost");
 
 export function timeoutError(timeoutMs: number | null, cause?: unknown): TimeoutError {
   const limit = timeoutMs === null ? "" : ` of ${timeoutMs} ms`;

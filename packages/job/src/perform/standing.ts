@@ -32,14 +32,16 @@ class Context implements JobContext {
   readonly #standing: Standing;
   readonly job: RunJob;
   readonly fence: number;
-  readonly log: Logger;
 
   constructor(standing: Standing) {
     const { run } = standing;
     this.#standing = standing;
     this.job = run.job;
     this.fence = run.job.fence;
-    this.log = run.log;
+  }
+
+  get log(): Logger {
+    return this.#standing.run.log;
   }
 
   get attempt(): number {

@@ -11,7 +11,7 @@ import { strictJson } from "../values/strict-json.ts";
 export interface EnqueueOptions {
   /** How long from now until the job is due. Not together with `at`. */
   readonly delay?: Duration;
-  /** When the job is due; a time that has passed means at once. Milliseconds since 1970, or a Date. */
+  /** When the job is due, as a Date or in milliseconds since 1970; the past means at once. */
   readonly at?: Date | number;
   /** Smaller is more urgent; the job's own by default. */
   readonly priority?: number;

@@ -11,6 +11,8 @@ const unitMs: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+const forms = "write one like 100ms, 25s, 5m, 2h or 7d, or a number of milliseconds";
+
 /** Ten years: longer ones are nearly always a mistake in the unit. */
 const longestMs = 3_650 * 86_400_000;
 
@@ -21,9 +23,7 @@ const longestMs = 3_650 * 86_400_000;
 export function parseDuration(duration: Duration): number {
   const ms = typeof duration === "string" ? fromText(duration) : duration;
   if (typeof ms !== "number" || Number.isNaN(ms)) {
-    throw new RangeError(
-      `${shown(duration)} is not a duration; write one like 100ms, 25s, 5m, 2h or 7d, or a number of milliseconds`,
-    );
+    throw new RangeError(`${shown(duration)} is not a duration; ${forms}`);
   }
   if (ms < 0) throw new RangeError(`${shown(duration)} is negative; a duration is at least 0`);
   if (ms > longestMs) {
