@@ -57,7 +57,7 @@ export type { IterateOptions } from "./iteration/outside-run.ts";
 export type { Iterated } from "./iteration.ts";
 export { iterate } from "./iteration.ts";
 export type { Outcome, Position } from "./outcome.ts";
-export { errorData } from "./perform/error-data.ts";
+export { toJobError } from "./perform/to-job-error.ts";
 export { perform } from "./perform.ts";
 export type { Logger, Run, RunJob, StopReason } from "./run.ts";
 export { parseDuration } from "./values/duration.ts";

@@ -6,8 +6,8 @@ import { errorCodes } from "./errors.ts";
 import { runIteration } from "./iteration.ts";
 import type { Outcome } from "./outcome.ts";
 import { type Ending, endingOf, failed, failedForGood } from "./perform/ending.ts";
-import { errorData } from "./perform/error-data.ts";
 import { contextOf, type Standing, standingOf } from "./perform/standing.ts";
+import { toJobError } from "./perform/to-job-error.ts";
 import type { Run } from "./run.ts";
 import { validate } from "./values/schema.ts";
 import { strictJson } from "./values/strict-json.ts";
@@ -52,7 +52,7 @@ function ended(ending: Ending, args: unknown, standing: Standing): Outcome {
 
 /** An invalid input stays invalid; a schema that throws may have had a bad moment. */
 function refused(thrown: unknown, args: unknown, standing: Standing): Outcome {
-  const error = errorData(thrown);
+  const error = toJobError(thrown);
   if (error.code === errorCodes.invalidInput) return failedForGood(error, standing);
   return ended(endingOf(thrown, standing), args, standing);
 }

@@ -5,8 +5,8 @@ import type { JobError } from "@queue-runtime/store";
 import { readRetryAnswer, retryDelayMs } from "../define/retry.ts";
 import { errorCodes, TimeoutError } from "../errors.ts";
 import type { Outcome } from "../outcome.ts";
-import { errorData, isObject, read } from "./error-data.ts";
 import type { Standing } from "./standing.ts";
+import { isObject, read, toJobError } from "./to-job-error.ts";
 
 /** An end that is not an end of the work. */
 export type Ending =
@@ -63,7 +63,7 @@ const finalCodes: readonly unknown[] = [errorCodes.fatal, errorCodes.notJson];
 
 /** The outcome of a failure: retried by the job's policy, unless the error forbids it. */
 export function failed(thrown: unknown, args: unknown, standing: Standing): Outcome {
-  const error = errorData(thrown);
+  const error = toJobError(thrown);
   if (finalCodes.includes(error.code)) return failedForGood(error, standing);
   const { retry } = standing.definition;
   const { job } = standing.run;
@@ -74,7 +74,7 @@ export function failed(thrown: unknown, args: unknown, standing: Standing): Outc
     return failure(error, readRetryAnswer(retry(job.attempts, thrown, args)), standing);
   } catch (broken) {
     const message = `${error.message} (and the retry function failed, so there is no retry)`;
-    return failedForGood(errorData({ ...error, message, cause: broken }), standing);
+    return failedForGood(toJobError({ ...error, message, cause: broken }), standing);
   }
 }
 

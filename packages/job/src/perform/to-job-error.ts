@@ -13,7 +13,7 @@ interface Lengths {
   readonly stack: number;
 }
 
-export function errorData(thrown: unknown): JobError {
+export function toJobError(thrown: unknown): JobError {
   silencePromise(thrown);
   for (let lengths: Lengths = { text: 8_000, stack: 16_000 }; ; lengths = halfOf(lengths)) {
     const data = chainOf(thrown, lengths);
