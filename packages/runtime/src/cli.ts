@@ -5,27 +5,35 @@ import { readFileSync } from "node:fs";
 import type { Invocation } from "./cli/line/command.ts";
 import { describeError, exitCodeOf } from "./cli/line/errors.ts";
 import { type Parsed, parse } from "./cli/line/parse.ts";
-import { type Output, terminalOutput } from "./cli/terminal/output.ts";
+import { flushed, type Output, terminalOutput } from "./cli/terminal/output.ts";
 import { silenceSqliteWarning } from "./cli/terminal/warnings.ts";
 import { exitCodes } from "./exit-codes.ts";
 
 /**
- * Runs one command line and sets `process.exitCode`. It never calls `process.exit`: output that a
- * slow pipe has not taken yet would be lost.
+ * Runs one command line and sets `process.exitCode`. The process ends by having nothing left to
+ * do: `process.exit` would cut output that a slow pipe has not taken yet.
  */
 export async function main(argv: readonly string[]): Promise<void> {
   silenceSqliteWarning();
   const output = terminalOutput();
+  let parsed: Parsed | null = null;
   try {
-    process.exitCode = await run(argv, output);
+    parsed = await parse(argv);
+    process.exitCode = await run(parsed, output);
   } catch (error) {
     output.say(describeError(error));
     process.exitCode = exitCodeOf(error);
   }
+  if (parsed?.command?.runsUserCode) await endForUserCode();
 }
 
-async function run(argv: readonly string[], output: Output): Promise<number> {
-  const parsed = parse(argv);
+/** A connection that a job file opened would keep the process; every byte is out before it ends. */
+async function endForUserCode(): Promise<void> {
+  await flushed([process.stdout, process.stderr]);
+  process.exit();
+}
+
+async function run(parsed: Parsed, output: Output): Promise<number> {
   const { command, options, group } = parsed;
   if (options.version === true) {
     output.result(version());
@@ -52,17 +60,23 @@ function invocation(parsed: Parsed, output: Output): Invocation {
     return typeof value === "string" ? value : undefined;
   };
   const configFile = text("config") ?? "config/queue.yml";
+  const flags = {
+    store: text("store"),
+    logLevel: text("log-level"),
+    shutdownTimeout: text("shutdown-timeout"),
+  };
   return {
     words,
     output,
     configFile,
+    flags,
     json: options.json === true,
     flag: (name) => options[name] === true,
     text,
     texts: (name) => options[name] as readonly string[] | undefined,
     config: async () => {
       const { loadConfig } = await import("./config/load.ts");
-      return await loadConfig(configFile);
+      return await loadConfig(configFile, { flags });
     },
   };
 }

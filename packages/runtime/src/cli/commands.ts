@@ -27,6 +27,7 @@ const lifeCommands: readonly Command[] = [
     summary: "Validate the configuration and load every job file; needs no store",
     options: {},
     examples: ["runtime check -c config/queue.yml"],
+    runsUserCode: true,
     load: async () => (await import("./check.ts")).check,
   },
   {
@@ -43,6 +44,7 @@ const lifeCommands: readonly Command[] = [
       "shutdown-timeout": { value: "DURATION", describe: "Time from TERM to the end; 25s" },
     },
     examples: ["runtime start -c config/queue.yml", "runtime start --until-empty"],
+    runsUserCode: true,
     load: async () => (await import("./start.ts")).start,
   },
   {
@@ -104,6 +106,7 @@ const jobCommands: readonly Command[] = [
       "runtime enqueue report.nightly --at 2026-05-01T03:00:00Z",
       "generate-input | runtime enqueue users.import -",
     ],
+    runsUserCode: true,
     load: async () => (await import("./enqueue.ts")).enqueue,
   },
   {
@@ -208,6 +211,7 @@ const careCommands: readonly Command[] = [
     summary: "Look for what keeps a runtime from working well, and say what to do",
     options: {},
     examples: ["runtime doctor"],
+    runsUserCode: true,
     load: async () => (await import("./doctor.ts")).doctor,
   },
   {

@@ -1,12 +1,11 @@
 // Completion scripts for shells. Every word is written into the script, so that a press of Tab does
 // not start Node; print the script again after an update.
 
-import { suggest } from "../config/suggest.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { commands, globalOptions } from "./commands.ts";
 import type { Command, CommandOption, Invocation } from "./line/command.ts";
 import { UsageError } from "./line/errors.ts";
-import { quoted } from "./line/options.ts";
+import { quoted } from "./terminal/text.ts";
 
 const scripts: ReadonlyMap<string, () => string> = new Map([
   ["bash", bash],
@@ -18,8 +17,8 @@ export async function completion({ words, output }: Invocation): Promise<number>
   const [shell = ""] = words;
   const script = scripts.get(shell);
   if (script === undefined) {
-    const hint = suggest(shell, [...scripts.keys()]);
-    throw new UsageError(`there is no completion for ${quoted(shell)}; ${hint}`);
+    const shells = [...scripts.keys()].join(", ");
+    throw new UsageError(`there is no completion for ${quoted(shell)}; the shells are ${shells}`);
   }
   output.result(script());
   return exitCodes.ok;

@@ -1,7 +1,7 @@
 // enqueue: one job from the command line, checked like one from an application.
 
 import { text } from "node:stream/consumers";
-import { type EnqueueOptions, jobRef, openQueue } from "@queue-runtime/job";
+import { type EnqueueOptions, jobRef, openQueue, parseDuration } from "@queue-runtime/job";
 import { suggest } from "../config/suggest.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { Definitions } from "../modules.ts";
@@ -9,8 +9,9 @@ import { loadJobs } from "./data/user-code.ts";
 import type { Invocation } from "./line/command.ts";
 import { UsageError } from "./line/errors.ts";
 import { readJson } from "./line/json-input.ts";
-import { quoted, readInteger, readMoment } from "./line/options.ts";
+import { readInteger, readMoment } from "./line/options.ts";
 import type { Output } from "./terminal/output.ts";
+import { quoted } from "./terminal/text.ts";
 
 export async function enqueue(invocation: Invocation): Promise<number> {
   const { words, json, output } = invocation;
@@ -39,7 +40,9 @@ function readOptions(invocation: Invocation): EnqueueOptions {
   const priority = readInteger("priority", invocation.text("priority"), bounds);
   const at = readMoment("at", invocation.text("at"));
   const queue = invocation.text("queue");
-  const delay = invocation.text("delay");
+  const delay = readDelay(invocation.text("delay"));
+  if (at !== undefined && delay !== undefined)
+    throw new UsageError("give --delay or --at, not both");
   const label = invocation.text("label");
   return {
     ...(priority !== undefined && { priority }),
@@ -48,6 +51,14 @@ function readOptions(invocation: Invocation): EnqueueOptions {
     ...(delay !== undefined && { delay }),
     ...(label !== undefined && { label }),
   };
+}
+
+function readDelay(text: string | undefined): number | undefined {
+  try {
+    return text === undefined ? undefined : parseDuration(text);
+  } catch (error) {
+    throw new UsageError(`--delay: ${(error as Error).message}`);
+  }
 }
 
 /** The definition brings its queue, priority and schema; without one the row waits for its worker. */

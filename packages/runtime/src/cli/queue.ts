@@ -6,8 +6,8 @@ import { withStore } from "./data/open.ts";
 import { queueRow } from "./data/rows.ts";
 import type { Invocation } from "./line/command.ts";
 import { UsageError } from "./line/errors.ts";
-import { quoted } from "./line/options.ts";
 import { type Column, table } from "./terminal/table.ts";
+import { quoted } from "./terminal/text.ts";
 import { period } from "./terminal/times.ts";
 
 export async function list(invocation: Invocation): Promise<number> {

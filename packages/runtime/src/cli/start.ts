@@ -2,24 +2,37 @@
 
 import { acquireLock } from "../control/lock.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { Signals } from "../signals.ts";
+import { Signals } from "../process/signals.ts";
 import type { Invocation } from "./line/command.ts";
 
 export async function start(invocation: Invocation): Promise<number> {
   // A TERM while the configuration is read must not kill, and as process 1 it would be ignored.
-  const early = new Signals();
+  const signals = new Signals();
   try {
     const config = await invocation.config();
-    const { startSupervisor } = await import("../supervisor.ts");
+    const [{ Supervisor }, { openLog }] = await Promise.all([
+      import("../supervisor.ts"),
+      import("../log.ts"),
+    ]);
     const lock = await acquireLock(config.control.socket);
     try {
-      if (early.stopRequested) return exitCodes.ok;
-      const untilEmpty = invocation.flag("until-empty");
-      return await startSupervisor(config, { untilEmpty, json: invocation.json });
+      if (signals.stopRequested) return exitCodes.ok;
+      const supervisor = new Supervisor(config, {
+        log: openLog({
+          level: config.log.level,
+          fd: invocation.json ? 1 : 2,
+          pretty: !invocation.json && process.stderr.isTTY === true,
+          process: "supervisor",
+        }),
+        signals,
+        untilEmpty: invocation.flag("until-empty"),
+        reread: () => invocation.config(),
+      });
+      return await supervisor.run();
     } finally {
       lock.release();
     }
   } finally {
-    early.close();
+    signals.close();
   }
 }

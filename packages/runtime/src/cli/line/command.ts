@@ -1,5 +1,6 @@
 // What a command is, and what it is given when it runs.
 
+import type { Flags } from "../../config/override.ts";
 import type { Config } from "../../config.ts";
 import type { Output } from "../terminal/output.ts";
 
@@ -12,6 +13,8 @@ export interface Command {
   readonly summary: string;
   readonly options: Readonly<Record<string, CommandOption>>;
   readonly examples: readonly string[];
+  /** It loads job files or hooks, which may leave timers and connections open behind them. */
+  readonly runsUserCode?: true;
   /** Imports the code. Answers with an exit code, or throws. */
   readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
 }
@@ -34,6 +37,8 @@ export interface Invocation {
   readonly output: Output;
   /** Path of queue.yml, as it was typed. */
   readonly configFile: string;
+  /** What wins over queue.yml. */
+  readonly flags: Flags;
   /** Reads and checks queue.yml. */
   config(): Promise<Config>;
   flag(name: string): boolean;

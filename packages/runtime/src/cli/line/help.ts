@@ -44,14 +44,17 @@ function optionLines(options: Readonly<Record<string, CommandOption>>): readonly
     Object.entries(options).map(([name, { alias, value, describe, choices }]) => {
       const short = alias === undefined ? "    " : `-${alias}, `;
       const long = value === undefined ? `--${name}` : `--${name} ${value}`;
-      const detail = choices === undefined ? "" : `: ${choices.join(", ")}`;
-      return [short + long, describe + detail];
+      const listed = choices === undefined ? "" : `\n${choices.join(", ")}`;
+      return [short + long, describe + listed];
     }),
   );
 }
 
-/** Two columns; the second begins where the longest of the first ends. */
+/** Two columns; the second, of one or more lines, begins where the longest of the first ends. */
 function columns(rows: readonly (readonly [string, string])[]): readonly string[] {
   const first = Math.max(...rows.map(([left]) => width(left)));
-  return rows.map(([left, right]) => `  ${left}${" ".repeat(first - width(left))}  ${right}`);
+  const indent = `\n${" ".repeat(first + 4)}`;
+  return rows.map(([left, right]) => {
+    return `  ${left}${" ".repeat(first - width(left))}  ${right.replaceAll("\n", indent)}`;
+  });
 }

@@ -2,8 +2,7 @@
 // is never taken for a number by accident; each is read here, strictly, or refused with a sentence.
 
 import { type JobState, jobStates } from "@queue-runtime/store";
-import { suggest } from "../../config/suggest.ts";
-import { visible } from "../terminal/text.ts";
+import { quoted } from "../terminal/text.ts";
 import { UsageError } from "./errors.ts";
 
 /** Job ids: bare positive integers, in the order they were given. */
@@ -44,7 +43,7 @@ export function readStates(texts: readonly string[] | undefined): readonly JobSt
 function readState(text: string): JobState {
   const state = jobStates.find((each) => each === text);
   if (state !== undefined) return state;
-  throw new UsageError(`${quoted(text)} is not a state; ${suggest(text, jobStates)}`);
+  throw new UsageError(`${quoted(text)} is not a state; the states are ${jobStates.join(", ")}`);
 }
 
 /** A moment as ISO 8601 with a time zone, such as `2026-05-01T09:00:00Z`, in milliseconds. */
@@ -63,9 +62,4 @@ const isoMoment = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\
 function isDay(text: string): boolean {
   const ms = Date.parse(text);
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
-}
-
-/** Text of somebody else's inside a message of ours. */
-export function quoted(text: string): string {
-  return `"${visible(text.slice(0, 80))}"`;
 }

@@ -3,11 +3,10 @@
 // commands are not used: they turn a lone "-" into nothing and ignore what follows "--".
 
 import yargs, { type Options } from "yargs";
-import { suggest } from "../../config/suggest.ts";
 import { commands, globalOptions } from "../commands.ts";
+import { quoted } from "../terminal/text.ts";
 import type { Command, CommandOption } from "./command.ts";
 import { UsageError } from "./errors.ts";
-import { quoted } from "./options.ts";
 
 export interface Parsed {
   /** null: only options were given. */
@@ -25,8 +24,34 @@ const known: Readonly<Record<string, CommandOption>> = Object.assign(
   ...commands.map(({ options }) => options),
 );
 
+/** A word that nobody knows, and those that were possible. */
+class UnknownWord extends Error {
+  readonly word: string;
+  readonly choices: readonly string[];
+
+  constructor(sentence: string, word: string, choices: readonly string[]) {
+    super(sentence);
+    this.word = word;
+    this.choices = choices;
+  }
+}
+
 /** @throws UsageError */
-export function parse(argv: readonly string[]): Parsed {
+export async function parse(argv: readonly string[]): Promise<Parsed> {
+  try {
+    return read(argv);
+  } catch (error) {
+    if (!(error instanceof UnknownWord)) throw error;
+    // Imported here because it brings the whole job package, which only mistakes should pay for.
+    const { closestWord } = await import("@queue-runtime/job");
+    const near = closestWord(error.word, error.choices);
+    const list = `the choices are ${error.choices.join(", ")}`;
+    const hint = near === null ? list : `did you mean ${quoted(near)}?`;
+    throw new UsageError(`${error.message}; ${hint}`);
+  }
+}
+
+function read(argv: readonly string[]): Parsed {
   const { _: typed, $0: _programme, ...options } = split(argv);
   const all = typed.map(String);
   const asksForHelp = options.help === true;
@@ -87,14 +112,14 @@ function findCommand(words: readonly string[]): Command | null {
   return commands.find(({ name }) => name === first || name === `${first} ${second}`) ?? null;
 }
 
-function unknownCommand(words: readonly string[], group: string | undefined): UsageError {
+function unknownCommand(words: readonly string[], group: string | undefined): UnknownWord {
   const [first = "", second = ""] = words;
   if (group !== undefined) {
     const choices = commands.flatMap(({ name }) => name.split(`${group} `).slice(1));
-    return new UsageError(`${group} has no command ${quoted(second)}; ${suggest(second, choices)}`);
+    return new UnknownWord(`${group} has no command ${quoted(second)}`, second, choices);
   }
   const names = [...new Set(commands.map(({ name }) => name.split(" ")[0] ?? name))];
-  return new UsageError(`there is no command ${quoted(first)}; ${suggest(first, names)}`);
+  return new UnknownWord(`there is no command ${quoted(first)}`, first, names);
 }
 
 function checkOptions(command: Command, options: Readonly<Record<string, unknown>>): void {
@@ -107,14 +132,15 @@ function checkOptions(command: Command, options: Readonly<Record<string, unknown
   }
 }
 
-function unknownOption(name: string, command: Command | null): UsageError {
+function unknownOption(name: string, command: Command | null): UnknownWord {
   const choices = Object.keys({ ...globalOptions, ...(command?.options ?? known) });
   const whose = command === null ? "there is no option" : `${command.name} has no option`;
-  const hint = suggest(
-    name,
+  const typed = `${name.length === 1 ? "-" : "--"}${name}`;
+  return new UnknownWord(
+    `${whose} ${quoted(typed)}`,
+    typed,
     choices.map((each) => `--${each}`),
   );
-  return new UsageError(`${whose} ${quoted(`${name.length === 1 ? "-" : "--"}${name}`)}; ${hint}`);
 }
 
 function countWords({ name, parameters }: Command, words: readonly string[]): void {
@@ -131,7 +157,7 @@ function countWords({ name, parameters }: Command, words: readonly string[]): vo
 }
 
 /** yargs' complaints in our words. */
-function explain(message: string, argv: readonly string[]): UsageError {
+function explain(message: string, argv: readonly string[]): UsageError | UnknownWord {
   const missing = /^Not enough arguments following: (\S+)/.exec(message)?.[1];
   if (missing !== undefined) {
     const [name, option] = Object.entries(known).find(

@@ -13,6 +13,11 @@ export function visible(text: string): string {
   return text.toWellFormed().replace(dangerous, escaped);
 }
 
+/** Text of somebody else's inside a message of ours. */
+export function quoted(text: string): string {
+  return `"${visible(text.slice(0, 80))}"`;
+}
+
 /** JSON on one line; the same marks are escaped inside its strings, which any parser undoes. */
 export function jsonText(value: unknown): string {
   return JSON.stringify(value).replace(dangerous, unicodeEscape);

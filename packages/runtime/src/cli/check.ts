@@ -1,0 +1,19 @@
+// check: is everything a runtime would load in order? Needs no store and starts nothing.
+
+import { checkConfiguration } from "../config/check.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { logToStderr } from "./data/user-code.ts";
+import type { Invocation } from "./line/command.ts";
+
+export async function check(invocation: Invocation): Promise<number> {
+  const { json, output, configFile, flags } = invocation;
+  logToStderr();
+  const { problems, summary } = await checkConfiguration(configFile, { flags });
+  const valid = problems.length === 0;
+  if (json) output.json({ valid, problems, summary });
+  else {
+    for (const problem of problems) output.say(problem);
+    if (valid) output.result(summary.join("\n"));
+  }
+  return valid ? exitCodes.ok : exitCodes.config;
+}

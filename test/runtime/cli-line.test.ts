@@ -1,0 +1,231 @@
+import { describe, expect, test } from "vitest";
+import { commands, globalOptions } from "../../packages/runtime/src/cli/commands.ts";
+import { UsageError } from "../../packages/runtime/src/cli/line/errors.ts";
+import { overview, page } from "../../packages/runtime/src/cli/line/help.ts";
+import { readJson } from "../../packages/runtime/src/cli/line/json-input.ts";
+import {
+  readId,
+  readInteger,
+  readMoment,
+  readStates,
+} from "../../packages/runtime/src/cli/line/options.ts";
+import { parse } from "../../packages/runtime/src/cli/line/parse.ts";
+
+/** The sentence with which a usage error is answered. */
+function refusal(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
+  throw new Error("it was not refused");
+}
+
+const words = async (...argv: string[]) => (await parse(argv)).words;
+const said = async (...argv: string[]) => {
+  const answer = await parse(argv).catch((error) => error);
+  return refusal(() => {
+    if (answer instanceof Error) throw answer;
+  });
+};
+
+describe("a command line", () => {
+  test("has its options anywhere", async () => {
+    const { command, words, options } = await parse([
+      "-c",
+      "f.yml",
+      "queue",
+      "--json",
+      "pause",
+      "mail",
+    ]);
+    expect(command?.name).toBe("queue pause");
+    expect(words).toEqual(["mail"]);
+    expect(options).toMatchObject({ config: "f.yml", json: true });
+  });
+
+  test("keeps every word as it was typed", async () => {
+    expect(await words("enqueue", "1e400", "007")).toEqual(["1e400", "007"]);
+    expect(await words("enqueue", "x", "-5")).toEqual(["x", "-5"]);
+    expect(await words("enqueue", "x", "-")).toEqual(["x", "-"]);
+    expect(await words("enqueue", "x", "--", "--json")).toEqual(["x", "--json"]);
+    expect(await words("enqueue", "x", "")).toEqual(["x", ""]);
+    expect(await words("enqueue", "__proto__")).toEqual(["__proto__"]);
+  });
+
+  test("with a misspelt command is answered with the nearest one", async () => {
+    expect(await said("strat")).toBe('there is no command "strat"; did you mean "start"?');
+    expect(await said("queue", "puase", "x")).toBe(
+      'queue has no command "puase"; did you mean "pause"?',
+    );
+    expect(await said("qwertyuiop")).toMatch(/the choices are init, check, start, /);
+    expect(await said("constructor")).toMatch(/^there is no command "constructor"/);
+  });
+
+  test("with an option of nobody's, or of another command, is refused with the nearest", async () => {
+    expect(await said("start", "--until-emtpy")).toBe(
+      'start has no option "--until-emtpy"; did you mean "--until-empty"?',
+    );
+    expect(await said("status", "--limit", "5")).toMatch(/^status has no option "--limit"; /);
+    expect(await said("jobs", "-z")).toMatch(/^jobs has no option "-z"; /);
+    expect(await said("jobs", "--__proto__", "x")).toMatch(/^jobs has no option /);
+    expect(await said("jobs", "--no-json")).toMatch(/^jobs has no option "--no-json"/);
+    expect(await said("start", "--untilEmpty")).toMatch(/did you mean "--until-empty"/);
+  });
+
+  test("with too few or too many words says what is missing or too much", async () => {
+    expect(await said("enqueue")).toBe("enqueue needs NAME; see `runtime enqueue --help`");
+    expect(await said("retry")).toBe("retry needs ID; see `runtime retry --help`");
+    expect(await said("status", "now")).toMatch('status does not take the word "now"');
+    expect(await said("enqueue", "x", "{a:", "1}")).toMatch("quote JSON that has spaces");
+  });
+
+  test("with an option that lacks its value, or comes twice, is refused", async () => {
+    expect(await said("jobs", "--limit")).toBe("--limit needs a value: --limit NUMBER");
+    expect(await said("jobs", "-c")).toBe("--config needs a value: --config FILE");
+    expect(await said("jobs", "--limit", "1", "--limit", "2")).toMatch(
+      "--limit is given more than once",
+    );
+  });
+
+  test("takes a negative number as the value of an option", async () => {
+    expect((await parse(["enqueue", "x", "--priority", "-5"])).options.priority).toBe("-5");
+  });
+
+  test("may repeat an option that takes several values", async () => {
+    const { options, words } = await parse([
+      "jobs",
+      "--state",
+      "ready",
+      "--state",
+      "failed,running",
+    ]);
+    expect(words).toEqual([]);
+    expect(readStates(options.state as string[])).toEqual(["ready", "failed", "running"]);
+  });
+
+  test("that asks for help is not checked further", async () => {
+    expect((await parse(["enqueue", "--help"])).command?.name).toBe("enqueue");
+    expect((await parse(["queue", "-h"])).group).toBe("queue");
+    expect((await parse([])).command).toBeNull();
+  });
+});
+
+describe("a value", () => {
+  test.each([
+    "0",
+    "-1",
+    "+1",
+    "1.0",
+    "1e3",
+    "0x1",
+    "01",
+    " 1",
+    "1 ",
+    "",
+    "NaN",
+    "9007199254740993",
+  ])("%j is not a job id", (text) =>
+    expect(refusal(() => readId(text))).toMatch("is not a job id"),
+  );
+
+  test.each(["1e400", "NaN", "1.5", "", " 5", "9007199254740993", "--5", "Infinity"])(
+    "%j is not a whole number",
+    (text) => {
+      const bounds = { least: -10, most: 1_000 };
+      expect(refusal(() => readInteger("limit", text, bounds))).toMatch("not a whole number");
+    },
+  );
+
+  test("-0 is 0, and bounds are kept", () => {
+    const bounds = { least: -10, most: 1_000 };
+    expect(Object.is(readInteger("p", "-0", bounds), 0)).toBe(true);
+    expect(readInteger("p", "1000", bounds)).toBe(1_000);
+    expect(refusal(() => readInteger("p", "1001", bounds))).toMatch("between -10 and 1000");
+  });
+
+  test("a moment needs its zone and a day that exists", () => {
+    expect(readMoment("at", "2026-05-01T09:00:00Z")).toBe(1_777_626_000_000);
+    expect(readMoment("at", "2026-05-01T11:00:00.000+02:00")).toBe(1_777_626_000_000);
+    const wrong = ["2026-05-01T09:00:00", "2026-02-30T09:00:00Z", "tomorrow", "1777626000", ""];
+    for (const text of wrong) expect(refusal(() => readMoment("at", text))).toMatch("not a time");
+  });
+
+  test("an unknown state is answered with those that exist", () => {
+    expect(refusal(() => readStates(["redy"]))).toMatch(
+      /^"redy" is not a state; the states are held,/,
+    );
+  });
+
+  test("of somebody else's cannot write to the terminal through a message", () => {
+    expect(refusal(() => readId("\u001b[2J"))).toMatch('"\\x1b[2J" is not a job id');
+  });
+});
+
+describe("JSON on the command line", () => {
+  test.each([
+    ["{", "it ends too early, at line 1, column 2"],
+    ["", "it ends too early, at line 1, column 1"],
+    ["abc", '"a" cannot stand at line 1, column 1'],
+    ['{"a":x}', '"x" cannot stand at line 1, column 6'],
+    ["[1,]", '"]" cannot stand at line 1, column 4'],
+    ['{"a":1,}', '"}" cannot stand at line 1, column 8'],
+    ['{"a" 1}', '"1" cannot stand at line 1, column 6'],
+    ['{\n "a": 01}', '"1" cannot stand at line 2, column 8'],
+    ["{} {}", '"{" cannot stand at line 1, column 4'],
+    ['["a\tb"]', '"\\"" cannot stand at line 1, column 2'],
+    ["[[[]]", "it ends too early, at line 1, column 6"],
+    ["👍", '"👍" cannot stand at line 1, column 1'],
+  ])("%j is refused with the place of the mistake", (text, place) => {
+    expect(refusal(() => readJson(text))).toContain(place);
+  });
+
+  test.each(["9007199254740993", "[1e400]", '{"a":-9007199254740993}'])(
+    "%s would be rounded and is refused",
+    (text) => expect(refusal(() => readJson(text))).toMatch("does not fit a number"),
+  );
+
+  test("nested beyond reason is refused, not crashed on", () => {
+    const deep = "[".repeat(100_000) + "]".repeat(100_000);
+    expect(refusal(() => readJson(deep))).toMatch("nested too deeply");
+  });
+
+  test("may be any value, and __proto__ is a key like any other", () => {
+    expect(readJson(" null ")).toBeNull();
+    expect(readJson("-1.5e3")).toBe(-1_500);
+    expect(Object.keys(readJson('{"__proto__":{"a":1}}') as object)).toEqual(["__proto__"]);
+  });
+});
+
+describe("the table of commands", () => {
+  test("gives one name of an option one kind of value everywhere", () => {
+    const kinds = new Map<string, string>();
+    for (const { options } of [...commands, { options: globalOptions }]) {
+      for (const [name, { value, repeats }] of Object.entries(options)) {
+        const kind = `${value === undefined ? "switch" : "value"} ${repeats ?? false}`;
+        expect(kinds.get(name) ?? kind, name).toBe(kind);
+        kinds.set(name, kind);
+      }
+    }
+  });
+
+  test.each(commands.map((command) => [command.name, command] as const))(
+    "%s has code, an example that parses, and a page of help that fits",
+    async (name, command) => {
+      expect(await command.load()).toBeTypeOf("function");
+      expect(command.examples.length).toBeGreaterThan(0);
+      for (const example of command.examples) {
+        const line = /runtime (.*?)(?: > .*)?$/.exec(example)?.[1] ?? "";
+        const argv = line.split(" ").map((each) => each.replaceAll("'", ""));
+        expect((await parse(argv)).command?.name).toBe(name);
+      }
+      for (const line of page(command).split("\n")) expect(line.length).toBeLessThanOrEqual(100);
+    },
+  );
+
+  test("is shown whole in the overview, and by group", () => {
+    for (const { name } of commands) expect(overview(null)).toContain(`  ${name}`);
+    expect(overview("queue")).not.toContain("enqueue");
+  });
+});
