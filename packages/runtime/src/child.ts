@@ -1,0 +1,147 @@
+// A child's own side of the fork: boots the service it was told to be, and takes it down again.
+
+import { fileURLToPath } from "node:url";
+import { Worker as Thread } from "node:worker_threads";
+import { runHooks } from "@queue-runtime/job";
+import { openStore, type Store } from "@queue-runtime/store";
+import { makeService } from "./child/services.ts";
+import { onTerm } from "./child/signals.ts";
+import type { WatchdogData } from "./entry/watchdog.ts";
+import { exitCodeOf } from "./exit-codes.ts";
+import { type Log, openLog } from "./log.ts";
+import { type Timetable, timetable } from "./process/deadline.ts";
+import type { FromChild, ToChild } from "./process/messages.ts";
+import { monotonic } from "./process/monotonic.ts";
+import type { Service } from "./service.ts";
+
+type Boot = Extract<ToChild, { type: "boot" }>;
+
+/** The share of `shutdown_timeout` that hooks may take. */
+const hookShare = 0.1;
+
+export class ChildHost {
+  #boot: Boot | null = null;
+  #log: Log | null = null;
+  #store: Store | null = null;
+  #service: Service | null = null;
+  #times: Timetable | null = null;
+  #cause = "SIGTERM";
+  #stopping: Promise<void> | null = null;
+  readonly #beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
+  listen(): void {
+    process.on("message", (message: ToChild) => this.#hear(message));
+    process.on("disconnect", () => this.#stop("the supervisor is gone"));
+    onTerm(() => this.#stop(this.#cause));
+    this.#send({ type: "up" });
+  }
+
+  #hear(message: ToChild): void {
+    if (message.type === "quiet") this.#service?.quiet(message.on);
+    if (message.type === "boot") {
+      this.#boot = message;
+      void this.#start(message);
+    }
+    if (message.type === "stop") {
+      this.#times = message.times;
+      this.#stop("told by the supervisor");
+    }
+  }
+
+  async #start(boot: Boot): Promise<void> {
+    process.title = `runtime ${boot.role.name}`;
+    this.#log = openLog({ ...boot.log, process: boot.role.name });
+    try {
+      const watchdog = this.#startWatchdog(boot);
+      this.#store = await openStore(boot.config.store, { durability: boot.config.durability });
+      const { service, names, flags } = await makeService({
+        boot,
+        store: this.#store,
+        log: this.#log,
+        giveUp: (cause) => this.#stop(cause),
+      });
+      if (this.#stopping) return;
+      this.#service = service;
+      if (flags) watchdog.postMessage(flags);
+      await this.#hooks("Start");
+      service.quiet(boot.quiet);
+      await service.start();
+      await this.#store.processes.ready(boot.processId, names);
+      this.#send({ type: "ready", names });
+    } catch (error) {
+      if (!this.#stopping) this.#fail(error);
+    }
+  }
+
+  #startWatchdog({ config }: Boot): Thread {
+    const data: WatchdogData = {
+      beats: this.#beats.buffer as SharedArrayBuffer,
+      silentMs: config.process.aliveThresholdMs / 2,
+      stopMs: config.shutdownTimeoutMs,
+    };
+    const file = `./entry/watchdog${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`;
+    const thread = new Thread(fileURLToPath(new URL(file, import.meta.url)), { workerData: data });
+    thread.on("message", (message: "orphaned" | null) => {
+      if (message === "orphaned") this.#cause = "the supervisor is gone";
+      else Atomics.add(this.#beats, 0, 1);
+    });
+    thread.unref();
+    return thread;
+  }
+
+  /** Says why, once, and leaves the rest to the supervisor: no replacement could do better. */
+  #fail(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const failed: FromChild = { type: "failed", message, exitCode: exitCodeOf(error) };
+    process.send?.(failed, () => process.exit(failed.exitCode));
+  }
+
+  #stop(cause: string): void {
+    // also when it is only hastened: the service compares the timetables
+    if (this.#boot && this.#service) {
+      const { shutdownTimeoutMs } = this.#boot.config;
+      this.#times ??= timetable(monotonic(), shutdownTimeoutMs);
+      const stopped = this.#service.stop(this.#times, cause);
+      this.#stopping ??= this.#finish(stopped);
+    } else {
+      this.#stopping ??= this.#leave(true);
+    }
+  }
+
+  async #finish(stopped: Promise<boolean>): Promise<void> {
+    await this.#hooks("Stop");
+    const handedOver = await stopped;
+    await this.#hooks("Exit");
+    await this.#leave(handedOver);
+  }
+
+  async #leave(handedOver: boolean): Promise<void> {
+    try {
+      if (handedOver && this.#boot) await this.#store?.processes.deregister([this.#boot.processId]);
+      await this.#store?.close();
+    } catch {
+      // the supervisor recovers whatever is left, or another one prunes it
+    }
+    const end = () => process.exit(handedOver ? 0 : 75);
+    if (!handedOver || !process.connected) return end();
+    process.send?.({ type: "handed-over" } satisfies FromChild, end);
+  }
+
+  async #hooks(moment: "Start" | "Stop" | "Exit"): Promise<void> {
+    const boot = this.#boot!;
+    const kind = boot.role.kind === "worker" ? "Worker" : "Dispatcher";
+    await runHooks(
+      `on${kind}${moment}`,
+      { kind: boot.role.kind, name: boot.role.name, pid: process.pid, processId: boot.processId },
+      {
+        limitMs: boot.config.shutdownTimeoutMs * hookShare,
+        onError: (hook, error) =>
+          this.#log?.report({ type: "hook-failed", hook, message: String(error) }),
+      },
+    );
+  }
+
+  #send(message: FromChild): void {
+    if (process.connected) process.send?.(message);
+  }
+}

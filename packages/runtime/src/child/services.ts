@@ -1,0 +1,73 @@
+// Makes the service a child was told to be, with the code it needs loaded.
+
+import type { Store } from "@queue-runtime/store";
+import type { DispatcherConfig } from "../config.ts";
+import { Dispatcher } from "../dispatcher.ts";
+import { jobLogger } from "../log/job-logger.ts";
+import type { Log } from "../log.ts";
+import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
+import { childFds, type ToChild } from "../process/messages.ts";
+import type { Service } from "../service.ts";
+import { FlightRecorder } from "../worker/flight-recorder.ts";
+import { MainLoop } from "../worker/main-loop.ts";
+import type { RunnerListener } from "../worker/runner.ts";
+import { Threads } from "../worker/threads.ts";
+import { Worker } from "../worker.ts";
+
+export interface ServiceOptions {
+  readonly boot: Extract<ToChild, { type: "boot" }>;
+  readonly store: Store;
+  readonly log: Log;
+  readonly giveUp: (cause: string) => void;
+}
+
+export interface MadeService {
+  readonly service: Service;
+  /** Names of the jobs it has code for. */
+  readonly names: readonly string[];
+  /** The flags of its runner, for the watchdog; null when it runs no jobs. */
+  readonly flags: SharedArrayBuffer | null;
+}
+
+export async function makeService(options: ServiceOptions): Promise<MadeService> {
+  const { config, role } = options.boot;
+  if (config.hooks) await loadHooks(config.hooks);
+  if (role.kind === "worker") return makeWorker(options, await loadDefinitions(config.jobs));
+  const { store, log } = options;
+  const dispatcher = new Dispatcher({
+    config: config.dispatcher as DispatcherConfig,
+    process: config.process,
+    store,
+    log,
+  });
+  return { service: dispatcher, names: [], flags: null };
+}
+
+function makeWorker(options: ServiceOptions, definitions: Definitions): MadeService {
+  const { boot, store, log, giveUp } = options;
+  if (boot.role.kind !== "worker") throw new Error("only a worker runs jobs");
+  const worker = new Worker({
+    config: boot.role.worker,
+    processId: boot.processId,
+    store,
+    definitions,
+    log,
+    recorder: new FlightRecorder(childFds.recorder),
+    makeRunner: (listener) => makeRunner(options, { definitions, listener }),
+    giveUp,
+  });
+  const names = [...definitions.keys()];
+  return { service: worker, names, flags: worker.runner.flags.buffer };
+}
+
+function makeRunner(
+  { boot, log }: ServiceOptions,
+  { definitions, listener }: { definitions: Definitions; listener: RunnerListener },
+): MainLoop | Threads {
+  if (boot.role.kind !== "worker") throw new Error("only a worker runs jobs");
+  const { threads, concurrency } = boot.role.worker;
+  const { interruptionAdapters, jobs: modules, hooks } = boot.config;
+  const options = { threads, concurrency, modules, hooks, interruptionAdapters };
+  if (threads > 0) return new Threads(options, log.options, listener);
+  return new MainLoop({ ...options, definitions, listener, logger: (job) => jobLogger(log, job) });
+}

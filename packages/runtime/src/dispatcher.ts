@@ -1,0 +1,104 @@
+// Makes due jobs ready, deletes those kept long enough, and prunes processes that fell silent.
+// It sleeps until the next job is due, so that an idle runtime asks almost nothing.
+
+import type { Store, Watch } from "@queue-runtime/store";
+import type { DispatcherConfig, ProcessConfig } from "./config.ts";
+import type { Log } from "./log.ts";
+import type { Timetable } from "./process/deadline.ts";
+import { monotonic } from "./process/monotonic.ts";
+import { Loop } from "./service/loop.ts";
+import type { Service } from "./service.ts";
+
+/** How often old jobs are looked for, in milliseconds, while there are none left to delete. */
+const clearIntervalMs = 60_000;
+
+export interface DispatcherOptions {
+  readonly config: DispatcherConfig;
+  readonly process: ProcessConfig;
+  readonly store: Store;
+  readonly log: Log;
+}
+
+export class Dispatcher implements Service {
+  readonly #options: DispatcherOptions;
+  readonly #due: Loop;
+  readonly #upkeep: Loop;
+  #watch: Watch | undefined;
+  #quiet = false;
+  #clearAt = 0;
+  #troubled = false;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#due = new Loop(
+      () => this.#dispatch(),
+      (error) => this.#trouble(error),
+    );
+    this.#upkeep = new Loop(
+      () => this.#maintain(),
+      (error) => this.#trouble(error),
+    );
+  }
+
+  async start(): Promise<void> {
+    const { config, store } = this.#options;
+    this.#watch = store.watch(() => this.#due.wake(), { pollMs: config.pollingIntervalMs });
+    this.#due.start();
+    this.#upkeep.start();
+  }
+
+  quiet(on: boolean): void {
+    this.#quiet = on;
+    this.#due.wake();
+  }
+
+  async stop(_times: Timetable): Promise<boolean> {
+    this.#watch?.close();
+    await Promise.all([this.#due.stop(), this.#upkeep.stop()]);
+    return true;
+  }
+
+  /** A full batch means that more is due: no waiting then. */
+  async #dispatch(): Promise<number> {
+    const { config, store, log } = this.#options;
+    if (this.#quiet) return config.pollingIntervalMs;
+    const { moved, nextInMs } = await store.jobs.dispatch(config.batchSize);
+    this.#troubled = false;
+    if (moved > 0) log.report({ type: "jobs-dispatched", moved });
+    if (moved === config.batchSize) return 0;
+    return nextInMs === null ? idleMs : Math.min(idleMs, nextInMs);
+  }
+
+  async #maintain(): Promise<number> {
+    const { process, store } = this.#options;
+    await this.#prune();
+    if (monotonic() >= this.#clearAt) {
+      const { config, log } = this.#options;
+      const deleted = await store.jobs.clear(config.retention, config.batchSize);
+      if (deleted > 0) log.report({ type: "jobs-cleared", deleted });
+      if (deleted === config.batchSize) return 50;
+      this.#clearAt = monotonic() + clearIntervalMs;
+    }
+    return process.aliveThresholdMs / 2;
+  }
+
+  async #prune(): Promise<void> {
+    const { process, store, log } = this.#options;
+    for (const pruned of await store.processes.prune(process.aliveThresholdMs)) {
+      const { name, pid } = pruned.process;
+      const { silentMs, jobs } = pruned;
+      log.report({ type: "process-pruned", name, pid, silentMs, jobs: jobs.length });
+    }
+  }
+
+  /** Said once, until a poll succeeds again. */
+  #trouble(error: unknown): number {
+    const message = error instanceof Error ? error.message : String(error);
+    if (!this.#troubled) this.#options.log.report({ type: "store-trouble", message });
+    this.#troubled = true;
+    return this.#options.config.pollingIntervalMs;
+  }
+}
+
+/** How long to sleep when nothing is scheduled; a change in the store cuts it short. */
+const idleMs = 10_000;

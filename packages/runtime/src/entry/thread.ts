@@ -1,0 +1,75 @@
+// Started by a worker as the one task of a pool thread, never imported: loads the job modules once,
+// then performs what arrives on its port until the port closes.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import { type JobDefinition, perform, type RunJob, toJobError } from "@queue-runtime/job";
+import { jobLogger } from "../log/job-logger.ts";
+import { openLog } from "../log.ts";
+import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
+import { type RunLink, SlotRun } from "../worker/slot-run.ts";
+import { StopFlags } from "../worker/stop-flags.ts";
+import { ThreadLink } from "../worker/thread-link.ts";
+import type { ThreadSession, ToThread } from "../worker/thread-messages.ts";
+
+/** Which run the code at hand belongs to, also after any number of awaits. */
+const current = new AsyncLocalStorage<number>();
+
+/** Resolves when the worker closes the port. */
+export async function serve(session: ThreadSession): Promise<void> {
+  const link = new ThreadLink(session.port, new StopFlags(session.flags), (job) =>
+    jobLogger(openLog(session.log), job),
+  );
+  const closed = new Promise<void>((resolve) => session.port.once("close", resolve));
+  lastWords(link);
+  try {
+    if (session.hooks) await loadHooks(session.hooks);
+    const definitions = await loadDefinitions(session.modules);
+    session.port.on("message", (message: ToThread) => {
+      if (message.type === "run") start(definitions, link, message);
+      else link.answered(message);
+    });
+    link.post({ type: "ready" });
+  } catch (error) {
+    link.post({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+  }
+  await closed;
+}
+
+function start(
+  definitions: Definitions,
+  link: ThreadLink,
+  { slot, job }: { readonly slot: number; readonly job: RunJob },
+): void {
+  const definition = definitions.get(job.name);
+  if (!definition) throw new Error(`no code for ${job.name}: it should not have been sent here`);
+  current.run(slot, () => void performIn(slot, { definition, job, link }));
+}
+
+async function performIn(
+  slot: number,
+  { definition, job, link }: { definition: JobDefinition; job: RunJob; link: RunLink & ThreadLink },
+): Promise<void> {
+  const run = new SlotRun(job, slot, link);
+  const outcome = await perform(definition, run);
+  run.end();
+  link.ended(slot, outcome);
+}
+
+/** Says which run ends the thread: `process.exit` and stray errors would otherwise blame nobody. */
+function lastWords(link: ThreadLink): void {
+  const exit = process.exit.bind(process);
+  process.exit = (code) => {
+    const status = Number(code ?? process.exitCode ?? 0);
+    const error = { name: "ExitError", message: `exited with ${status}`, code: String(status) };
+    link.post({
+      type: "dying",
+      slot: current.getStore() ?? null,
+      error: { ...error, stack: null, cause: null },
+    });
+    return exit(code);
+  };
+  process.on("uncaughtException", (error) => {
+    link.post({ type: "dying", slot: current.getStore() ?? null, error: toJobError(error) });
+    exit(1);
+  });
+}

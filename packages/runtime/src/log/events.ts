@@ -1,0 +1,117 @@
+// What can happen in a runtime that is worth a line. Code says what happened; `log.ts` decides the
+// wording, the level and the fields.
+
+import type { StopReason } from "@queue-runtime/job";
+import type { JobError, ProcessEnd } from "@queue-runtime/store";
+
+/** Of one job, as far as a line needs it. */
+export interface JobRef {
+  readonly id: number;
+  readonly name: string;
+  readonly queue: string;
+  readonly attempts: number;
+}
+
+export type RuntimeEvent =
+  // the supervisor
+  | { readonly type: "runtime-starting"; readonly file: string; readonly store: string }
+  | { readonly type: "runtime-migrated"; readonly from: number; readonly to: number }
+  | { readonly type: "runtime-ready"; readonly children: number; readonly ms: number }
+  | { readonly type: "runtime-stopping"; readonly cause: string; readonly timeoutMs: number }
+  | { readonly type: "runtime-stopped"; readonly exitCode: number; readonly ms: number }
+  | { readonly type: "runtime-hastened"; readonly signal: string; readonly phase: string }
+  | { readonly type: "runtime-quiet"; readonly on: boolean }
+  | { readonly type: "runtime-reloading" }
+  | { readonly type: "runtime-reloaded"; readonly children: number }
+  | { readonly type: "reload-refused"; readonly message: string }
+  | { readonly type: "pid-1" }
+  | { readonly type: "store-trouble"; readonly message: string }
+  | { readonly type: "store-well"; readonly ms: number }
+  | { readonly type: "hook-failed"; readonly hook: string; readonly message: string }
+  // its children
+  | {
+      readonly type: "child-started";
+      readonly name: string;
+      readonly pid: number;
+      readonly what: string;
+    }
+  | {
+      readonly type: "child-ready";
+      readonly name: string;
+      readonly pid: number;
+      readonly ms: number;
+    }
+  | {
+      readonly type: "child-exited";
+      readonly name: string;
+      readonly pid: number;
+      readonly end: ProcessEnd;
+      readonly expected: boolean;
+    }
+  | { readonly type: "child-replaced"; readonly name: string; readonly delayMs: number }
+  | {
+      readonly type: "child-slow";
+      readonly name: string;
+      readonly pid: number;
+      readonly ms: number;
+    }
+  | {
+      readonly type: "child-busy";
+      readonly name: string;
+      readonly pid: number;
+      readonly busy: boolean;
+    }
+  | {
+      readonly type: "child-killed";
+      readonly name: string;
+      readonly pid: number;
+      readonly why: string;
+    }
+  | {
+      readonly type: "jobs-recovered";
+      readonly name: string;
+      readonly ready: number;
+      readonly failed: number;
+      readonly cancelled: number;
+      readonly ms: number;
+    }
+  | {
+      readonly type: "process-pruned";
+      readonly name: string;
+      readonly pid: number;
+      readonly silentMs: number;
+      readonly jobs: number;
+    }
+  | { readonly type: "orphan-left"; readonly name: string; readonly pid: number }
+  // a worker
+  | { readonly type: "worker-stopping"; readonly running: number; readonly cause: string }
+  | { readonly type: "worker-evicted" }
+  | { readonly type: "worker-released"; readonly jobs: number }
+  | { readonly type: "job-started"; readonly job: JobRef }
+  | { readonly type: "job-finished"; readonly job: JobRef; readonly ms: number }
+  | {
+      readonly type: "job-failed";
+      readonly job: JobRef;
+      readonly ms: number;
+      readonly error: JobError;
+      readonly retryDelayMs: number | null;
+    }
+  | {
+      readonly type: "job-interrupted";
+      readonly job: JobRef;
+      readonly ms: number;
+      readonly reason: string;
+      readonly done: number;
+    }
+  | { readonly type: "job-cancelled"; readonly job: JobRef; readonly ms: number }
+  | {
+      readonly type: "job-progress";
+      readonly job: JobRef;
+      readonly done: number;
+      readonly total: number | null;
+    }
+  | { readonly type: "job-refused"; readonly job: JobRef; readonly reason: StopReason }
+  | { readonly type: "thread-lost"; readonly thread: number; readonly message: string }
+  // a dispatcher
+  | { readonly type: "jobs-dispatched"; readonly moved: number }
+  | { readonly type: "jobs-cleared"; readonly deleted: number };

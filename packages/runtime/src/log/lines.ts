@@ -1,0 +1,211 @@
+// Every line the runtime writes: its wording, its level and its fields, in one place.
+
+import type { ProcessEnd } from "@queue-runtime/store";
+import type { JobRef, RuntimeEvent } from "./events.ts";
+
+export type LineLevel = "debug" | "info" | "warn" | "error";
+
+export interface Line {
+  readonly level: LineLevel;
+  readonly message: string;
+  readonly fields: object;
+}
+
+export function lineOf(event: RuntimeEvent): Line {
+  const [level, message] = wording(event);
+  return { level, message, fields: fieldsOf(event) };
+}
+
+function fieldsOf(event: RuntimeEvent): object {
+  if (!("job" in event)) return { event: event.type };
+  const { id, name, queue, attempts } = event.job;
+  const fields = { event: event.type, job: id, name, queue, attempt: attempts };
+  if (event.type === "job-failed") return { ...fields, ms: event.ms, error: event.error };
+  return "ms" in event ? { ...fields, ms: event.ms } : fields;
+}
+
+function wording(event: RuntimeEvent): [LineLevel, string] {
+  if (event.type.startsWith("job-")) return ofJob(event as JobEvent);
+  if (event.type.startsWith("child-")) return ofChild(event as ChildEvent);
+  return ofRuntime(event as RestEvent);
+}
+
+type JobEvent = Extract<RuntimeEvent, { type: `job-${string}` }>;
+type ChildEvent = Extract<RuntimeEvent, { type: `child-${string}` }>;
+type RestEvent = Exclude<RuntimeEvent, JobEvent | ChildEvent>;
+
+function ofJob(event: JobEvent): [LineLevel, string] {
+  const job = title(event.job);
+  switch (event.type) {
+    case "job-started":
+      return ["debug", `${job} started (attempt ${event.job.attempts})`];
+    case "job-finished":
+      return ["info", `${job} finished in ${duration(event.ms)}`];
+    case "job-failed":
+      return event.retryDelayMs === null
+        ? ["error", `${job} failed: ${event.error.name}: ${event.error.message}`]
+        : [
+            "warn",
+            `${job} failed, next attempt in ${duration(event.retryDelayMs)}: ${event.error.name}: ${event.error.message}`,
+          ];
+    case "job-interrupted":
+      return ["info", `${job} interrupted after ${event.done} items: ${event.reason}`];
+    case "job-cancelled":
+      return ["info", `${job} cancelled after ${duration(event.ms)}`];
+    case "job-progress":
+      return ["info", `${job} ${progressBar(event.done, event.total)}`];
+    case "job-refused":
+      return ["warn", `${job} is held by somebody else by now; this run is stopped`];
+    default:
+      return impossible(event);
+  }
+}
+
+function ofChild(event: ChildEvent): [LineLevel, string] {
+  switch (event.type) {
+    case "child-started":
+      return ["info", `${event.name} started as pid ${event.pid}: ${event.what}`];
+    case "child-ready":
+      return ["debug", `${event.name} ready after ${duration(event.ms)}`];
+    case "child-exited":
+      return event.expected
+        ? ["debug", `${event.name} ended (pid ${event.pid})`]
+        : ["error", `${event.name} (pid ${event.pid}) ${ending(event.end)}`];
+    case "child-replaced":
+      return [
+        "info",
+        `${event.name} is replaced${event.delayMs > 0 ? ` in ${duration(event.delayMs)}` : ""}`,
+      ];
+    case "child-slow":
+      return [
+        "warn",
+        `${event.name} (pid ${event.pid}) did not get ready within ${duration(event.ms)}`,
+      ];
+    case "child-busy":
+      return event.busy
+        ? [
+            "warn",
+            `${event.name} (pid ${event.pid}): its main loop is blocked; its watchdog answers`,
+          ]
+        : ["info", `${event.name} (pid ${event.pid}): its main loop turns again`];
+    case "child-killed":
+      return ["warn", `${event.name} (pid ${event.pid}) is killed: ${event.why}`];
+    default:
+      return impossible(event);
+  }
+}
+
+function ofRuntime(event: RestEvent): [LineLevel, string] {
+  switch (event.type) {
+    case "runtime-starting":
+      return ["info", `starting with ${event.file} on ${event.store}`];
+    case "runtime-migrated":
+      return ["info", `store migrated from version ${event.from} to ${event.to}`];
+    case "runtime-ready":
+      return [
+        "info",
+        `ready: ${event.children} processes in ${duration(event.ms)}; stop with Ctrl-C`,
+      ];
+    case "runtime-stopping":
+      return ["info", `stopping (${event.cause}); at most ${duration(event.timeoutMs)}`];
+    case "runtime-stopped":
+      return ["info", `stopped after ${duration(event.ms)}, exit code ${event.exitCode}`];
+    case "runtime-hastened":
+      return ["warn", `${event.signal} again: on to ${event.phase}`];
+    case "runtime-quiet":
+      return ["info", event.on ? "quiet: nothing is claimed any more" : "no longer quiet"];
+    case "runtime-reloading":
+      return ["info", "reloading"];
+    case "runtime-reloaded":
+      return ["info", `reloaded: ${event.children} new processes`];
+    case "reload-refused":
+      return ["error", `reload refused, nothing changed: ${event.message}`];
+    case "pid-1":
+      return [
+        "warn",
+        "running as PID 1, where nobody reaps the orphans of jobs: use an init such as tini (docker run --init)",
+      ];
+    case "store-trouble":
+      return ["error", `store: ${event.message}`];
+    case "store-well":
+      return ["info", `store answers again after ${duration(event.ms)}`];
+    case "hook-failed":
+      return ["error", `hook ${event.hook}: ${event.message}`];
+    default:
+      return ofWork(event);
+  }
+}
+
+type WorkEvent = Extract<
+  RestEvent,
+  {
+    type:
+      | `worker-${string}`
+      | `jobs-${string}`
+      | `thread-${string}`
+      | "process-pruned"
+      | "orphan-left";
+  }
+>;
+
+function ofWork(event: WorkEvent): [LineLevel, string] {
+  switch (event.type) {
+    case "jobs-recovered":
+      return [
+        event.ready + event.failed + event.cancelled > 0 ? "warn" : "debug",
+        `jobs of ${event.name}: ${event.ready} ready again, ${event.failed} failed, ${event.cancelled} cancelled, in ${duration(event.ms)}`,
+      ];
+    case "process-pruned":
+      return [
+        "warn",
+        `${event.name} (pid ${event.pid}) was silent for ${duration(event.silentMs)}: removed, ${event.jobs} jobs recovered`,
+      ];
+    case "orphan-left":
+      return [
+        "warn",
+        `${event.name} (pid ${event.pid}) of an earlier runtime still runs: its jobs are left to it until it stops`,
+      ];
+    case "worker-stopping":
+      return ["info", `stopping (${event.cause}): ${event.running} running`];
+    case "worker-evicted":
+      return ["error", "this process is no longer registered: stopping"];
+    case "worker-released":
+      return ["info", `${event.jobs} unfinished jobs handed back`];
+    case "thread-lost":
+      return ["error", `thread ${event.thread}: ${event.message}`];
+    case "jobs-dispatched":
+      return ["debug", `${event.moved} due jobs made ready`];
+    case "jobs-cleared":
+      return ["debug", `${event.deleted} old jobs deleted`];
+    default:
+      return impossible(event);
+  }
+}
+
+function title(job: JobRef): string {
+  return `${job.name} #${job.id}`;
+}
+
+function ending(end: ProcessEnd): string {
+  if (end.how !== "exit") return `did not answer for ${duration(end.silentMs)}`;
+  return end.signal ? `was ended by ${end.signal}` : `ended with exit code ${end.code}`;
+}
+
+/** `12ms`, `1.5s`, `2m 5s`. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)}ms`;
+  if (ms < 60_000) return `${Math.round(ms / 100) / 10}s`;
+  return `${Math.floor(ms / 60_000)}m ${Math.round((ms % 60_000) / 1_000)}s`;
+}
+
+function progressBar(done: number, total: number | null): string {
+  if (!total) return `${done} items`;
+  const share = Math.min(1, done / total);
+  const filled = Math.round(share * 20);
+  const bar = "█".repeat(filled) + "░".repeat(20 - filled);
+  return `${bar} ${String(Math.floor(share * 100)).padStart(3)}% ${done}/${total}`;
+}
+
+function impossible(event: never): never {
+  throw new Error(`no line for ${JSON.stringify(event)}`);
+}

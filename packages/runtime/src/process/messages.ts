@@ -1,0 +1,47 @@
+// What a supervisor and its children say to each other over the fork's channel. Plain data.
+
+import type { Config, WorkerConfig } from "../config.ts";
+import type { LogOptions } from "../log.ts";
+import type { Timetable } from "./deadline.ts";
+
+/** What a child is to be. */
+export type Role =
+  | { readonly kind: "worker"; readonly name: string; readonly worker: WorkerConfig }
+  | { readonly kind: "dispatcher"; readonly name: string };
+
+export type ToChild =
+  | {
+      readonly type: "boot";
+      readonly role: Role;
+      readonly config: Config;
+      readonly processId: number;
+      readonly quiet: boolean;
+      readonly log: Omit<LogOptions, "process">;
+    }
+  /** Comes with the TERM and again with every jump: the newest timetable. */
+  | { readonly type: "stop"; readonly times: Timetable }
+  | { readonly type: "quiet"; readonly on: boolean };
+
+export type FromChild =
+  /** It can take `boot`. */
+  | { readonly type: "up" }
+  | { readonly type: "ready"; readonly names: readonly string[] }
+  /** It cannot start, and no replacement could: the sentence to show and the exit code it means. */
+  | { readonly type: "failed"; readonly message: string; readonly exitCode: number }
+  /** Everything it held is settled or handed back. */
+  | { readonly type: "handed-over" };
+
+/** File descriptors a child inherits beside the standard ones and the channel. */
+export const childFds = { channel: 3, watchdog: 4, recorder: 5 } as const;
+
+/** What travels over the watchdog's pipe, a byte each. */
+export const watchdogBytes = {
+  /** To the child: are you alive? */
+  ping: 0x70,
+  /** To the child: raise the flag, also if the main loop cannot hear the TERM. */
+  stop: 0x73,
+  /** From the child: alive, and the main loop turns. */
+  alive: 0x61,
+  /** From the child: alive, but the main loop is blocked. */
+  busy: 0x62,
+} as const;

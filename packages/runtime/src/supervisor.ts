@@ -1,0 +1,281 @@
+// The supervisor: one per runtime. Boots, looks after its children, stops. It runs no job and holds
+// one state, in memory; whoever asks (a signal, the control API) is answered from it at once.
+
+import { hostname } from "node:os";
+import { runHooks } from "@queue-runtime/job";
+import { openStore, type Store, systemClock } from "@queue-runtime/store";
+import { onExit } from "signal-exit";
+import type { Config } from "./config.ts";
+import { type ControlServer, serveControl } from "./control/server.ts";
+import type { ControlTarget, RuntimeDescription } from "./control/target.ts";
+import { exitCodes } from "./exit-codes.ts";
+import type { Log } from "./log.ts";
+import { loadHooks } from "./modules.ts";
+import { identify, rssOf } from "./process/identity.ts";
+import { monotonic } from "./process/monotonic.ts";
+import type { SignalName, Signals } from "./process/signals.ts";
+import { terminalIsGone } from "./process/terminal.ts";
+import { Family } from "./supervisor/family.ts";
+import { Heart } from "./supervisor/heart.ts";
+import { Recovery } from "./supervisor/recovery.ts";
+import { Shutdown } from "./supervisor/shutdown.ts";
+import { UntilEmpty } from "./supervisor/until-empty.ts";
+
+export interface SupervisorOptions {
+  readonly log: Log;
+  readonly signals: Signals;
+  /** End when nothing is left to do. */
+  readonly untilEmpty: boolean;
+  /** Reads the configuration anew, for a reload; rejects when it does not check out. */
+  readonly reread: () => Promise<Config>;
+}
+
+export class Supervisor implements ControlTarget {
+  config: Config;
+  readonly options: SupervisorOptions;
+  readonly startedAt: number = systemClock.now();
+  readonly #began = monotonic();
+  #state: RuntimeDescription["state"] = "starting";
+  #id = 0;
+  #store: Store | undefined;
+  #recovery: Recovery | undefined;
+  #family: Family | undefined;
+  #heart: Heart | undefined;
+  #control: ControlServer | undefined;
+  #emptiness: UntilEmpty | undefined;
+  #reloading: Promise<void> | null = null;
+  readonly #shutdown: Shutdown;
+  #ended: ((exitCode: number) => void) | undefined;
+
+  constructor(config: Config, options: SupervisorOptions) {
+    this.config = config;
+    this.options = options;
+    this.#shutdown = new Shutdown(options.log, () => this.config.shutdownTimeoutMs);
+  }
+
+  /** Resolves to the exit code when everything is over. */
+  async run(): Promise<number> {
+    const ended = new Promise<number>((resolve) => {
+      this.#ended = resolve;
+    });
+    onExit(() => this.#family?.killAll());
+    this.options.signals.deliver((name) => this.#take(name));
+    try {
+      await this.#boot();
+    } catch (error) {
+      if (!this.#shutdown.begun) return await this.#giveUp(error);
+    }
+    return await ended;
+  }
+
+  // What the control API asks
+
+  describe(): RuntimeDescription {
+    const children = this.#family?.children ?? [];
+    return {
+      pid: process.pid,
+      host: hostname(),
+      startedAt: this.startedAt,
+      state: this.#state,
+      processes: [
+        { id: this.#id, pid: process.pid, state: this.#state, rssBytes: rssOf(process.pid) },
+        ...children.map((child) => ({
+          id: child.processId,
+          pid: child.pid,
+          state: child.processState,
+          rssBytes: rssOf(child.pid),
+        })),
+      ],
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.#stop("runtime stop");
+  }
+
+  quiet(on: boolean): void {
+    if (this.#shutdown.begun) return;
+    this.#state = on ? "quiet" : "running";
+    this.options.log.report({ type: "runtime-quiet", on });
+    this.#family?.setQuiet(on);
+  }
+
+  reload(): Promise<void> {
+    this.#reloading ??= this.#reload().finally(() => {
+      this.#reloading = null;
+    });
+    return this.#reloading;
+  }
+
+  isReady(): boolean {
+    return !this.#shutdown.begun && this.#state !== "starting" && this.#family?.isReady === true;
+  }
+
+  // Boot
+
+  async #boot(): Promise<void> {
+    const { log } = this.options;
+    const { config } = this;
+    if (process.pid === 1) log.report({ type: "pid-1" });
+    log.report({ type: "runtime-starting", file: config.file, store: config.store });
+    this.#store = await openStore(config.store, { durability: config.durability });
+    await this.#migrate(this.#store);
+    await this.#register(this.#store);
+    this.#recovery = new Recovery(this.#store, log);
+    await this.#recovery.sweep(identify(process.pid), config.shutdownTimeoutMs + 1_000);
+    if (config.hooks) await loadHooks(config.hooks);
+    await this.#hooks("onStart");
+    this.#control = await serveControl(config.control, this);
+    await this.#bringUp(this.#store, this.#recovery);
+  }
+
+  async #bringUp(store: Store, recovery: Recovery): Promise<void> {
+    // a stop that came during the boot finds no child to wait for, and none is started after it
+    if (this.#shutdown.begun) return;
+    const { log, untilEmpty } = this.options;
+    const family = new Family(this.config, { store, log, recovery, supervisorId: () => this.#id });
+    this.#family = family;
+    this.#heart = new Heart({
+      config: this.config.process,
+      store,
+      log,
+      family,
+      self: () => ({ id: this.#id, state: this.#state, rssBytes: rssOf(process.pid) }),
+      forgotten: () => this.#register(store),
+    });
+    this.#heart.start();
+    await family.start();
+    if (this.#shutdown.begun) return;
+    if (this.#state === "starting") this.#state = "running";
+    log.report({
+      type: "runtime-ready",
+      children: family.children.length,
+      ms: monotonic() - this.#began,
+    });
+    if (untilEmpty)
+      this.#emptiness = new UntilEmpty(store, () => this.#stop("nothing is left to do"));
+  }
+
+  async #migrate(store: Store): Promise<void> {
+    const { from, to } = await store.migrate();
+    if (from > 0 && from !== to) this.options.log.report({ type: "runtime-migrated", from, to });
+  }
+
+  async #register(store: Store): Promise<void> {
+    this.#id = await store.processes.register({
+      ...identify(process.pid),
+      kind: "supervisor",
+      name: "supervisor",
+      supervisorId: null,
+      queues: [],
+    });
+  }
+
+  /** The boot failed: whatever stands is taken down at once, and the reason is the last line. */
+  async #giveUp(error: unknown): Promise<number> {
+    this.#state = "stopping";
+    this.#family?.killAll();
+    await this.#family?.gone();
+    await this.#takeDown();
+    throw error;
+  }
+
+  // Signals
+
+  #take(name: SignalName): void {
+    switch (name) {
+      case "SIGTERM":
+      case "SIGINT":
+        return this.#stop(name);
+      case "SIGQUIT":
+        return this.#stop(name, "kill");
+      case "SIGTSTP":
+        return this.quiet(true);
+      case "SIGCONT":
+        return this.#state === "quiet" ? this.quiet(false) : undefined;
+      case "SIGHUP":
+        if (terminalIsGone()) return this.#stop("the terminal closed");
+        return void this.reload().catch(() => undefined);
+      default:
+        return impossible(name);
+    }
+  }
+
+  async #reload(): Promise<void> {
+    const { log, reread } = this.options;
+    const family = this.#family;
+    if (!family || this.#shutdown.begun || this.#state === "starting") {
+      throw new Error("the runtime is starting or stopping; reload it when it runs");
+    }
+    log.report({ type: "runtime-reloading" });
+    try {
+      const config = await reread();
+      const children = await family.reload(config);
+      this.config = config;
+      log.report({ type: "runtime-reloaded", children });
+    } catch (error) {
+      log.report({ type: "reload-refused", message: (error as Error).message });
+      throw error;
+    }
+  }
+
+  // Stop
+
+  #stop(cause: SignalName | string, phase?: "kill"): void {
+    const first = !this.#shutdown.begun;
+    this.#shutdown.signal(cause, phase);
+    if (first) void this.#end(cause).then(this.#ended);
+    else this.#family?.end(this.#shutdown.times);
+  }
+
+  async #end(cause: string): Promise<number> {
+    const { log } = this.options;
+    const began = monotonic();
+    this.#state = "stopping";
+    log.report({ type: "runtime-stopping", cause, timeoutMs: this.config.shutdownTimeoutMs });
+    this.#emptiness?.close();
+    await this.#shutdown.briefly(this.#hooks("onStop"));
+    this.#family?.end(this.#shutdown.times);
+    const kill = this.#shutdown.at("kill", () => this.#family?.killAll());
+    const gone = await this.#shutdown.by("close", this.#family?.gone() ?? Promise.resolve(true));
+    kill.cancel();
+    await this.#hooks("onExit");
+    const clean = (await this.#takeDown()) && gone;
+    const exitCode = clean ? exitCodes.ok : exitCodes.unconfirmed;
+    log.report({ type: "runtime-stopped", exitCode, ms: monotonic() - began });
+    return exitCode;
+  }
+
+  /** In the opposite order of the boot. */
+  async #takeDown(): Promise<boolean> {
+    await this.#heart?.stop();
+    this.#recovery?.close();
+    let clean = true;
+    try {
+      if (this.#id > 0) await this.#store?.processes.deregister([this.#id]);
+    } catch {
+      clean = false;
+    }
+    await this.#store?.close().catch(() => undefined);
+    await this.#control?.close();
+    return clean;
+  }
+
+  async #hooks(name: "onStart" | "onStop" | "onExit"): Promise<void> {
+    const { log } = this.options;
+    const limitMs = this.config.shutdownTimeoutMs * 0.1;
+    const self = { kind: "supervisor", name: "supervisor", pid: process.pid } as const;
+    await runHooks(
+      name,
+      { ...self, processId: this.#id },
+      {
+        limitMs,
+        onError: (hook, error) => log.report({ type: "hook-failed", hook, message: String(error) }),
+      },
+    );
+  }
+}
+
+function impossible(name: never): never {
+  throw new Error(`a signal nobody knows: ${String(name)}`);
+}

@@ -1,0 +1,258 @@
+// The supervisor's children: one for each role the configuration asks for, replaced when they die,
+// exchanged as a whole on reload, ended together.
+
+import type { Evidence, ProcessEnd, Store } from "@queue-runtime/store";
+import type { Config } from "../config.ts";
+import { exitCodes } from "../exit-codes.ts";
+import type { Log } from "../log.ts";
+import { type Timetable, timetable } from "../process/deadline.ts";
+import { identify } from "../process/identity.ts";
+import type { Role } from "../process/messages.ts";
+import { monotonic } from "../process/monotonic.ts";
+import { BackOff } from "./back-off.ts";
+import { Child } from "./child.ts";
+import type { Recovery } from "./recovery.ts";
+import { describeRole, rolesOf } from "./roles.ts";
+
+/** A configuration that cannot boot: what the first generation ends with. */
+export class BootError extends Error {
+  override readonly name = "BootError";
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** So often may a first child die or hang without a word before the configuration is blamed. */
+const bootTries = 3;
+
+export interface FamilyOptions {
+  readonly store: Store;
+  readonly log: Log;
+  readonly recovery: Recovery;
+  readonly supervisorId: () => number;
+}
+
+/** A place in the family: who fills it now, and how its children fared. */
+interface Place {
+  readonly role: Role;
+  readonly backOff: BackOff;
+  child: Child | null;
+  replacing: NodeJS.Timeout | undefined;
+}
+
+export class Family {
+  readonly #options: FamilyOptions;
+  #config: Config;
+  #places: Place[] = [];
+  /** Every child whose process has not been buried yet, of whatever generation. */
+  readonly #living = new Set<Child>();
+  readonly #burials = new Set<Promise<void>>();
+  #ending: Timetable | null = null;
+  #unconfirmed = 0;
+  #quiet = false;
+
+  constructor(config: Config, options: FamilyOptions) {
+    this.#config = config;
+    this.#options = options;
+  }
+
+  get children(): readonly Child[] {
+    return [...this.#living];
+  }
+
+  get isReady(): boolean {
+    return this.#places.every(({ child }) => child?.state === "ready");
+  }
+
+  /** Starts the first generation. @throws BootError when it cannot boot */
+  async start(): Promise<void> {
+    this.#places = newPlaces(this.#config);
+    await this.#bringUp(this.#places, this.#config);
+  }
+
+  /** New children first; only when all are ready the old ones go. @throws BootError */
+  async reload(config: Config): Promise<number> {
+    const places = newPlaces(config);
+    try {
+      await this.#bringUp(places, config);
+    } catch (error) {
+      for (const { child } of places) child?.kill();
+      throw error;
+    }
+    const old = this.#places;
+    this.#places = places;
+    this.#config = config;
+    for (const place of old) this.#retire(place);
+    return places.length;
+  }
+
+  setQuiet(on: boolean): void {
+    this.#quiet = on;
+    for (const child of this.#living) child.setQuiet(on);
+  }
+
+  /** TERM to all of them, once; again with an earlier timetable to hasten them. */
+  end(times: Timetable): void {
+    this.#ending = times;
+    for (const place of this.#places) clearTimeout(place.replacing);
+    const late = times.kill <= monotonic();
+    for (const child of this.#living) late ? child.kill() : child.terminate(times);
+  }
+
+  /** For good: nobody is replaced after this. */
+  killAll(): void {
+    this.#ending ??= timetable(monotonic(), 0);
+    for (const place of this.#places) clearTimeout(place.replacing);
+    for (const child of this.#living) child.kill();
+  }
+
+  /** Resolves when every child is gone and its jobs are handed over: false if that is not sure. */
+  async gone(): Promise<boolean> {
+    while (this.#living.size + this.#burials.size > 0) {
+      await Promise.all([...this.#living].map((child) => child.exited));
+      await Promise.all(this.#burials);
+    }
+    return this.#unconfirmed === 0;
+  }
+
+  /** A child that is no longer registered, or does not answer. */
+  replace(child: Child, why: string): void {
+    this.#options.log.report({ type: "child-killed", name: child.name, pid: child.pid, why });
+    child.kill();
+  }
+
+  async #bringUp(places: readonly Place[], config: Config): Promise<void> {
+    await Promise.all(places.map((place) => this.#bringUpOne(place, config)));
+  }
+
+  async #bringUpOne(place: Place, config: Config): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const child = await this.#spawn(place, config);
+      await child.settled;
+      if (child.state === "ready") return;
+      if (child.failure) throw new BootError(child.failure.message, child.failure.exitCode);
+      if (this.#ending) return;
+      if (tries < bootTries) continue;
+      const how = ending(await child.exited);
+      throw new BootError(`${child.name} ${how} ${tries} times while it started`, exitCodes.config);
+    }
+  }
+
+  async #spawn(place: Place, config: Config): Promise<Child> {
+    const { log, store } = this.#options;
+    if (this.#ending) throw new BootError("the runtime is stopping", exitCodes.ok);
+    const child = new Child(place.role);
+    child.quiet = this.#quiet;
+    place.child = child;
+    this.#living.add(child);
+    const burial = child.exited.then((end) => this.#bury(place, child, end));
+    this.#burials.add(burial);
+    void burial.finally(() => this.#burials.delete(burial));
+    log.report({
+      type: "child-started",
+      name: child.name,
+      pid: child.pid,
+      what: describeRole(place.role),
+    });
+    this.#limitStart(child, config);
+    const processId = await store.processes.register({
+      ...identify(child.pid),
+      kind: place.role.kind,
+      name: child.name,
+      supervisorId: this.#options.supervisorId(),
+      queues: place.role.kind === "worker" ? place.role.worker.queues : [],
+    });
+    const { level, fd, pretty } = log.options;
+    await child.boot(config, processId, { level, fd, pretty });
+    void child.settled.then(() => {
+      if (child.state !== "ready") return;
+      log.report({
+        type: "child-ready",
+        name: child.name,
+        pid: child.pid,
+        ms: monotonic() - child.startedAt,
+      });
+    });
+    return child;
+  }
+
+  /** A child that never gets ready is killed; its place is filled again. */
+  #limitStart(child: Child, config: Config): void {
+    const ms = config.process.startupTimeoutMs;
+    const timer = setTimeout(() => {
+      this.#options.log.report({ type: "child-slow", name: child.name, pid: child.pid, ms });
+      child.kill();
+    }, ms);
+    void child.settled.then(() => clearTimeout(timer));
+  }
+
+  async #bury(place: Place, child: Child, end: ProcessEnd): Promise<void> {
+    const { log } = this.#options;
+    const expected = child.handedOver || child.failure !== null || this.#ending !== null;
+    log.report({ type: "child-exited", name: child.name, pid: child.pid, end, expected });
+    // one that never got ready is seen to by whoever waits for it
+    const current = this.#places.includes(place) && place.child === child;
+    if (current && child.wasReady && !this.#ending) this.#replaceLater(place, child);
+    await this.#takeOver(child, end);
+    this.#living.delete(child);
+    child.close();
+  }
+
+  /** What a killed child held during a stop was interrupted by us, and counts as nothing. */
+  async #takeOver(child: Child, end: ProcessEnd): Promise<void> {
+    if (child.handedOver || child.processId === 0) return;
+    const evidence: Evidence = { end, started: this.#ending ? [] : child.started() };
+    const until = () => this.#ending?.close ?? Number.POSITIVE_INFINITY;
+    const process = { id: child.processId, name: child.name };
+    if (!(await this.#options.recovery.recover(process, evidence, until))) this.#unconfirmed++;
+  }
+
+  #replaceLater(place: Place, child: Child): void {
+    const delayMs = child.handedOver ? 0 : place.backOff.died(monotonic() - child.startedAt);
+    this.#options.log.report({ type: "child-replaced", name: child.name, delayMs });
+    place.replacing = setTimeout(() => void this.#fill(place), delayMs);
+  }
+
+  /** A later child that cannot boot is tried again and again: the others go on meanwhile. */
+  async #fill(place: Place): Promise<void> {
+    const { log } = this.#options;
+    try {
+      const child = await this.#spawn(place, this.#config);
+      await child.settled;
+      if (child.failure) {
+        log.report({ type: "store-trouble", message: `${child.name}: ${child.failure.message}` });
+      }
+      if (child.state !== "ready" && !this.#ending) this.#replaceLater(place, child);
+    } catch (error) {
+      log.report({ type: "store-trouble", message: (error as Error).message });
+      place.replacing = setTimeout(() => void this.#fill(place), place.backOff.died(0));
+    }
+  }
+
+  #retire(place: Place): void {
+    clearTimeout(place.replacing);
+    const { child } = place;
+    if (!child) return;
+    const times = timetable(monotonic(), this.#config.shutdownTimeoutMs);
+    child.terminate(times);
+    const timer = setTimeout(() => child.kill(), times.kill - monotonic());
+    void child.exited.then(() => clearTimeout(timer));
+  }
+}
+
+function newPlaces(config: Config): Place[] {
+  return rolesOf(config).map((role) => ({
+    role,
+    backOff: new BackOff(),
+    child: null,
+    replacing: undefined,
+  }));
+}
+
+function ending(end: ProcessEnd): string {
+  if (end.how !== "exit") return "hung";
+  return end.signal ? `was ended by ${end.signal}` : `ended with exit code ${end.code}`;
+}

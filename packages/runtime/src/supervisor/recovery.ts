@@ -1,0 +1,103 @@
+// What happens to the jobs of processes that are gone: of our own children at once, of those that an
+// earlier runtime on this host left behind at boot, or when they end.
+
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  type Evidence,
+  type Process,
+  type ProcessIdentity,
+  type Store,
+  systemClock,
+} from "@queue-runtime/store";
+import type { Log } from "../log.ts";
+import { isAlive, sameHost } from "../process/identity.ts";
+import { monotonic } from "../process/monotonic.ts";
+
+const retryMs = 250;
+/** How often a living orphan is looked at, in milliseconds. */
+const orphanPollMs = 250;
+
+export class Recovery {
+  readonly #store: Store;
+  readonly #log: Log;
+  #closed = false;
+  readonly #orphans = new Set<Promise<void>>();
+
+  constructor(store: Store, log: Log) {
+    this.#store = store;
+    this.#log = log;
+  }
+
+  /** Tries until the store answers, or `until` by the monotonic clock: false then. */
+  async recover(
+    process: { readonly id: number; readonly name: string },
+    evidence: Evidence,
+    until: () => number = () => Number.POSITIVE_INFINITY,
+  ): Promise<boolean> {
+    const began = monotonic();
+    for (let troubled = false; ; troubled = true) {
+      try {
+        const jobs = await this.#store.jobs.recover(process.id, evidence);
+        const count = (outcome: string) => jobs.filter((job) => job.outcome === outcome).length;
+        this.#log.report({
+          type: "jobs-recovered",
+          name: process.name,
+          ready: count("ready"),
+          failed: count("failed"),
+          cancelled: count("cancelled"),
+          ms: monotonic() - began,
+        });
+        return true;
+      } catch (error) {
+        if (!troubled) this.#trouble(error);
+        if (monotonic() + retryMs >= until()) return false;
+        await delay(retryMs);
+      }
+    }
+  }
+
+  /**
+   * Looks at everybody this host ever registered: the dead are recovered now; the living of a dead
+   * supervisor keep their jobs until they stop, which is at most `graceMs` away.
+   */
+  async sweep(self: ProcessIdentity, graceMs: number): Promise<void> {
+    const processes = (await this.#store.processes.list()).filter((each) => sameHost(each, self));
+    const alive = new Map(processes.map((each) => [each.id, isAlive(each)]));
+    for (const process of processes) {
+      const led = process.supervisorId !== null && alive.get(process.supervisorId) === true;
+      if (!alive.get(process.id)) await this.recover(process, evidenceOf(process));
+      else if (process.supervisorId !== null && !led) this.#leave(process, graceMs);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  #leave(orphan: Process, graceMs: number): void {
+    this.#log.report({ type: "orphan-left", name: orphan.name, pid: orphan.pid });
+    const watched = this.#watch(orphan, monotonic() + graceMs).finally(() =>
+      this.#orphans.delete(watched),
+    );
+    this.#orphans.add(watched);
+  }
+
+  async #watch(orphan: Process, until: number): Promise<void> {
+    while (isAlive(orphan) && monotonic() < until) {
+      if (this.#closed) return;
+      await delay(orphanPollMs, undefined, { ref: false });
+    }
+    if (!this.#closed) await this.recover(orphan, evidenceOf(orphan));
+  }
+
+  #trouble(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#log.report({ type: "store-trouble", message });
+  }
+}
+
+/** Nobody saw it end, and nobody knows what it had started: every job it held is a suspect. */
+function evidenceOf(process: Process): Evidence {
+  const silentMs = Math.max(0, systemClock.now() - process.heartbeatAt);
+  return { end: { how: "silent", silentMs }, started: null };
+}

@@ -1,0 +1,86 @@
+// The supervisor's shutdown as a clock: when it began, how often it was hastened, and what is due
+// when. What is done in each phase stands in supervisor.ts.
+
+import { setTimeout as delay } from "node:timers/promises";
+import type { Log } from "../log.ts";
+import { jump, type Phase, type Timetable, timetable } from "../process/deadline.ts";
+import { monotonic } from "../process/monotonic.ts";
+import type { SignalName } from "../process/signals.ts";
+
+/** Two signals closer than this, in milliseconds, are one: npm passes on what Ctrl-C sent already. */
+const sameSignalMs = 50;
+/** So long may hooks hold up the TERM to the children, in milliseconds; they go on beside it. */
+const briefMs = 40;
+
+export class Shutdown {
+  readonly #log: Log;
+  readonly #timeoutMs: () => number;
+  readonly #alarms = new Set<() => void>();
+  #times: Timetable | null = null;
+  #signals = 0;
+  #signalledAt = 0;
+
+  constructor(log: Log, timeoutMs: () => number) {
+    this.#log = log;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  get begun(): boolean {
+    return this.#times !== null;
+  }
+
+  get times(): Timetable {
+    if (!this.#times) throw new Error("no shutdown has begun");
+    return this.#times;
+  }
+
+  /** The first begins it; the second brings the interrupt forward, the third (or QUIT) the kill. */
+  signal(cause: SignalName | string, phase?: Phase): void {
+    const now = monotonic();
+    if (this.begun && now - this.#signalledAt < sameSignalMs) return;
+    this.#signalledAt = now;
+    this.#signals++;
+    const first = !this.#times;
+    this.#times ??= timetable(now, this.#timeoutMs());
+    const target = phase ?? (["interrupt", "kill"] as const)[Math.min(this.#signals, 3) - 2];
+    if (!target) return;
+    this.#times = jump(this.#times, target, now);
+    if (!first) this.#log.report({ type: "runtime-hastened", signal: cause, phase: target });
+    for (const alarm of this.#alarms) alarm();
+  }
+
+  /** Calls `act` when the phase begins, however often it is brought forward. */
+  at(phase: Phase, act: () => void): { cancel(): void } {
+    let timer: NodeJS.Timeout | undefined;
+    const arm = () => {
+      clearTimeout(timer);
+      timer = setTimeout(act, Math.max(0, this.times[phase] - monotonic()));
+    };
+    this.#alarms.add(arm);
+    arm();
+    return {
+      cancel: () => {
+        clearTimeout(timer);
+        this.#alarms.delete(arm);
+      },
+    };
+  }
+
+  /** What the promise resolves to, or false when the phase begins first. */
+  async by(phase: Phase, promise: Promise<boolean>): Promise<boolean> {
+    let late: { cancel(): void } | undefined;
+    const deadline = new Promise<boolean>((resolve) => {
+      late = this.at(phase, () => resolve(false));
+    });
+    try {
+      return await Promise.race([promise, deadline]);
+    } finally {
+      late?.cancel();
+    }
+  }
+
+  /** Waits for quick hooks only. */
+  async briefly(hooks: Promise<void>): Promise<void> {
+    await Promise.race([hooks, delay(briefMs)]);
+  }
+}

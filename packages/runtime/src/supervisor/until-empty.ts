@@ -1,0 +1,50 @@
+// `start --until-empty`: notices that nothing is ready, running, blocked or due within the second.
+
+import type { Store, Watch } from "@queue-runtime/store";
+import { Loop } from "../service/loop.ts";
+
+/** Looks at most this often, and at least this often when no change is announced; milliseconds. */
+const shortestMs = 20;
+const longestMs = 500;
+/** A job due sooner than this is waited for, in milliseconds. */
+const soonMs = 1_000;
+
+export class UntilEmpty {
+  readonly #store: Store;
+  readonly #loop: Loop;
+  readonly #watch: Watch;
+
+  constructor(store: Store, empty: () => void) {
+    this.#store = store;
+    this.#loop = new Loop(
+      async () => {
+        if (await this.#isEmpty()) empty();
+        return longestMs;
+      },
+      () => longestMs,
+    );
+    let wake: NodeJS.Timeout | undefined;
+    this.#watch = store.watch(() => {
+      wake ??= setTimeout(() => {
+        wake = undefined;
+        this.#loop.wake();
+      }, shortestMs);
+    });
+    this.#loop.start();
+  }
+
+  close(): void {
+    this.#watch.close();
+    void this.#loop.stop();
+  }
+
+  async #isEmpty(): Promise<boolean> {
+    const [busy] = await this.#store.jobs.list({
+      states: ["ready", "running", "blocked"],
+      limit: 1,
+    });
+    if (busy) return false;
+    const { nextInMs } = await this.#store.jobs.dispatch(0);
+    return nextInMs === null || nextInMs > soonMs;
+  }
+}

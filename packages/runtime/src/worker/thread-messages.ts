@@ -1,0 +1,35 @@
+// What a worker's main thread and its threads say to each other over a message port. Plain data.
+
+import type { MessagePort } from "node:worker_threads";
+import type { Outcome, Position, RunJob } from "@queue-runtime/job";
+import type { Enqueued, JobError, NewJob } from "@queue-runtime/store";
+import type { LogOptions } from "../log.ts";
+import type { RunnerOptions } from "./runner.ts";
+
+/** Given once, as the task of the pool's only thread: the whole life of a thread is one task. */
+export interface ThreadSession extends RunnerOptions {
+  readonly port: MessagePort;
+  readonly flags: SharedArrayBuffer;
+  readonly log: LogOptions;
+}
+
+export type ToThread =
+  | { readonly type: "run"; readonly slot: number; readonly job: RunJob }
+  /** The answer to `save` or `enqueue`. */
+  | { readonly type: "answer"; readonly call: number; readonly value: readonly Enqueued[] | null }
+  | { readonly type: "refusal"; readonly call: number; readonly error: JobError };
+
+export type FromThread =
+  | { readonly type: "ready" }
+  | { readonly type: "failed"; readonly message: string }
+  | { readonly type: "ended"; readonly slot: number; readonly outcome: Outcome }
+  | { readonly type: "noted"; readonly slot: number; readonly position: Position }
+  | {
+      readonly type: "save";
+      readonly slot: number;
+      readonly call: number;
+      readonly position: Position;
+    }
+  | { readonly type: "enqueue"; readonly call: number; readonly jobs: readonly NewJob[] }
+  /** The last words of a thread: which run ends it (null: nobody's), and how. */
+  | { readonly type: "dying"; readonly slot: number | null; readonly error: JobError };
