@@ -1,5 +1,7 @@
 // What a valid queue.yml means: defaults, switches, expansion, overrides, paths.
 
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the syntax of queue.yml
+
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -195,7 +197,7 @@ describe("overrides", () => {
     expect(await complaints("", options)).toEqual([
       '--shutdown-timeout: "25" is not a duration; ' +
         "write a number and a unit, such as 500ms, 25s, 5m, 1h or 7d",
-      'LOG_LEVEL: "loud" is not a choice here; the choices are debug, info, warn, error, silent',
+      'LOG_LEVEL: "loud" is not a choice; write one of debug, info, warn, error, silent',
     ]);
   });
 });

@@ -163,15 +163,13 @@ export function text(advice: string, longest = 4096): Reader<string> {
 }
 
 export function oneOf<const T extends string>(choices: readonly T[]): Reader<T> {
+  const advice = `write one of ${choices.join(", ")}`;
   return (tree, problems) => {
     const value = tree.kind === "scalar" ? tree.text : null;
-    if (value === null || value === "") {
-      return mismatch(tree, problems, `write one of ${choices.join(", ")}`);
-    }
+    if (value === null || value === "") return mismatch(tree, problems, advice);
     const found = choices.find((choice) => choice === value);
-    if (found !== undefined) return found;
-    problems.add(tree.place, `${quote(value)} is not a choice here; ${suggest(value, choices)}`);
-    return undefined;
+    if (found === undefined) problems.add(tree.place, `${quote(value)} is not a choice; ${advice}`);
+    return found;
   };
 }
 

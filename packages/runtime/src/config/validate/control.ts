@@ -1,5 +1,7 @@
 // `control:`, where a running runtime can be asked and told things.
 
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the syntax of queue.yml
+
 import { isIP } from "node:net";
 import { relative, resolve } from "node:path";
 import type { ControlConfig } from "../../config.ts";

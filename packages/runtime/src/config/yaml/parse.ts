@@ -27,7 +27,8 @@ export function parseTree(text: string, problems: Problems): MapTree {
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: false,
-    logLevel: "silent",
+    // "silent" would also hide a second document; nothing is printed in either case.
+    logLevel: "error",
   });
   noteSyntax(document, lines, problems);
   problems.throwIfAny();

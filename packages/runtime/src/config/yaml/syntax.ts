@@ -1,5 +1,7 @@
 // What the YAML parser complains about, in sentences that say what to do.
 
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the syntax of queue.yml
+
 import type { Document, LineCounter } from "yaml";
 import type { Problems } from "../problems.ts";
 
