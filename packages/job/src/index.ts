@@ -8,6 +8,10 @@ export { isJobDefinition } from "./define/definition.ts";
 export type { RetryFunction, RetryOptions, RetryPolicy } from "./define/retry.ts";
 export type { IterationOptions, JobOptions } from "./define.ts";
 export { defineIteration, defineJob } from "./define.ts";
+export type { RowCursor } from "./enumerators/csv.ts";
+export type { ByteSource } from "./enumerators/files/source.ts";
+export type { LineCursor } from "./enumerators/lines.ts";
+export { enumerators } from "./enumerators.ts";
 export {
   AbortReason,
   errorCodes,

@@ -115,6 +115,7 @@ async function performItems(scene: Scene): Promise<Ending | null> {
   const enumerator = await iteration.buildEnumerator(args, context);
   const steps = openEnumerator(definition.name, enumerator);
   const progress = progressOf(run.job, enumerator);
+  const owner = `the enumerator of "${definition.name}"`;
   let turnedAt = run.monotonic();
   let open = true;
   try {
@@ -125,8 +126,8 @@ async function performItems(scene: Scene): Promise<Ending | null> {
       if (isThenable(step)) step = await step;
       if (step.done) return null;
       open = true;
-      const [item, given] = pairOf(definition.name, step.value);
-      const cursor = cursorOf(definition.name, given);
+      const [item, given] = pairOf(owner, step.value);
+      const cursor = cursorOf(owner, given);
       const doing = iteration.eachIteration(item, context);
       if (isThenable(doing)) await doing;
       progress.done++;

@@ -44,23 +44,17 @@ export function progressOf(job: RunJob, enumerator: Enumerator<unknown>): Count 
   return { done, total: known ? done + (size as number) : null };
 }
 
-/** @throws FatalError, a sentence with an example, when the value is no pair */
-export function pairOf(job: string, value: unknown): readonly [unknown, unknown] {
+/** `owner` opens the sentence. @throws FatalError when the value is no pair */
+export function pairOf(owner: string, value: unknown): readonly [unknown, unknown] {
   if (Array.isArray(value) && value.length === 2) return value as unknown as [unknown, unknown];
-  throw new FatalError(
-    `the enumerator of "${job}" must yield pairs of ${example}; it yielded ${kindOf(value)}`,
-  );
+  throw new FatalError(`${owner} must yield pairs of ${example}; it yielded ${kindOf(value)}`);
 }
 
 /** The cursor of an item as JSON; cheap for plain numbers. @throws FatalError, NotJsonError */
-export function cursorOf(job: string, cursor: unknown): Json {
+export function cursorOf(owner: string, cursor: unknown): Json {
   if (typeof cursor === "number" && Number.isFinite(cursor)) return cursor;
-  if (cursor === null || cursor === undefined) {
-    throw new FatalError(
-      `the enumerator of "${job}" yielded ${cursor} as a cursor; it must yield ${example}`,
-    );
-  }
-  return strictJson(cursor, "cursor");
+  if (cursor !== null && cursor !== undefined) return strictJson(cursor, "cursor");
+  throw new FatalError(`${owner} must yield ${example}; it yielded ${cursor} as a cursor`);
 }
 
 /** Lets the enumerator clean up after an early end. What it throws then changes nothing. */
