@@ -3,7 +3,6 @@
 import type { Clock } from "./clock.ts";
 import { systemClock } from "./clock.ts";
 import { StoreError } from "./errors.ts";
-import { openSqlite } from "./sqlite.ts";
 import type { Store } from "./store.ts";
 
 export interface OpenOptions {
@@ -29,7 +28,11 @@ export async function openStore(url: string, options: OpenOptions = {}): Promise
     clock: options.clock ?? systemClock,
     busyTimeoutMs: options.busyTimeoutMs ?? 10_000,
   };
-  if (url.startsWith("sqlite:")) return openSqlite(url.slice("sqlite:".length), settings);
+  if (url.startsWith("sqlite:")) {
+    // whoever only writes jobs (a thread, a test) does not pay for a database
+    const { openSqlite } = await import("./sqlite.ts");
+    return openSqlite(url.slice("sqlite:".length), settings);
+  }
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0] ?? url;
   throw new StoreError(
     "unsupported",

@@ -12,7 +12,7 @@ import { insertAll } from "./jobs/insert.ts";
 import { list } from "./jobs/list.ts";
 import { unknownNames } from "./jobs/unknown-names.ts";
 import { recover } from "./recovery.ts";
-import { fromColumn, toJob } from "./rows.ts";
+import { fromColumn, jobColumns, toJob } from "./rows.ts";
 import { takeTurn } from "./turn.ts";
 
 export function sqliteJobs(driver: Driver): Jobs {
@@ -39,10 +39,12 @@ async function enqueue(driver: Driver, jobs: readonly NewJob[]): Promise<readonl
   return driver.write(() => insertAll((sql) => driver.sql(sql), prepared, now), "full");
 }
 
-const due = `SELECT run_at FROM jobs WHERE state = 'scheduled' ORDER BY run_at, id LIMIT 1`;
+const due = `SELECT run_at FROM jobs INDEXED BY jobs_waiting WHERE state = 'scheduled'
+  ORDER BY run_at LIMIT 1`;
 
 const promote = `UPDATE jobs SET state = 'ready' WHERE id IN (
-  SELECT id FROM jobs WHERE state = 'scheduled' AND run_at <= ? ORDER BY run_at, id LIMIT ?)`;
+  SELECT id FROM jobs INDEXED BY jobs_waiting WHERE state = 'scheduled' AND run_at <= ?
+  ORDER BY run_at, id LIMIT ?)`;
 
 async function dispatch(driver: Driver, limit: number): Promise<Dispatched> {
   const next = (): number | null => (driver.value(due) as number | undefined) ?? null;
@@ -67,11 +69,11 @@ function recoverAll(
   return driver.write(() => recover(driver, processId, evidence));
 }
 
-const one = "SELECT * FROM jobs WHERE id = ?";
+const one = `SELECT ${jobColumns} FROM jobs WHERE id = ?`;
 const errorsOf = "SELECT attempt, at, error FROM job_errors WHERE job_id = ? ORDER BY id";
 
 function find(driver: Driver, id: number): JobDetails | null {
-  const row = driver.sql(one).get(id);
+  const row = driver.tuples(one).get(id);
   if (!row) return null;
   const errors = driver
     .sql(errorsOf)

@@ -16,13 +16,13 @@ export interface ReadyIndex {
 
 export const ready: ReadyIndex = {
   index: "jobs_ready",
-  where: "state = 'ready' AND crashes_since_checkpoint < 2",
+  where: "state = 'ready' AND suspect = 0",
 };
 
 /** Jobs that are one crash short of the limit. */
 export const suspects: ReadyIndex = {
   index: "jobs_suspect",
-  where: "state = 'ready' AND crashes_since_checkpoint >= 2",
+  where: "state = 'ready' AND suspect = 1",
 };
 
 const step = (source: ReadyIndex, after: string): string =>
@@ -34,8 +34,11 @@ export function laneFrom(driver: Driver, source: ReadyIndex, queue: string): Lan
   return toLane(driver.tuples(step(source, "queue >= ?")).get(queue));
 }
 
+/** Two steps: SQLite would answer `(queue, name) > (?, ?)` by walking through the whole queue. */
 export function laneAfter(driver: Driver, source: ReadyIndex, lane: Lane): Lane | undefined {
-  return toLane(driver.tuples(step(source, "(queue, name) > (?, ?)")).get(lane.queue, lane.name));
+  const { queue, name } = lane;
+  const inQueue = driver.tuples(step(source, "queue = ? AND name > ?")).get(queue, name);
+  return toLane(inQueue) ?? laneBeyond(driver, source, queue);
 }
 
 /** The first lane of the next queue. */

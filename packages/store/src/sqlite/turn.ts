@@ -7,7 +7,7 @@ import { save, settle } from "./turn/settle.ts";
 
 const registered = "SELECT 1 FROM processes WHERE id = ?";
 
-const requests = `SELECT id, fence FROM jobs INDEXED BY jobs_cancel_requested
+const requests = `SELECT id, fence FROM jobs INDEXED BY jobs_running
   WHERE process_id = ? AND cancel_requested_at IS NOT NULL ORDER BY id`;
 
 export function takeTurn(driver: Driver, turn: Turn): TurnAnswer {

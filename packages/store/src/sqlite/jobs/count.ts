@@ -4,15 +4,14 @@ import type { JobState } from "../../job.ts";
 import type { Driver } from "../driver.ts";
 
 const counts = `
-SELECT state, count(*) FROM jobs INDEXED BY jobs_held_back
-  WHERE state IN ('held', 'waiting', 'blocked') GROUP BY state
-UNION ALL SELECT 'scheduled', count(*) FROM jobs INDEXED BY jobs_scheduled
-  WHERE state = 'scheduled'
+SELECT state, count(*) FROM jobs INDEXED BY jobs_waiting
+  WHERE state = 'scheduled' OR state = 'blocked' OR state = 'waiting' OR state = 'held'
+  GROUP BY state
 UNION ALL SELECT 'ready', (
     SELECT count(*) FROM jobs INDEXED BY jobs_ready_by_priority
-    WHERE state = 'ready' AND crashes_since_checkpoint < 2)
+    WHERE state = 'ready' AND suspect = 0)
   + (SELECT count(*) FROM jobs INDEXED BY jobs_suspect
-    WHERE state = 'ready' AND crashes_since_checkpoint >= 2)
+    WHERE state = 'ready' AND suspect = 1)
 UNION ALL SELECT 'running', count(*) FROM jobs INDEXED BY jobs_running
   WHERE process_id IS NOT NULL
 UNION ALL SELECT state, count(*) FROM jobs INDEXED BY jobs_ended

@@ -4,7 +4,7 @@ import type { SQLInputValue } from "node:sqlite";
 import type { Job } from "../../job.ts";
 import type { JobFilter } from "../../store.ts";
 import type { Driver } from "../driver.ts";
-import { toJob } from "../rows.ts";
+import { jobColumns, toJob } from "../rows.ts";
 
 const defaultLimit = 50;
 
@@ -21,9 +21,9 @@ export function list(driver: Driver, filter: JobFilter): readonly Job[] {
   if (filter.name !== undefined) where("name = ?", filter.name);
   if (filter.processId !== undefined) where("process_id = ?", filter.processId);
   const condition = terms.length === 0 ? "" : `WHERE ${terms.join(" AND ")}`;
-  const sql = `SELECT * FROM jobs ${condition} ORDER BY id LIMIT ?`;
+  const sql = `SELECT ${jobColumns} FROM jobs ${condition} ORDER BY id LIMIT ?`;
   return driver
-    .sql(sql)
+    .tuples(sql)
     .all(...values, filter.limit ?? defaultLimit)
     .map(toJob);
 }

@@ -1,26 +1,40 @@
 // Turns the best ready jobs into running ones.
+//
+// One statement reads them and one takes them. UPDATE … RETURNING would be one less, but SQLite
+// keeps what it returns in a temporary table: with a row of this width that took as long as all the
+// rest. Nothing can come between, since the transaction holds the only write lock.
 
 import type { Job } from "../../job.ts";
 import { type Claim, suspectPatienceMs } from "../../turn.ts";
 import type { Driver } from "../driver.ts";
 import { ready, suspects } from "../lanes.ts";
-import { toJob } from "../rows.ts";
+import { jobColumns, toJob } from "../rows.ts";
 import { comesBefore, pick } from "./pick.ts";
 
-const take = `UPDATE jobs SET state = 'running', process_id = ?, fence = fence + 1,
-  attempts = attempts + 1, started_at = ? WHERE id = ? RETURNING *`;
+interface Holder {
+  readonly processId: number;
+  readonly now: number;
+}
+
+const wanted = "SELECT value FROM json_each(:ids)";
+
+const take = `UPDATE jobs SET state = 'running', process_id = :processId, fence = fence + 1,
+  attempts = attempts + 1, started_at = :now WHERE id IN (${wanted})`;
+
+/** The order is that of the ids. */
+const read = `SELECT ${jobColumns} FROM (${wanted}) AS chosen
+  CROSS JOIN jobs ON jobs.id = chosen.value`;
 
 const anySuspect = `SELECT 1 FROM jobs INDEXED BY ${suspects.index} WHERE ${suspects.where} LIMIT 1`;
 
-export function claim(
-  driver: Driver,
-  wanted: Claim,
-  holder: { readonly processId: number; readonly now: number },
-): readonly Job[] {
+export function claim(driver: Driver, wanted: Claim, holder: Holder): readonly Job[] {
   if (wanted.limit <= 0) return [];
   const chosen = choose(driver, wanted, holder.now);
-  const statement = driver.sql(take);
-  return chosen.map((id) => toJob(statement.get(holder.processId, holder.now, id)!));
+  if (chosen.length === 0) return [];
+  const ids = JSON.stringify(chosen);
+  const { processId, now } = holder;
+  driver.sql(take).run({ ids, processId, now });
+  return driver.tuples(read).all({ ids }).map(toJob);
 }
 
 /** A suspect comes alone, when its turn has come; other jobs pass it until somebody is idle. */

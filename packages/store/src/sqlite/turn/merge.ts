@@ -22,23 +22,16 @@ interface Stream {
   drained: boolean;
 }
 
-const headOf = (source: ReadyIndex): string =>
-  `SELECT id, priority FROM jobs INDEXED BY ${source.index}
-  WHERE ${source.where} AND queue = ? AND name = ? AND (priority, id) > (?, ?) AND run_at <= ?
-  ORDER BY priority, id LIMIT ?`;
+/** Before every job: smaller than any priority a job can have. */
+const start: Urgency = { priority: Number.MIN_SAFE_INTEGER - 1, id: 0 };
 
 export function merge(driver: Driver, source: ReadyIndex, wanted: Wanted): readonly Urgency[] {
-  const { lanes, limit, dueBefore } = wanted;
-  const statement = driver.tuples(headOf(source));
+  const { lanes, limit } = wanted;
   // Twice the even share: lanes are rarely even, and reading again costs a statement.
   const size = Math.min(limit, Math.ceil((2 * limit) / Math.max(1, lanes.length)));
-  const read = ({ queue, name }: Lane, after: Urgency | undefined): readonly Urgency[] => {
-    const { priority, id } = after ?? { priority: Number.MIN_SAFE_INTEGER, id: 0 };
-    const rows = statement.all(queue, name, priority, id, dueBefore, size);
-    return (rows as unknown as [number, number][]).map(([id, priority]) => ({ id, priority }));
-  };
+  const read = reader(driver, source, { size, dueBefore: wanted.dueBefore });
   const streams = lanes.map((lane): Stream => {
-    const jobs = read(lane, undefined);
+    const jobs = read(lane, start);
     return { lane, jobs, next: 0, drained: jobs.length < size };
   });
   const merged: Urgency[] = [];
@@ -48,11 +41,35 @@ export function merge(driver: Driver, source: ReadyIndex, wanted: Wanted): reado
     merged.push(best.jobs[best.next]!);
     best.next += 1;
     if (best.next < best.jobs.length || best.drained) continue;
-    best.jobs = read(best.lane, best.jobs.at(-1));
+    best.jobs = read(best.lane, best.jobs.at(-1)!);
     best.next = 0;
     best.drained = best.jobs.length < size;
   }
   return merged;
+}
+
+const head = (source: ReadyIndex, after: string): string =>
+  `SELECT id, priority FROM jobs INDEXED BY ${source.index}
+  WHERE ${source.where} AND queue = ? AND name = ? AND ${after} AND run_at <= ?
+  ORDER BY priority, id LIMIT ?`;
+
+type Read = (lane: Lane, after: Urgency) => readonly Urgency[];
+
+/** The next jobs of a lane: what is left of the same priority, then the priorities behind it. */
+function reader(
+  driver: Driver,
+  source: ReadyIndex,
+  { size, dueBefore }: { readonly size: number; readonly dueBefore: number },
+): Read {
+  const samePriority = driver.tuples(head(source, "priority = ? AND id > ?"));
+  const nextPriority = driver.tuples(head(source, "priority > ?"));
+  return ({ queue, name }, { priority, id }) => {
+    const rows =
+      id === start.id ? [] : samePriority.all(queue, name, priority, id, dueBefore, size);
+    if (rows.length < size)
+      rows.push(...nextPriority.all(queue, name, priority, dueBefore, size - rows.length));
+    return (rows as unknown as [number, number][]).map((row) => ({ id: row[0], priority: row[1] }));
+  };
 }
 
 function mostUrgent(streams: readonly Stream[]): Stream | undefined {
