@@ -1,0 +1,224 @@
+// A project in a folder of its own: queue.yml, job files, a store, and every process started in it.
+// Disposing of it ends exactly those processes and what they started, by pid, and removes the folder.
+
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type EnqueueOptions, jobRef, openQueue } from "queue-runtime";
+import { processesMarked } from "./proc.ts";
+import { bin, RuntimeProcess, type SpawnOptions } from "./runtime-process.ts";
+import { temporaryFolder } from "./temporary-store.ts";
+import { type WaitOptions, waitFor } from "./wait-for.ts";
+
+const support = fileURLToPath(new URL(".", import.meta.url));
+const modules = fileURLToPath(new URL("../../node_modules", import.meta.url));
+
+export interface ProjectOptions {
+  /** Keys of queue.yml, over the quick ones below. */
+  readonly config?: object;
+  /** Names of files in test/support/jobs; `plain.ts` and `items.ts` by default. */
+  readonly jobs?: readonly string[];
+  /** Files of its own, by path relative to the project. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** What jobs and hooks write down; see record.ts. */
+export interface Recorded {
+  readonly event: string;
+  readonly pid: number;
+  /** By `monotonic()`, in milliseconds. */
+  readonly at: number;
+  readonly job?: number;
+  readonly name?: string;
+  readonly attempt?: number;
+  readonly fence?: number;
+  readonly [field: string]: unknown;
+}
+
+/** As `jobs --json` prints it. */
+export interface JobRow {
+  readonly id: number;
+  readonly name: string;
+  readonly queue: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly interruptions: number;
+  readonly crashes: number;
+  readonly fence: number;
+  readonly process_id: number | null;
+  readonly cursor: unknown;
+  readonly progress: { readonly done: number; readonly total: number | null };
+  readonly error: { readonly name: string; readonly message: string } | null;
+  readonly result: unknown;
+  readonly [field: string]: unknown;
+}
+
+/** As `status --json` prints it. */
+export interface Status {
+  readonly running: boolean;
+  readonly pid: number | null;
+  readonly jobs: Readonly<Record<string, number>>;
+  readonly processes: readonly {
+    readonly id: number;
+    readonly kind: string;
+    readonly name: string;
+    readonly pid: number;
+    readonly state: string;
+    readonly jobs: number;
+    readonly rss_bytes: number | null;
+  }[];
+}
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Everything happens sooner than by default; the dispatcher is on, the scheduler is off. */
+const quick = {
+  store: "sqlite:./queue.sqlite",
+  shutdown_timeout: "10s",
+  workers: [{ name: "default", threads: 2 }],
+  scheduler: false,
+  process: { heartbeat_interval: "200ms", alive_threshold: "1s", startup_timeout: "10s" },
+  log: { level: "debug" },
+};
+
+export class Project implements AsyncDisposable {
+  readonly path: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly recordFile: string;
+  readonly #mark = `QUEUE_RUNTIME_TEST=${randomUUID()}`;
+  readonly #folder = temporaryFolder();
+
+  constructor({ config = {}, jobs, files = {}, env = {} }: ProjectOptions = {}) {
+    this.path = this.#folder.path;
+    this.recordFile = join(this.path, "record.jsonl");
+    const [name, value] = this.#mark.split("=") as [string, string];
+    this.env = { ...process.env, ...env, RECORD: this.recordFile, [name]: value };
+    // so that modules written into the folder find the packages
+    symlinkSync(modules, join(this.path, "node_modules"));
+    for (const [path, text] of Object.entries(files)) this.write(path, text);
+    const fixtures = (jobs ?? ["plain.ts", "items.ts"]).map((job) => join(support, "jobs", job));
+    this.configure({ jobs: fixtures, ...config });
+  }
+
+  /** Writes queue.yml: JSON is YAML too. */
+  configure(config: object): void {
+    this.write("queue.yml", JSON.stringify({ ...quick, ...config }, null, 2));
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(join(this.path, path)), { recursive: true });
+    writeFileSync(join(this.path, path), text);
+  }
+
+  /** Runs `runtime start`; does not wait for anything. */
+  start(args: readonly string[] = [], options: Partial<SpawnOptions> = {}): RuntimeProcess {
+    const base = { cwd: this.path, env: this.env };
+    return new RuntimeProcess(["start", "-c", "queue.yml", ...args], { ...base, ...options });
+  }
+
+  /** Runs any other command to its end. */
+  async cli(...args: string[]): Promise<CliResult> {
+    const child = spawn(process.execPath, [bin, ...args], {
+      cwd: this.path,
+      env: this.env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const output = { stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream].setEncoding("utf8").on("data", (text: string) => {
+        output[stream] += text;
+      });
+    }
+    const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+    return { code, ...output };
+  }
+
+  /** Enqueues by name, as an application would; answers the id. */
+  async enqueue(name: string, input: unknown = {}, options: EnqueueOptions = {}): Promise<number> {
+    const [id] = await this.enqueueMany(name, [input], options);
+    return id!;
+  }
+
+  /** In one transaction; answers the ids. */
+  async enqueueMany(name: string, inputs: unknown[], options: EnqueueOptions = {}) {
+    await using queue = await openQueue(`sqlite:${join(this.path, "queue.sqlite")}`);
+    const answers = await queue.enqueueMany(jobRef(name), inputs, options);
+    return answers.map(({ id }) => id as number);
+  }
+
+  async jobs(...args: string[]): Promise<JobRow[]> {
+    return await this.#json("jobs", "--limit", "1000", ...args);
+  }
+
+  async job(id: number): Promise<JobRow> {
+    return await this.#json("job", String(id));
+  }
+
+  async status(): Promise<Status> {
+    return await this.#json("status");
+  }
+
+  /** Living children of its supervisor, by what `status` says. */
+  async children(): Promise<Status["processes"]> {
+    const { processes } = await this.status();
+    return processes.filter(({ kind }) => kind !== "supervisor");
+  }
+
+  /** What jobs and hooks wrote so far, in order; only of one event if it is named. */
+  records(event?: string): Recorded[] {
+    if (!existsSync(this.recordFile)) return [];
+    const text = readFileSync(this.recordFile, "utf8");
+    // a line that is just being written has no end yet
+    const lines = text
+      .slice(0, text.lastIndexOf("\n") + 1)
+      .split("\n")
+      .filter(Boolean);
+    const all = lines.map((line) => JSON.parse(line) as Recorded);
+    return event === undefined ? all : all.filter((each) => each.event === event);
+  }
+
+  /** Waits until so many records of the event are there. */
+  async recorded(event: string, count = 1, options: WaitOptions = {}): Promise<Recorded[]> {
+    const enough = () => {
+      const found = this.records(event);
+      return found.length >= count && found;
+    };
+    return await waitFor(enough, { what: `${count} x "${event}" in the record`, ...options });
+  }
+
+  /** Pids of everything started in this project that still runs. */
+  pids(): number[] {
+    return processesMarked(this.#mark);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const end = () => {
+      const pids = this.pids();
+      for (const pid of pids) kill(pid);
+      return pids.length === 0;
+    };
+    await waitFor(end, { what: "the end of everything that was started" });
+    this.#folder[Symbol.dispose]();
+  }
+
+  async #json<T>(...args: string[]): Promise<T> {
+    const { code, stdout, stderr } = await this.cli(...args, "-c", "queue.yml", "--json");
+    if (code !== 0) throw new Error(`runtime ${args.join(" ")} exited with ${code}: ${stderr}`);
+    return JSON.parse(stdout) as T;
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // it ended by itself meanwhile
+  }
+}
