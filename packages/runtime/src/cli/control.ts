@@ -2,7 +2,13 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import type { Config } from "../config.ts";
-import { type Answer, ask, NoAnswerError, type Question } from "../control/client.ts";
+import {
+  type Answer,
+  ask,
+  NoAnswerError,
+  NothingListensError,
+  type Question,
+} from "../control/client.ts";
 import { lockHolder } from "../control/lock.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { Invocation } from "./line/command.ts";
@@ -10,6 +16,8 @@ import { CommandError } from "./line/errors.ts";
 
 /** A runtime is given its own time to stop, and a little to leave. */
 const graceMs = 5_000;
+/** From taking the lock to listening: a migration and the start hooks. */
+const bootPatienceMs = 10_000;
 /** New children load code and connect before `reload` is answered. */
 const reloadPatienceMs = 30_000;
 
@@ -21,11 +29,13 @@ export async function stop(invocation: Invocation): Promise<number> {
   }
   const patienceMs = config.shutdownTimeoutMs + graceMs;
   const deadline = performance.now() + patienceMs;
+  const ran = lockHolder(config.control.socket) !== false;
   try {
     await tell(config, { method: "POST", path: "/stop", timeoutMs: patienceMs });
   } catch (error) {
     // It may end faster than it answers; what counts is that it is gone.
-    if (!(error instanceof NoAnswerError)) throw error;
+    const gone = error instanceof NoAnswerError || (ran && error instanceof NothingListensError);
+    if (!gone) throw error;
   }
   await ended(config, deadline, patienceMs);
   return report(invocation, "stopped", { stopped: true });
@@ -50,11 +60,25 @@ function report({ json, output }: Invocation, sentence: string, answer: object):
   return exitCodes.ok;
 }
 
-async function tell({ control }: Config, question: Question): Promise<Answer> {
-  const answer = await ask(control.socket, question);
-  if (answer.status < 300) return answer;
+async function tell(config: Config, question: Question): Promise<void> {
+  const answer = await askPatiently(config, question);
+  if (answer.status < 300) return;
   const { detail } = (answer.body ?? {}) as { readonly detail?: string };
   throw new CommandError(`the runtime refused: ${detail ?? `status ${answer.status}`}`);
+}
+
+/** A runtime that holds its lock and does not listen yet is starting: it gets a moment. */
+async function askPatiently({ control }: Config, question: Question): Promise<Answer> {
+  const deadline = performance.now() + bootPatienceMs;
+  while (true) {
+    try {
+      return await ask(control.socket, question);
+    } catch (error) {
+      const starting = error instanceof NothingListensError && lockHolder(control.socket) !== false;
+      if (!starting || performance.now() > deadline) throw error;
+    }
+    await wait(20);
+  }
 }
 
 /** The lock ends with the process that holds it, so nothing of the runtime is left after this. */

@@ -65,7 +65,7 @@ function firstProcess(): Diagnosis {
     return warning("container", `${why}; use \`docker run --init\`, \`init: true\` or tini`);
   }
   const container = existsSync("/.dockerenv") || existsSync("/run/.containerenv");
-  return ok("container", container ? "in a container, under an init" : "not in a container");
+  return ok("container", container ? "in a container, not as process 1" : "no container");
 }
 
 function memory(): Diagnosis {

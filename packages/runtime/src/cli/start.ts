@@ -6,6 +6,7 @@ import { Signals } from "../process/signals.ts";
 import type { Invocation } from "./line/command.ts";
 
 export async function start(invocation: Invocation): Promise<number> {
+  const { json, flag } = invocation;
   // A TERM while the configuration is read must not kill, and as process 1 it would be ignored.
   const signals = new Signals();
   try {
@@ -14,24 +15,21 @@ export async function start(invocation: Invocation): Promise<number> {
       import("../supervisor.ts"),
       import("../log.ts"),
     ]);
-    const lock = await acquireLock(config.control.socket);
-    try {
-      if (signals.stopRequested) return exitCodes.ok;
-      const supervisor = new Supervisor(config, {
-        log: openLog({
-          level: config.log.level,
-          fd: invocation.json ? 1 : 2,
-          pretty: !invocation.json && process.stderr.isTTY === true,
-          process: "supervisor",
-        }),
-        signals,
-        untilEmpty: invocation.flag("until-empty"),
-        reread: () => invocation.config(),
-      });
-      return await supervisor.run();
-    } finally {
-      lock.release();
-    }
+    // Never released: it ends with this process, and `runtime stop` waits for exactly that.
+    await acquireLock(config.control.socket);
+    if (signals.stopRequested) return exitCodes.ok;
+    const supervisor = new Supervisor(config, {
+      log: openLog({
+        level: config.log.level,
+        fd: json ? 1 : 2,
+        pretty: !json && process.stderr.isTTY === true,
+        process: "supervisor",
+      }),
+      signals,
+      untilEmpty: flag("until-empty"),
+      reread: () => invocation.config(),
+    });
+    return await supervisor.run();
   } finally {
     signals.close();
   }

@@ -118,8 +118,11 @@ function statusPage(live: Live | null, stored: Stored, output: Output): string {
   const parts = [headline(live, output), counts.join("   ") || "no jobs"];
   if (stored.queues.length > 0) parts.push("", table(stored.queues, queueColumns, output.stdout));
   if (stored.processes.length > 0) parts.push("", processTable(stored.processes, output));
-  if (stored.unknownNames.length > 0) parts.push("");
-  for (const { name, ready } of stored.unknownNames) {
+  // Without a worker every name is unknown, which says nothing.
+  const workers = stored.processes.some(({ kind }) => kind === "worker");
+  const unknown = workers ? stored.unknownNames : [];
+  if (unknown.length > 0) parts.push("");
+  for (const { name, ready } of unknown) {
     const wait = ready === 1 ? "1 job waits" : `${ready} jobs wait`;
     const sentence = `${wait} for a worker that knows "${visible(name)}"; no running one does`;
     parts.push(output.paint("yellow", sentence));

@@ -42,7 +42,8 @@ export function table<Row>(
         if (right[at]) return space + shown;
         return at === columns.length - 1 ? shown : shown + space;
       })
-      .join(gap);
+      .join(gap)
+      .trimEnd();
   const head = line(
     columns.map((column) => column.title),
     () => "dim",
