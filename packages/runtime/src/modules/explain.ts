@@ -1,6 +1,7 @@
 // Why a module could not be loaded, in one sentence, and the line where that can be known.
 
 import { spawnSync } from "node:child_process";
+import { existsSync, realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { displayPath } from "../config/problems.ts";
 import {
@@ -15,15 +16,23 @@ import { isUnparsable, type Location, locate } from "./stack.ts";
 
 /** @param path of the module that was to be loaded; the error may come from one it imports */
 export function explainFailure(path: string, error: unknown): ModuleProblem {
+  if (!existsSync(path)) return { file: path, line: null, message: "does not exist any more" };
   const { file, line } = place(path, error);
   const via = file === path ? "" : ` (imported by ${displayPath(path)})`;
   return { file, line, message: `${sentence({ file, line }, error)}${via}` };
 }
 
+/** Node speaks of real paths, people of the links they wrote. */
 function place(path: string, error: unknown): Location {
+  const real = realpathSync(path);
+  const { file, line } = placeInFiles(real, error);
+  return { file: file === real ? path : file, line };
+}
+
+function placeInFiles(path: string, error: unknown): Location {
   const importer = importerOf(error);
   if (importer !== null) return { file: importer, line: null };
-  const found = locate(error) ?? (isUnparsable(error) ? checkSyntax(path) : null);
+  const found = locate(error, path) ?? (isUnparsable(error) ? checkSyntax(path) : null);
   return found ?? { file: path, line: null };
 }
 

@@ -32,7 +32,7 @@ export function findModules(pattern: string, folder: string): FoundModules {
   if (!/[*?[{]/.test(pattern)) {
     return refuse(`${quote(pattern)} does not exist; write a file, a folder or a glob`);
   }
-  const paths = unique(globSync(pattern, { cwd: folder }).map((match) => resolve(folder, match)));
+  const paths = unique(glob(pattern, folder));
   if (paths.length > 0) return { paths, problem: null };
   return refuse(`${quote(pattern)} matches no module; write a file, a folder or a glob`);
 }
@@ -40,6 +40,18 @@ export function findModules(pattern: string, folder: string): FoundModules {
 function exactFile(path: string, pattern: string): FoundModules {
   if (moduleFile.test(path) && !/\.d\.[cm]?ts$/.test(path)) return { paths: [path], problem: null };
   return refuse(`${quote(pattern)} is not a module; name a .ts, .mts, .js or .mjs file`);
+}
+
+/** As in a folder, what is hidden or installed is left out, unless the pattern asks for it. */
+function glob(pattern: string, folder: string): readonly string[] {
+  const asked = pattern.split("/").filter(isLeftOut);
+  return globSync(pattern, { cwd: folder })
+    .filter((match) => match.split("/").every((name) => !isLeftOut(name) || asked.includes(name)))
+    .map((match) => resolve(folder, match));
+}
+
+function isLeftOut(name: string): boolean {
+  return name.startsWith(".") || name === "node_modules";
 }
 
 /**
@@ -51,7 +63,7 @@ function* walk(folder: string, visited: Set<string>): Generator<string> {
   if (visited.has(real)) return;
   visited.add(real);
   for (const name of readdirSync(folder).sort()) {
-    if (name.startsWith(".") || name === "node_modules") continue;
+    if (isLeftOut(name)) continue;
     const path = join(folder, name);
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) yield* walk(path, visited);
     else yield path;

@@ -9,14 +9,18 @@ export interface Location {
   readonly line: number | null;
 }
 
-/** Errors of parsers begin their stack with `file:line`; those of running code have frames. */
-export function locate(error: unknown): Location | null {
-  return headOf(error) ?? frameOf(error);
+/**
+ * Errors of parsers begin their stack with `file:line`; those of running code have frames, of
+ * which one in `path` itself is preferred: that is the line its author knows.
+ */
+export function locate(error: unknown, path: string): Location | null {
+  const frames = framesOf(error);
+  return headOf(error) ?? frames.find(({ file }) => file === path) ?? frames[0] ?? null;
 }
 
 /** A file that cannot be parsed, rather than code that ran and threw, as `JSON.parse` does. */
 export function isUnparsable(error: unknown): boolean {
-  return error instanceof SyntaxError && (headOf(error) !== null || frameOf(error) === null);
+  return error instanceof SyntaxError && (headOf(error) !== null || framesOf(error).length === 0);
 }
 
 function headOf(error: unknown): Location | null {
@@ -24,14 +28,16 @@ function headOf(error: unknown): Location | null {
   return location(/^((?:file:\/\/)?\/.+):(\d+)$/.exec(head));
 }
 
-/** The innermost frame outside Node, installed packages and import.ts, from where all are loaded. */
-function frameOf(error: unknown): Location | null {
+/** Outside Node, installed packages and import.ts, from where all are loaded; innermost first. */
+function framesOf(error: unknown): readonly Location[] {
+  const found: Location[] = [];
   for (const frame of stackOf(error).slice(1)) {
-    if (/^ +at async import(?:Module|With) /.test(frame)) return null;
+    if (/^ +at async import(?:Module|With) /.test(frame)) break;
     const match = /(?:\(|at |async )((?:file:\/\/)?\/[^()]+):(\d+):\d+\)?$/.exec(frame);
-    if (match && !match[1]!.includes("/node_modules/")) return location(match);
+    const place = location(match);
+    if (place && !place.file.includes("/node_modules/")) found.push(place);
   }
-  return null;
+  return found;
 }
 
 function location(match: RegExpExecArray | null): Location | null {
