@@ -33,7 +33,8 @@ export function openLog(options: LogOptions): Log {
     report(event) {
       if (ranks[options.level] > (rankOfFrequent[event.type] ?? ranks.silent)) return;
       const line = lineOf(event);
-      write(line.level, line.fields, line.message);
+      // to a person the sentence says it all
+      write(line.level, options.pretty ? {} : line.fields, line.message);
     },
   };
 }
@@ -67,14 +68,14 @@ function prettyWriter(options: LogOptions): Write {
   };
 }
 
-/** Fields that the message does not already say: those of job code, and stacks. */
+/** Fields that job code gave, without those that its logger is bound to. */
 function details(fields: object): string {
   const shown = Object.entries(fields).filter(([key]) => !quietFields.has(key));
   if (shown.length === 0) return "";
   return styleText("gray", ` ${shown.map(([key, value]) => `${key}=${show(value)}`).join(" ")}`);
 }
 
-const quietFields = new Set(["event", "job", "name", "queue", "attempt", "ms", "error", "process"]);
+const quietFields = new Set(["job", "name", "queue", "attempt"]);
 
 function show(value: unknown): string {
   return harmless(typeof value === "string" ? value : (JSON.stringify(value) ?? String(value)));

@@ -16,8 +16,27 @@ export function lineOf(event: RuntimeEvent): Line {
   return { level, message, fields: fieldsOf(event) };
 }
 
+/** For programs: what the sentence says, as fields. `pid` is always that of the process that speaks. */
 function fieldsOf(event: RuntimeEvent): object {
-  if (!("job" in event)) return { event: event.type };
+  if ("job" in event) return fieldsOfJob(event);
+  const { type, ...rest } = event;
+  const fields: Record<string, unknown> = { event: type };
+  for (const [key, value] of Object.entries(rest)) {
+    if (key !== "message") fields[fieldNames[key] ?? key] = value;
+  }
+  return fields;
+}
+
+const fieldNames: { readonly [key: string]: string | undefined } = {
+  name: "child",
+  pid: "child_pid",
+  exitCode: "exit_code",
+  timeoutMs: "timeout_ms",
+  delayMs: "delay_ms",
+  silentMs: "silent_ms",
+};
+
+function fieldsOfJob(event: Extract<RuntimeEvent, { job: JobRef }>): object {
   const { id, name, queue, attempts } = event.job;
   const fields = { event: event.type, job: id, name, queue, attempt: attempts };
   if (event.type === "job-failed") return { ...fields, ms: event.ms, error: event.error };
