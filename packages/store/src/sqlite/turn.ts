@@ -3,7 +3,7 @@
 import type { Turn, TurnAnswer } from "../turn.ts";
 import type { Driver } from "./driver.ts";
 import { claim } from "./turn/claim.ts";
-import { save, settle } from "./turn/settle.ts";
+import { save, settleAll } from "./turn/settle.ts";
 
 const registered = "SELECT 1 FROM processes WHERE id = ?";
 
@@ -12,15 +12,11 @@ const requests = `SELECT id, fence FROM jobs INDEXED BY jobs_running
 
 export function takeTurn(driver: Driver, turn: Turn): TurnAnswer {
   const now = driver.now();
-  const refused: { readonly id: number; readonly fence: number }[] = [];
-  for (const checkpoint of turn.checkpoints) {
-    const { id, fence } = checkpoint;
-    if (!save(driver, checkpoint)) refused.push({ id, fence });
-  }
-  for (const settlement of turn.settlements) {
-    const { id, fence } = settlement;
-    if (!settle(driver, settlement, now)) refused.push({ id, fence });
-  }
+  const overtaken = [
+    ...turn.checkpoints.filter((checkpoint) => !save(driver, checkpoint)),
+    ...settleAll(driver, turn.settlements, now),
+  ];
+  const refused = overtaken.map(({ id, fence }) => ({ id, fence }));
   // Looked up in the same transaction: no claim is ever committed for a pruned process.
   const evicted = driver.value(registered, turn.processId) === undefined;
   const claimed =
