@@ -19,6 +19,9 @@ type Boot = Extract<ToChild, { type: "boot" }>;
 /** The share of `shutdown_timeout` that hooks may take. */
 const hookShare = 0.1;
 
+/** It holds a timer and a pipe. */
+const watchdogLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16, stackSizeMb: 1 };
+
 export class ChildHost {
   #boot: Boot | null = null;
   #log: Log | null = null;
@@ -80,7 +83,10 @@ export class ChildHost {
       stopMs: config.shutdownTimeoutMs,
     };
     const file = `./entry/watchdog${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`;
-    const thread = new Thread(fileURLToPath(new URL(file, import.meta.url)), { workerData: data });
+    const thread = new Thread(fileURLToPath(new URL(file, import.meta.url)), {
+      workerData: data,
+      resourceLimits: watchdogLimits,
+    });
     thread.on("message", (message: "orphaned" | null) => {
       if (message === "orphaned") this.#cause = "the supervisor is gone";
       else Atomics.add(this.#beats, 0, 1);

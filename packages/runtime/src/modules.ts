@@ -4,6 +4,7 @@
 import { isJobDefinition, type JobDefinition } from "@queue-runtime/job";
 import { displayPath } from "./config/problems.ts";
 import { quote } from "./config/quote.ts";
+import { exitCodes } from "./exit-codes.ts";
 import { explainFailure } from "./modules/explain.ts";
 import { importModule } from "./modules/import.ts";
 import { ModuleError, type ModuleProblem } from "./modules/problems.ts";
@@ -86,6 +87,8 @@ async function load(
     problems.push({ file: path, line: null, message });
     late.resolve(null);
   }, timeoutMs);
+  const exits = (): void => explainExit(path);
+  process.once("exit", exits);
   try {
     return await Promise.race([importModule(path), late.promise]);
   } catch (error) {
@@ -93,5 +96,13 @@ async function load(
     return null;
   } finally {
     clearTimeout(timer);
+    process.off("exit", exits);
   }
+}
+
+/** `process.exit(0)` in a module must not look like a successful check. */
+function explainExit(path: string): void {
+  process.exitCode = exitCodes.config;
+  const sentence = "it ends the process while it loads; take its process.exit out";
+  process.stderr.write(`${displayPath(path)}: ${sentence}\n`);
 }

@@ -4,6 +4,7 @@
 import { type Outcome, type Position, TimeoutError, toJobError } from "@queue-runtime/job";
 import type { Claim, Enqueued, Job, JobError, NewJob, Store, Watch } from "@queue-runtime/store";
 import type { WorkerConfig } from "./config.ts";
+import type { LineLevel } from "./log/lines.ts";
 import type { Log } from "./log.ts";
 import type { Definitions } from "./modules.ts";
 import type { Timetable } from "./process/deadline.ts";
@@ -196,6 +197,10 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     // the watch only sees what other connections commit
     this.look();
     return enqueued;
+  }
+
+  logged(level: LineLevel, fields: object, message: string): void {
+    this.options.log.write(level, fields, message);
   }
 
   threadLost(thread: number, message: string): void {

@@ -5,6 +5,7 @@ import type { DispatcherConfig } from "../config.ts";
 import { Dispatcher } from "../dispatcher.ts";
 import { jobLogger } from "../log/job-logger.ts";
 import type { Log } from "../log.ts";
+import { keepStripped, type Stripped } from "../modules/strip-once.ts";
 import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
 import { childFds, type ToChild } from "../process/messages.ts";
 import type { Service } from "../service.ts";
@@ -31,8 +32,11 @@ export interface MadeService {
 
 export async function makeService(options: ServiceOptions): Promise<MadeService> {
   const { config, role } = options.boot;
+  const stripped = keepStripped();
   if (config.hooks) await loadHooks(config.hooks);
-  if (role.kind === "worker") return makeWorker(options, await loadDefinitions(config.jobs));
+  if (role.kind === "worker") {
+    return makeWorker(options, { definitions: await loadDefinitions(config.jobs), stripped });
+  }
   const { store, log } = options;
   const dispatcher = new Dispatcher({
     config: config.dispatcher as DispatcherConfig,
@@ -43,31 +47,41 @@ export async function makeService(options: ServiceOptions): Promise<MadeService>
   return { service: dispatcher, names: [], flags: null };
 }
 
-function makeWorker(options: ServiceOptions, definitions: Definitions): MadeService {
+interface Code {
+  readonly definitions: Definitions;
+  readonly stripped: Stripped;
+}
+
+function makeWorker(options: ServiceOptions, code: Code): MadeService {
   const { boot, store, log, giveUp } = options;
   if (boot.role.kind !== "worker") throw new Error("only a worker runs jobs");
   const worker = new Worker({
     config: boot.role.worker,
     processId: boot.processId,
     store,
-    definitions,
+    definitions: code.definitions,
     log,
     recorder: new FlightRecorder(childFds.recorder),
-    makeRunner: (listener) => makeRunner(options, { definitions, listener }),
+    makeRunner: (listener) => makeRunner(options, { ...code, listener }),
     giveUp,
   });
-  const names = [...definitions.keys()];
+  const names = [...code.definitions.keys()];
   return { service: worker, names, flags: worker.runner.flags.buffer };
 }
 
 function makeRunner(
   { boot, log }: ServiceOptions,
-  { definitions, listener }: { definitions: Definitions; listener: RunnerListener },
+  { definitions, stripped, listener }: Code & { listener: RunnerListener },
 ): MainLoop | Threads {
   if (boot.role.kind !== "worker") throw new Error("only a worker runs jobs");
   const { threads, concurrency } = boot.role.worker;
   const { interruptionAdapters, jobs: modules, hooks } = boot.config;
   const options = { threads, concurrency, modules, hooks, interruptionAdapters };
-  if (threads > 0) return new Threads(options, log.options, listener);
-  return new MainLoop({ ...options, definitions, listener, logger: (job) => jobLogger(log, job) });
+  if (threads > 0) return new Threads(options, stripped, listener);
+  return new MainLoop({
+    ...options,
+    definitions,
+    listener,
+    logger: (job) => jobLogger(log.write, job),
+  });
 }

@@ -58,6 +58,7 @@ function bash(): string {
     ([name, words]) =>
       `    --${name}) COMPREPLY=($(compgen -W "${words.join(" ")}" -- "$word")); return ;;`,
   );
+  const start = [...firstWords, ...dashed(Object.keys(globalOptions))].join(" ");
   return `# Completion of runtime for bash.
 _runtime() {
   local word="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" words="" each
@@ -71,20 +72,23 @@ ${cases.map((line) => `  ${line}`).join("\n")}
     esac
     [ -n "$words" ] && break
   done
-  COMPREPLY=($(compgen -W "\${words:-${firstWords.join(" ")} ${dashed(Object.keys(globalOptions)).join(" ")}}" -- "$word"))
+  COMPREPLY=($(compgen -W "\${words:-${start}}" -- "$word"))
 }
 complete -o default -F _runtime runtime`;
 }
 
 function zsh(): string {
   const described = firstWords.map((word) => `    ${zshText(`${word}:${summaryOf(word)}`)}`);
-  const cases = firstWords.map((word) => `    ${word}) compadd -- ${following(word).join(" ")} ;;`);
+  const cases = firstWords.map(
+    (word) => `      ${word}) compadd -- ${following(word).join(" ")}; return ;;`,
+  );
   const values = choices().map(
     ([name, words]) => `    --${name}) compadd -- ${words.join(" ")}; return ;;`,
   );
   return `#compdef runtime
 # Completion of runtime for zsh.
 _runtime() {
+  local each
   local -a commands
   commands=(
 ${described.join("\n")}
@@ -93,16 +97,14 @@ ${described.join("\n")}
     -c|--config) _files; return ;;
 ${values.join("\n")}
   esac
-  if (( CURRENT == 2 )); then
-    _describe command commands
-    return
-  fi
-  case "$words[2]" in
+  for each in "\${words[@]:1:CURRENT-2}"; do
+    case "$each" in
 ${cases.join("\n")}
-    *) _files ;;
-  esac
+    esac
+  done
+  _describe command commands
 }
-compdef _runtime runtime`;
+if [ "$funcstack[1]" = "_runtime" ]; then _runtime "$@"; else compdef _runtime runtime; fi`;
 }
 
 function fish(): string {
@@ -126,7 +128,10 @@ function fish(): string {
       const when = quote(`__fish_seen_subcommand_from ${group}`);
       return `complete -c runtime -n ${when} -f -a ${word} -d ${quote(summary)}`;
     });
-  return ["# Completion of runtime for fish.", ...lines, ...seconds, ...options].join("\n");
+  const when = quote("__fish_seen_subcommand_from completion");
+  const shells = `complete -c runtime -n ${when} -f -a ${quote([...scripts.keys()].join(" "))}`;
+  const title = "# Completion of runtime for fish.";
+  return [title, ...lines, ...seconds, shells, ...options].join("\n");
 }
 
 function optionLines(

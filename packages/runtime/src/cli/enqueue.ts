@@ -61,7 +61,7 @@ function readDelay(text: string | undefined): number | undefined {
   }
 }
 
-/** The definition brings its queue, priority and schema; without one the row waits for its worker. */
+/** A definition brings queue, priority and schema; without one the row waits for its worker. */
 function findJob(name: string, definitions: Definitions, output: Output) {
   const known = definitions.get(name);
   if (known !== undefined) return known;

@@ -79,7 +79,7 @@ async function act(
 }
 
 function tellAction({ output }: Invocation, answer: Action): void {
-  if (failed(answer)) output.say(`${answer.id}: ${answer.error ?? answer.outcome}`);
+  if (failed(answer)) output.say(`${answer.id}: ${visible(answer.error ?? answer.outcome)}`);
   else output.result(`${answer.id} ${answer.outcome}`);
 }
 

@@ -7,7 +7,7 @@ import { queueRow } from "./data/rows.ts";
 import type { Invocation } from "./line/command.ts";
 import { UsageError } from "./line/errors.ts";
 import { type Column, table } from "./terminal/table.ts";
-import { quoted } from "./terminal/text.ts";
+import { quoted, visible } from "./terminal/text.ts";
 import { period } from "./terminal/times.ts";
 
 export async function list(invocation: Invocation): Promise<number> {
@@ -60,6 +60,6 @@ function queueName({ words }: Invocation): string {
 
 function report({ json, output }: Invocation, answer: object, sentence: string): number {
   if (json) output.json(answer);
-  else output.result(sentence);
+  else output.result(visible(sentence));
   return exitCodes.ok;
 }

@@ -10,7 +10,7 @@ import {
   systemClock,
 } from "@queue-runtime/store";
 import type { Config } from "../config.ts";
-import { ask, NothingListensError } from "../control/client.ts";
+import { ask, NoAnswerError, NothingListensError } from "../control/client.ts";
 import { lockHolder } from "../control/lock.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { withStore } from "./data/open.ts";
@@ -81,7 +81,8 @@ async function askRuntime({ control }: Config): Promise<Live | null> {
     const answer = await ask(control.socket, { method: "GET", path: "/status" });
     if (answer.status === 200) return answer.body as Live;
   } catch (error) {
-    if (error instanceof NothingListensError && lockHolder(control.socket) === false) return null;
+    const silent = error instanceof NothingListensError || error instanceof NoAnswerError;
+    if (!silent) throw error;
   }
   const pid = lockHolder(control.socket);
   if (pid === false || pid === null) return null;
@@ -135,7 +136,8 @@ function headline(live: Live | null, output: Output): string {
   const since = live.started_at === null ? Number.NaN : Date.parse(live.started_at);
   const age = Number.isNaN(since) ? "" : ` for ${period(systemClock.now() - since)}`;
   const state = live.state === "running" ? "green" : "yellow";
-  return `${output.paint(state, `● ${live.state}`)}${age}, pid ${live.pid} on ${visible(live.host)}`;
+  const where = `pid ${live.pid} on ${visible(live.host)}`;
+  return `${output.paint(state, `● ${live.state}`)}${age}, ${where}`;
 }
 
 function processTable(processes: readonly Process[], output: Output): string {

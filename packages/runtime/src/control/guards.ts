@@ -9,7 +9,7 @@ import { Problem } from "./problem.ts";
 /** Answered to everybody: an orchestrator has no token, and they tell nothing but a yes or no. */
 const open: ReadonlySet<string> = new Set(["/livez", "/readyz"]);
 
-/** Wants `Authorization: Bearer <token>`; without a configured token nothing but probes is served. */
+/** Wants `Authorization: Bearer <token>`; with no token configured only probes are served. */
 export function wantsToken(token: string): MiddlewareHandler {
   const expected = digest(token);
   return async (context, next) => {

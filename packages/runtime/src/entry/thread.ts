@@ -3,8 +3,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type JobDefinition, perform, type RunJob, toJobError } from "@queue-runtime/job";
-import { jobLogger } from "../log/job-logger.ts";
-import { openLog } from "../log.ts";
+import { reuseStripped } from "../modules/strip-once.ts";
 import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
 import { type RunLink, SlotRun } from "../worker/slot-run.ts";
 import { StopFlags } from "../worker/stop-flags.ts";
@@ -16,12 +15,11 @@ const current = new AsyncLocalStorage<number>();
 
 /** Resolves when the worker closes the port. */
 export async function serve(session: ThreadSession): Promise<void> {
-  const link = new ThreadLink(session.port, new StopFlags(session.flags), (job) =>
-    jobLogger(openLog(session.log), job),
-  );
+  const link = new ThreadLink(session.port, new StopFlags(session.flags));
   const closed = new Promise<void>((resolve) => session.port.once("close", resolve));
   lastWords(link);
   try {
+    reuseStripped(session.stripped);
     if (session.hooks) await loadHooks(session.hooks);
     const definitions = await loadDefinitions(session.modules);
     session.port.on("message", (message: ToThread) => {

@@ -4,11 +4,11 @@ import type { Logger, RunJob } from "@queue-runtime/job";
 import type { Log } from "../log.ts";
 import type { LineLevel } from "./lines.ts";
 
-export function jobLogger(log: Log, job: RunJob): Logger {
+export function jobLogger(write: Log["write"], job: RunJob): Logger {
   const bound = { job: job.id, name: job.name, queue: job.queue, attempt: job.attempts };
   const at = (level: LineLevel) => (first: object | string, message?: string) =>
     typeof first === "string"
-      ? log.write(level, bound, first)
-      : log.write(level, { ...first, ...bound }, message ?? "");
+      ? write(level, bound, first)
+      : write(level, { ...first, ...bound }, message ?? "");
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

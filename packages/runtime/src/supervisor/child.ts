@@ -15,6 +15,9 @@ const entry = fileURLToPath(
   new URL(`../entry/process${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
 );
 
+/** What is experimental in Node is our choice, and no news to the operator. */
+const execArgv = ["--disable-warning=ExperimentalWarning"];
+
 /** Where a child stands. `failed`: it said itself that it cannot start. */
 export type ChildState = "starting" | "ready" | "stopping" | "gone";
 
@@ -61,7 +64,7 @@ export class Child {
       this.#comeUp = resolve;
     });
     const stdio = ["ignore", "inherit", "inherit", "ipc", "pipe", this.#record.fd] as const;
-    this.#process = fork(entry, [], { stdio: [...stdio], execArgv: [] });
+    this.#process = fork(entry, [], { stdio: [...stdio], execArgv });
     this.pid = this.#process.pid ?? 0;
     this.#pipe = this.#process.stdio[4] as Socket;
     this.#pipe.on("data", (bytes: Buffer) => this.#answered(bytes));

@@ -3,6 +3,7 @@
 
 import type { Outcome, Position, RunJob } from "@queue-runtime/job";
 import type { Enqueued, JobError, NewJob } from "@queue-runtime/store";
+import type { LineLevel } from "../log/lines.ts";
 import type { StopFlags } from "./stop-flags.ts";
 
 export interface RunnerListener {
@@ -15,6 +16,7 @@ export interface RunnerListener {
   noted(slot: number, position: Position): void;
   save(slot: number, position: Position): Promise<void>;
   enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]>;
+  logged(level: LineLevel, fields: object, message: string): void;
   /** For the log: a thread ended that should not have. */
   threadLost(thread: number, message: string): void;
   /** A lost thread cannot be replaced: job code does not load any more. */

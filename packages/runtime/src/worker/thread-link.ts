@@ -1,8 +1,11 @@
 // A thread's end of its port: sends what runs have to say, and pairs answers with questions.
 
+import { inspect } from "node:util";
 import type { MessagePort } from "node:worker_threads";
 import type { Logger, Outcome, Position, RunJob } from "@queue-runtime/job";
 import type { Enqueued, JobError, NewJob } from "@queue-runtime/store";
+import { jobLogger } from "../log/job-logger.ts";
+import type { LineLevel } from "../log/lines.ts";
 import { monotonic } from "../process/monotonic.ts";
 import type { RunLink } from "./slot-run.ts";
 import type { StopFlags } from "./stop-flags.ts";
@@ -24,16 +27,18 @@ interface Question {
 
 export class ThreadLink implements RunLink {
   readonly flags: StopFlags;
-  readonly logger: (job: RunJob) => Logger;
   readonly #port: MessagePort;
   readonly #notes = new Map<number, Noted>();
   readonly #questions = new Map<number, Question>();
   #calls = 0;
 
-  constructor(port: MessagePort, flags: StopFlags, logger: (job: RunJob) => Logger) {
+  constructor(port: MessagePort, flags: StopFlags) {
     this.#port = port;
     this.flags = flags;
-    this.logger = logger;
+  }
+
+  logger(job: RunJob): Logger {
+    return jobLogger((level, fields, message) => this.#log(level, fields, message), job);
   }
 
   post(message: FromThread): void {
@@ -75,6 +80,15 @@ export class ThreadLink implements RunLink {
     this.#questions.delete(message.call);
     if (message.type === "answer") question?.resolve(message.value ?? []);
     else question?.reject(revive(message.error));
+  }
+
+  /** Fields of job code may hold what no port can carry. */
+  #log(level: LineLevel, fields: object, message: string): void {
+    try {
+      this.post({ type: "log", level, fields, message });
+    } catch {
+      this.post({ type: "log", level, fields: { fields: inspect(fields) }, message });
+    }
   }
 
   #ask(message: (call: number) => FromThread): Promise<readonly Enqueued[]> {

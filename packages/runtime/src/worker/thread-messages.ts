@@ -3,14 +3,15 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Outcome, Position, RunJob } from "@queue-runtime/job";
 import type { Enqueued, JobError, NewJob } from "@queue-runtime/store";
-import type { LogOptions } from "../log.ts";
+import type { LineLevel } from "../log/lines.ts";
+import type { Stripped } from "../modules/strip-once.ts";
 import type { RunnerOptions } from "./runner.ts";
 
 /** Given once, as the task of the pool's only thread: the whole life of a thread is one task. */
 export interface ThreadSession extends RunnerOptions {
   readonly port: MessagePort;
   readonly flags: SharedArrayBuffer;
-  readonly log: LogOptions;
+  readonly stripped: Stripped;
 }
 
 export type ToThread =
@@ -31,5 +32,12 @@ export type FromThread =
       readonly position: Position;
     }
   | { readonly type: "enqueue"; readonly call: number; readonly jobs: readonly NewJob[] }
+  /** Written by the main thread: a logger in every thread would cost megabytes. */
+  | {
+      readonly type: "log";
+      readonly level: LineLevel;
+      readonly fields: object;
+      readonly message: string;
+    }
   /** The last words of a thread: which run ends it (null: nobody's), and how. */
   | { readonly type: "dying"; readonly slot: number | null; readonly error: JobError };

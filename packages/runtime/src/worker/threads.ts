@@ -11,7 +11,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:wor
 import { type RunJob, toJobError } from "@queue-runtime/job";
 import type { JobError } from "@queue-runtime/store";
 import { Tinypool } from "tinypool";
-import type { LogOptions } from "../log.ts";
+import type { Stripped } from "../modules/strip-once.ts";
 import type { Runner, RunnerListener, RunnerOptions } from "./runner.ts";
 import { StopFlags } from "./stop-flags.ts";
 import type { FromThread, ThreadSession, ToThread } from "./thread-messages.ts";
@@ -25,16 +25,16 @@ export class Threads implements Runner {
   readonly flags: StopFlags;
   readonly ready: Promise<void>;
   readonly #options: RunnerOptions;
-  readonly #log: LogOptions;
+  readonly #stripped: Stripped;
   readonly #listener: RunnerListener;
   readonly #threads: Thread[];
   #closing = false;
 
-  constructor(options: RunnerOptions, log: LogOptions, listener: RunnerListener) {
+  constructor(options: RunnerOptions, stripped: Stripped, listener: RunnerListener) {
     this.slots = options.threads * options.concurrency;
     this.flags = new StopFlags(this.slots);
     this.#options = options;
-    this.#log = log;
+    this.#stripped = stripped;
     this.#listener = listener;
     this.#threads = Array.from({ length: options.threads }, (_, index) => this.#startThread(index));
     this.ready = Promise.all(this.#threads.map((thread) => thread.ready)).then(() => undefined);
@@ -63,7 +63,7 @@ export class Threads implements Runner {
   }
 
   #startThread(index: number): Thread {
-    const session = { ...this.#options, flags: this.flags.buffer, log: this.#log };
+    const session = { ...this.#options, flags: this.flags.buffer, stripped: this.#stripped };
     const thread: Thread = new Thread(index, session, {
       listener: this.#listener,
       lost: (code, error) => this.#lost(thread, code, error),
@@ -186,11 +186,16 @@ class Thread {
         return this.#listener.ended(message.slot, message.outcome);
       case "noted":
         return this.#listener.noted(message.slot, message.position);
+      case "log":
+        return this.#listener.logged(message.level, message.fields, message.message);
       case "dying":
         this.lastWords ??= message;
         return;
       case "save":
-        return this.#answer(message.call, this.#listener.save(message.slot, message.position));
+        return this.#answer(
+          message.call,
+          this.#listener.save(message.slot, message.position).then(() => null),
+        );
       case "enqueue":
         return this.#answer(message.call, this.#listener.enqueue(message.jobs));
       default:
@@ -198,15 +203,15 @@ class Thread {
     }
   }
 
-  #answer(call: number, work: Promise<ToThreadValue>): void {
+  #answer(call: number, work: Promise<Answer>): void {
     work.then(
-      (value) => this.#post({ type: "answer", call, value: value ?? null }),
+      (value) => this.#post({ type: "answer", call, value }),
       (error: unknown) => this.#post({ type: "refusal", call, error: toJobError(error) }),
     );
   }
 }
 
-type ToThreadValue = Extract<ToThread, { type: "answer" }>["value"] | void;
+type Answer = Extract<ToThread, { type: "answer" }>["value"];
 
 function impossible(message: never): never {
   throw new Error(`a thread said ${JSON.stringify(message)}`);

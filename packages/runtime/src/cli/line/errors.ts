@@ -2,6 +2,7 @@
 
 import { AssertionError } from "node:assert";
 import { exitCodeOf as exitCodeOfProcess, exitCodes } from "../../exit-codes.ts";
+import { visible } from "../terminal/text.ts";
 
 /** A command that cannot do what it was asked; the message is for the person who asked. */
 export class CommandError extends Error {
@@ -38,5 +39,5 @@ export function describeError(error: unknown): string {
   if (error instanceof AssertionError || error instanceof TypeError) {
     return `runtime: an assumption of ours failed; please report it: ${error.stack}`;
   }
-  return `runtime: ${error.message}`;
+  return `runtime: ${error.message.split("\n").map(visible).join("\n")}`;
 }

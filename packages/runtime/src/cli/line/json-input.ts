@@ -28,7 +28,8 @@ function mistake(text: string): string {
   const where = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
   if (at >= text.trimEnd().length) return `the input is not JSON: it ends too early, at ${where}`;
   const found = JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0));
-  return `the input is not JSON: ${found} cannot stand at ${where}; quote the whole of it for the shell`;
+  const hint = "quote the whole of it for the shell";
+  return `the input is not JSON: ${found} cannot stand at ${where}; ${hint}`;
 }
 
 const space = /[ \t\n\r]*/y;

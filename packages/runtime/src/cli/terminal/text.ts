@@ -6,7 +6,7 @@ import { styleText } from "node:util";
 /** Controls, line separators, and the marks that reorder or hide text on a screen. */
 const dangerous =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 /** Replaces whatever could move the cursor, colour, hide or reorder text by a visible escape. */
 export function visible(text: string): string {
