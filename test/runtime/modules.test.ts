@@ -1,5 +1,6 @@
 // Finding and loading the code of users.
 
+import { spawnSync } from "node:child_process";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -172,6 +173,16 @@ test.each<[title: string, files: Record<string, string>, line: string]>([
   const folder = project(files);
   const name = Object.keys(files)[0]!;
   expect(loadModules(folder, [name])).toEqual({ exitCode: 78, problems: [line] });
+});
+
+test("a module that ends the process does not look like one that loads", () => {
+  const folder = project({ "a.js": "process.exit(0);" });
+  const modules = new URL("../../packages/runtime/src/modules.ts", import.meta.url).href;
+  const source = `(await import("${modules}")).loadDefinitions(["${folder}/a.js"]);`;
+  const flags = ["--conditions=source", "--no-warnings", "--input-type=module", "--eval", source];
+  const { status, stderr } = spawnSync(process.execPath, flags, { cwd: folder, encoding: "utf8" });
+  expect(stderr).toBe("a.js: it ends the process while it loads; take its process.exit out\n");
+  expect(status).toBe(78);
 });
 
 test("a module that vanished since it was found is refused", () => {

@@ -19,7 +19,7 @@ export interface InitResult {
 }
 
 /** Files that `init` would write are there already; nothing was written. */
-export class InitError extends Error {
+class InitError extends Error {
   override readonly name = "InitError";
   readonly exitCode: number = 1;
 }

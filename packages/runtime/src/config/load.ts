@@ -1,4 +1,4 @@
-// queue.yml to Config: read, parse, override, expand, check, freeze. Each step is a file of its own.
+// queue.yml to Config: read, parse, override, expand, check, freeze. Each step is its own file.
 
 import { dirname, resolve } from "node:path";
 import type { Config } from "../config.ts";

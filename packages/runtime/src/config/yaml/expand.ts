@@ -71,7 +71,7 @@ function expandText(text: string, { env, problems, place }: Expanding): string |
 }
 
 /** The scalars of YAML's core schema. */
-export function readScalar(text: string): string | number | boolean | null {
+function readScalar(text: string): string | number | boolean | null {
   if (/^(?:|~|null|Null|NULL)$/.test(text)) return null;
   if (/^(?:true|True|TRUE)$/.test(text)) return true;
   if (/^(?:false|False|FALSE)$/.test(text)) return false;

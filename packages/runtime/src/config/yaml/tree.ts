@@ -13,7 +13,7 @@ export interface ScalarTree {
   readonly unknown?: true;
 }
 
-export interface ListTree {
+interface ListTree {
   readonly kind: "list";
   readonly place: Place;
   readonly items: readonly Tree[];
