@@ -36,8 +36,8 @@ export interface JobDefinition<
 // Methods, not function properties, below: a list of jobs with different inputs must be a list.
 
 export type Perform<Args, Result> = {
-  bivarianceHack(input: Args, context: JobContext): Result | Promise<Result>;
-}["bivarianceHack"];
+  method(input: Args, context: JobContext): Result | Promise<Result>;
+}["method"];
 
 /** The resumable kind: its enumerator, what to do with each item, and how it is interrupted. */
 export interface Iteration<Args = unknown, Result = unknown> {

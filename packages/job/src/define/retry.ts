@@ -20,11 +20,10 @@ export interface RetryOptions {
  * Decides after each failed attempt (counted from 1): how long to wait, or false to give up. There
  * is no other limit. When it throws, the job fails without a retry.
  */
-export type RetryFunction<Args = unknown> = (
-  attempt: number,
-  error: unknown,
-  input: Args,
-) => Duration | false;
+export type RetryFunction<Args = unknown> = {
+  // As a method, so that jobs with different inputs fit in one list.
+  method(attempt: number, error: unknown, input: Args): Duration | false;
+}["method"];
 
 export interface RetryPolicy {
   readonly limit: number;
