@@ -6,13 +6,15 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { openStore } from "@queue-runtime/store";
 import { type EnqueueOptions, jobRef, openQueue } from "queue-runtime";
 import { processesMarked } from "./proc.ts";
-import { bin, RuntimeProcess, type SpawnOptions } from "./runtime-process.ts";
+import { bin, monotonic, RuntimeProcess, type SpawnOptions } from "./runtime-process.ts";
 import { temporaryFolder } from "./temporary-store.ts";
 import { type WaitOptions, waitFor } from "./wait-for.ts";
 
-const support = fileURLToPath(new URL(".", import.meta.url));
+/** Where record.ts is, for modules that a test writes. */
+export const support = fileURLToPath(new URL(".", import.meta.url));
 const modules = fileURLToPath(new URL("../../node_modules", import.meta.url));
 
 export interface ProjectOptions {
@@ -159,6 +161,17 @@ export class Project implements AsyncDisposable {
 
   async job(id: number): Promise<JobRow> {
     return await this.#json("job", String(id));
+  }
+
+  /** Waits, watching closely, until the job is in the state; answers when, by `monotonic()`. */
+  async becomes(id: number, state: string, options: WaitOptions = {}): Promise<number> {
+    const store = await openStore(`sqlite:${join(this.path, "queue.sqlite")}`);
+    try {
+      const there = async () => (await store.jobs.find(id))?.state === state && monotonic();
+      return await waitFor(there, { what: `job ${id} to be ${state}`, ...options });
+    } finally {
+      await store.close();
+    }
   }
 
   async status(): Promise<Status> {
