@@ -63,7 +63,10 @@ describe("the sample in config/queue.yml", () => {
   const sample = readFileSync("config/queue.yml", "utf8");
 
   test("says what the defaults are", async () => {
-    const folder = temporaryFolder({ "queue.yml": sample, "bare.yml": "", "jobs/one.ts": "" });
+    // the one value that is not the default: the sample shows two processes at work
+    expect(sample).toContain("processes: 2 # 1 by default");
+    const defaults = sample.replace("processes: 2", "processes: 1");
+    const folder = temporaryFolder({ "queue.yml": defaults, "bare.yml": "", "jobs/one.ts": "" });
     const written = await loadConfig(join(folder, "queue.yml"), { env: {} });
     const bare = await loadConfig(join(folder, "bare.yml"), { env: {} });
     expect(written.jobs).toEqual([join(folder, "jobs/one.ts")]);
