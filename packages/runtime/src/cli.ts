@@ -5,21 +5,23 @@ import { readFileSync } from "node:fs";
 import type { Invocation } from "./cli/line/command.ts";
 import { describeError, exitCodeOf } from "./cli/line/errors.ts";
 import { type Parsed, parse } from "./cli/line/parse.ts";
-import { flushed, type Output, terminalOutput } from "./cli/terminal/output.ts";
+import { flushed, terminalOutput } from "./cli/terminal/output.ts";
 import { silenceSqliteWarning } from "./cli/terminal/warnings.ts";
 import { exitCodes } from "./exit-codes.ts";
+import type { Signals } from "./process/signals.ts";
 
 /**
  * Runs one command line and sets `process.exitCode`. The process ends by having nothing left to
  * do: `process.exit` would cut output that a slow pipe has not taken yet.
  */
-export async function main(argv: readonly string[]): Promise<void> {
+export async function main(argv: readonly string[], signals: Signals): Promise<void> {
   silenceSqliteWarning();
   const output = terminalOutput();
   let parsed: Parsed | null = null;
   try {
     parsed = await parse(argv);
-    process.exitCode = await run(parsed, output);
+    if (!parsed.command?.takesSignals) signals.giveBack();
+    process.exitCode = await run(parsed, { output, signals });
   } catch (error) {
     output.say(describeError(error));
     process.exitCode = exitCodeOf(error);
@@ -33,8 +35,11 @@ async function endForUserCode(): Promise<void> {
   process.exit();
 }
 
-async function run(parsed: Parsed, output: Output): Promise<number> {
+type Surroundings = Pick<Invocation, "output" | "signals">;
+
+async function run(parsed: Parsed, surroundings: Surroundings): Promise<number> {
   const { command, options, group } = parsed;
+  const { output } = surroundings;
   if (options.version === true) {
     output.result(version());
     return exitCodes.ok;
@@ -50,10 +55,10 @@ async function run(parsed: Parsed, output: Output): Promise<number> {
     return exitCodes.usage;
   }
   const execute = await command.load();
-  return await execute(invocation(parsed, output));
+  return await execute(invocation(parsed, surroundings));
 }
 
-function invocation(parsed: Parsed, output: Output): Invocation {
+function invocation(parsed: Parsed, surroundings: Surroundings): Invocation {
   const { words, options } = parsed;
   const text = (name: string): string | undefined => {
     const value = options[name];
@@ -66,8 +71,8 @@ function invocation(parsed: Parsed, output: Output): Invocation {
     shutdownTimeout: text("shutdown-timeout"),
   };
   return {
+    ...surroundings,
     words,
-    output,
     configFile,
     flags,
     json: options.json === true,

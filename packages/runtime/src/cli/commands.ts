@@ -45,6 +45,7 @@ const lifeCommands: readonly Command[] = [
     },
     examples: ["runtime start -c config/queue.yml", "runtime start --until-empty"],
     runsUserCode: true,
+    takesSignals: true,
     load: async () => (await import("./start.ts")).start,
   },
   {

@@ -1,5 +1,7 @@
 // Signals as data. A handler only notes the name; whoever owns the process takes the notes when it
-// is ready for them. So a TERM during boot is not lost, and no logic runs inside a handler.
+// is ready for them. So a TERM during boot is not lost, and no logic runs inside a handler. The front
+// door makes one before it loads anything else, hence no import here: until then, which is 20 ms
+// after the exec, the default holds and a TERM simply ends Node.
 
 export type SignalName = "SIGTERM" | "SIGINT" | "SIGQUIT" | "SIGHUP" | "SIGTSTP" | "SIGCONT";
 
@@ -17,8 +19,7 @@ export class Signals {
   readonly #listeners = new Map<SignalName, () => void>();
   #take: ((name: SignalName) => void) | null = null;
 
-  constructor(early: readonly SignalName[] = []) {
-    this.#pending.push(...early);
+  constructor() {
     for (const name of names) {
       const listener = () => this.#note(name);
       this.#listeners.set(name, listener);
@@ -39,9 +40,11 @@ export class Signals {
     );
   }
 
-  close(): void {
+  /** For whoever lives by the defaults after all: what was noted meanwhile takes its course. */
+  giveBack(): void {
     for (const [name, listener] of this.#listeners) process.off(name, listener);
     this.#listeners.clear();
+    for (const name of this.#pending.splice(0)) process.kill(process.pid, name);
   }
 
   #note(name: SignalName): void {

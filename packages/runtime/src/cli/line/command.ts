@@ -2,6 +2,7 @@
 
 import type { Flags } from "../../config/override.ts";
 import type { Config } from "../../config.ts";
+import type { Signals } from "../../process/signals.ts";
 import type { Output } from "../terminal/output.ts";
 
 /** One command of `runtime`: what help and completion show, and where its code is. */
@@ -15,6 +16,8 @@ export interface Command {
   readonly examples: readonly string[];
   /** It loads job files or hooks, which may leave timers and connections open behind them. */
   readonly runsUserCode?: true;
+  /** It answers signals itself; otherwise they do what they do to any program. */
+  readonly takesSignals?: true;
   /** Imports the code. Answers with an exit code, or throws. */
   readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
 }
@@ -39,6 +42,8 @@ export interface Invocation {
   readonly configFile: string;
   /** What wins over queue.yml. */
   readonly flags: Flags;
+  /** Since before anything was loaded; given back unless the command takes them. */
+  readonly signals: Signals;
   /** Reads and checks queue.yml. */
   config(): Promise<Config>;
   flag(name: string): boolean;
