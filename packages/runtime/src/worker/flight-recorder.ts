@@ -42,17 +42,31 @@ export class FlightRecord {
 export class FlightRecorder {
   readonly #fd: number;
   readonly #entry = Buffer.alloc(entryBytes);
+  /** Slots whose run is over but still in the file; most are overwritten by the next run. */
+  readonly #stale = new Set<number>();
+  #sweeping = false;
 
   constructor(fd: number) {
     this.#fd = fd;
   }
 
   started(slot: number, job: { readonly id: number; readonly fence: number }): void {
+    this.#stale.delete(slot);
     this.#write(slot, job.id, job.fence);
   }
 
+  /** Written soon: until its settlement is stored the run counts as started in any case. */
   ended(slot: number): void {
-    this.#write(slot, 0, 0);
+    this.#stale.add(slot);
+    if (this.#sweeping) return;
+    this.#sweeping = true;
+    setImmediate(() => this.#sweep());
+  }
+
+  #sweep(): void {
+    this.#sweeping = false;
+    for (const slot of this.#stale) this.#write(slot, 0, 0);
+    this.#stale.clear();
   }
 
   #write(slot: number, id: number, fence: number): void {
