@@ -41,7 +41,7 @@ export class ChildHost {
 
   #hear(message: ToChild): void {
     if (message.type === "quiet") this.#service?.quiet(message.on);
-    if (message.type === "boot") {
+    if (message.type === "boot" && !this.#stopping) {
       this.#boot = message;
       void this.#start(message);
     }
@@ -122,15 +122,22 @@ export class ChildHost {
   }
 
   async #leave(handedOver: boolean): Promise<void> {
-    try {
-      if (handedOver && this.#boot) await this.#store?.processes.deregister([this.#boot.processId]);
-      await this.#store?.close();
-    } catch {
-      // the supervisor recovers whatever is left, or another one prunes it
-    }
+    const deregistered = handedOver && (await this.#deregister());
+    await this.#store?.close().catch(() => undefined);
     const end = () => process.exit(handedOver ? 0 : 75);
-    if (!handedOver || !process.connected) return end();
+    if (!deregistered || !process.connected) return end();
     process.send?.({ type: "handed-over" } satisfies FromChild, end);
+  }
+
+  /** False when it could not be done: the supervisor then sees to the row and whatever hangs on it. */
+  async #deregister(): Promise<boolean> {
+    if (!this.#boot || !this.#store) return false;
+    try {
+      await this.#store.processes.deregister([this.#boot.processId]);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   async #hooks(moment: "Start" | "Stop" | "Exit"): Promise<void> {

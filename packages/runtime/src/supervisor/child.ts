@@ -96,10 +96,10 @@ export class Child {
   }
 
   /** Tells it what it is, as soon as it listens. */
-  async boot(config: Config, processId: number, log: BootLog): Promise<void> {
+  async boot(config: Config, log: BootLog): Promise<void> {
     await Promise.race([this.#up, this.exited]);
-    this.processId = processId;
-    this.#send({ type: "boot", role: this.role, config, processId, quiet: this.quiet, log });
+    const { role, processId, quiet } = this;
+    this.#send({ type: "boot", role, config, processId, quiet, log });
   }
 
   /** TERM, and when it has to be gone; again with an earlier timetable to hasten it. */

@@ -142,13 +142,14 @@ export class Family {
   }
 
   async #spawn(place: Place, config: Config): Promise<Child> {
-    const { log, store } = this.#options;
+    const { log } = this.#options;
     if (this.#ending) throw new BootError("the runtime is stopping", exitCodes.ok);
     const child = new Child(place.role);
     child.quiet = this.#quiet;
     place.child = child;
     this.#living.add(child);
-    const burial = child.exited.then((end) => this.#bury(place, child, end));
+    const registered = this.#register(child);
+    const burial = this.#buryInTime(place, child, registered);
     this.#burials.add(burial);
     void burial.finally(() => this.#burials.delete(burial));
     log.report({
@@ -158,15 +159,9 @@ export class Family {
       what: describeRole(place.role),
     });
     this.#limitStart(child, config);
-    const processId = await store.processes.register({
-      ...identify(child.pid),
-      kind: place.role.kind,
-      name: child.name,
-      supervisorId: this.#options.supervisorId(),
-      queues: place.role.kind === "worker" ? place.role.worker.queues : [],
-    });
+    await registered;
     const { level, fd, pretty } = log.options;
-    await child.boot(config, processId, { level, fd, pretty });
+    await child.boot(config, { level, fd, pretty });
     void child.settled.then(() => {
       if (child.state !== "ready") return;
       log.report({
@@ -177,6 +172,30 @@ export class Family {
       });
     });
     return child;
+  }
+
+  /** Gives it a row in the store, without which it can do nothing. */
+  async #register(child: Child): Promise<void> {
+    const { role } = child;
+    try {
+      child.processId = await this.#options.store.processes.register({
+        ...identify(child.pid),
+        kind: role.kind,
+        name: role.name,
+        supervisorId: this.#options.supervisorId(),
+        queues: role.kind === "worker" ? role.worker.queues : [],
+      });
+    } catch (error) {
+      child.kill();
+      throw error;
+    }
+  }
+
+  /** A child may be gone before its row is there; the row must not outlive it. */
+  async #buryInTime(place: Place, child: Child, registered: Promise<void>): Promise<void> {
+    const end = await child.exited;
+    await registered.catch(() => undefined);
+    await this.#bury(place, child, end);
   }
 
   /** A child that never gets ready is killed; its place is filled again. */
