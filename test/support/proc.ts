@@ -30,6 +30,12 @@ export function residentBytes(pid: number): number {
   return Number(read(`/proc/${pid}/statm`)?.split(" ")[1]) * 4_096;
 }
 
+/** Whether the process has a handler for the signal with this number. */
+export function catches(pid: number, signal: number): boolean {
+  const mask = /^SigCgt:\s*(\w+)$/m.exec(read(`/proc/${pid}/status`) ?? "")?.[1];
+  return mask !== undefined && ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
+}
+
 function allPids(): number[] {
   return readdirSync("/proc").map(Number).filter(Number.isInteger);
 }

@@ -22,7 +22,7 @@ export interface ProjectOptions {
   readonly config?: object;
   /** Names of files in test/support/jobs; `plain.ts` and `items.ts` by default. */
   readonly jobs?: readonly string[];
-  /** Files of its own, by path relative to the project. */
+  /** Files of its own, by path relative to the project; a hooks.ts among them is used as such. */
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -94,6 +94,7 @@ export class Project implements AsyncDisposable {
   readonly path: string;
   readonly env: NodeJS.ProcessEnv;
   readonly recordFile: string;
+  readonly config: object;
   readonly #mark = `QUEUE_RUNTIME_TEST=${randomUUID()}`;
   readonly #folder = temporaryFolder();
 
@@ -106,12 +107,14 @@ export class Project implements AsyncDisposable {
     symlinkSync(modules, join(this.path, "node_modules"));
     for (const [path, text] of Object.entries(files)) this.write(path, text);
     const fixtures = (jobs ?? ["plain.ts", "items.ts"]).map((job) => join(support, "jobs", job));
-    this.configure({ jobs: fixtures, ...config });
+    const hooks = "hooks.ts" in files ? { hooks: "hooks.ts" } : {};
+    this.config = { ...quick, jobs: fixtures, ...hooks, ...config };
+    this.configure(this.config);
   }
 
-  /** Writes queue.yml: JSON is YAML too. */
+  /** Writes queue.yml (JSON is YAML too): what the project began with, and these keys. */
   configure(config: object): void {
-    this.write("queue.yml", JSON.stringify({ ...quick, ...config }, null, 2));
+    this.write("queue.yml", JSON.stringify({ ...this.config, ...config }, null, 2));
   }
 
   write(path: string, text: string): void {
