@@ -100,7 +100,7 @@ function find(name: string): InterruptionAdapter {
   const make = Object.hasOwn(parametric, kind!) ? parametric[kind!] : undefined;
   if (make !== undefined) return make(parameter.join(":"));
   const names = [...registry.keys(), ...Object.keys(parametric)];
-  const near = closestWord(String(name), names);
+  const near = closestWord(kind!, names);
   const hint = near === null ? `known are ${names.join(", ")}` : `did you mean "${near}"?`;
   throw new TypeError(`no interruption adapter is registered as "${name}"; ${hint}`);
 }

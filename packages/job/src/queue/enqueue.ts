@@ -68,11 +68,16 @@ function readTime(where: string, at: unknown): number {
 
 /**
  * The row for one input: checked, and stored in the form it was given, so that the schema's
- * transforms apply once, when the job runs.
- * @throws NotJsonError, InvalidInputError
+ * transforms apply once, when the job runs. Synchronous where the schema is.
+ * @throws NotJsonError, InvalidInputError, also as a rejection
  */
-export async function newJob(job: Enqueueable, input: unknown, row: RowOptions): Promise<NewJob> {
+export function newJob(
+  job: Enqueueable,
+  input: unknown,
+  options: RowOptions,
+): NewJob | Promise<NewJob> {
   const args: Json = input === undefined ? null : strictJson(input, "input");
-  if (job.input) await validate(job.input, job.name, args);
-  return { ...row, args };
+  const row: NewJob = { ...options, args };
+  const valid = job.input ? validate(job.input, job.name, args) : null;
+  return valid instanceof Promise ? valid.then(() => row) : row;
 }

@@ -3,12 +3,8 @@
 import type { Enqueued, NewJob } from "@queue-runtime/store";
 import type { Enqueueable, InputOf } from "../define/ref.ts";
 import { kindOf } from "../values/options.ts";
-import {
-  type EnqueueArguments,
-  type EnqueueOptions,
-  newJob,
-  readEnqueueOptions,
-} from "./enqueue.ts";
+import type { EnqueueArguments, EnqueueOptions, RowOptions } from "./enqueue.ts";
+import { newJob, readEnqueueOptions } from "./enqueue.ts";
 
 /** Puts jobs into a store. Durable when it resolves; the answer is never null. */
 export interface Enqueuer {
@@ -32,11 +28,14 @@ interface Rows {
   enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]>;
 }
 
+// With a synchronous schema the rows are inserted before the first await: in a transaction of its
+// own, an application may commit before it awaits.
 export function enqueuerOf(rows: Rows): Enqueuer {
   return {
     async enqueue(job, ...[input, options]) {
-      const row = await newJob(job, input, readEnqueueOptions(job, options));
-      return (await rows.enqueue([row]))[0]!;
+      const row = newJob(job, input, readEnqueueOptions(job, options));
+      const [answer] = await rows.enqueue([row instanceof Promise ? await row : row]);
+      return answer!;
     },
     async enqueueMany(job, inputs, options) {
       const row = readEnqueueOptions(job, options);
@@ -46,26 +45,34 @@ export function enqueuerOf(rows: Rows): Enqueuer {
         );
       }
       if (inputs.length === 0) return [];
-      return rows.enqueue(await newJobs(job, inputs, row));
+      const made = newJobs(job, inputs, row);
+      return rows.enqueue(made instanceof Promise ? await made : made);
     },
   };
 }
 
-async function newJobs(
+function newJobs(
   job: Enqueueable,
   inputs: readonly unknown[],
-  row: Omit<NewJob, "args">,
-): Promise<readonly NewJob[]> {
+  options: RowOptions,
+): readonly NewJob[] | Promise<readonly NewJob[]> {
   const rows: NewJob[] = [];
-  for (const [index, input] of inputs.entries()) {
+  const late: Promise<unknown>[] = [];
+  for (let index = 0; index < inputs.length; index++) {
+    const refuse = (error: unknown) => refuseInput(error, index, inputs.length);
     try {
-      rows.push(await newJob(job, input, row));
+      const row = newJob(job, inputs[index], options);
+      if (!(row instanceof Promise)) rows[index] = row;
+      else late.push(row.then((made) => (rows[index] = made), refuse));
     } catch (error) {
-      // The error stays what it is; only a list can tell which of its inputs is meant.
-      if (error instanceof Error)
-        error.message = `input ${index} of ${inputs.length}: ${error.message}`;
-      throw error;
+      refuse(error);
     }
   }
-  return rows;
+  return late.length === 0 ? rows : Promise.all(late).then(() => rows);
+}
+
+/** The error stays what it is; only a list can tell which of its inputs is meant. */
+function refuseInput(error: unknown, index: number, total: number): never {
+  if (error instanceof Error) error.message = `input ${index} of ${total}: ${error.message}`;
+  throw error;
 }
