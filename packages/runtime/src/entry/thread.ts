@@ -15,7 +15,11 @@ const current = new AsyncLocalStorage<number>();
 
 /** Resolves when the worker closes the port. */
 export async function serve(session: ThreadSession): Promise<void> {
-  const link = new ThreadLink(session.port, new StopFlags(session.flags));
+  const link = new ThreadLink(
+    session.port,
+    new StopFlags(session.flags),
+    session.interruptionAdapters,
+  );
   const closed = new Promise<void>((resolve) => session.port.once("close", resolve));
   lastWords(link);
   try {

@@ -21,6 +21,7 @@ export class MainLoop implements Runner {
 
   constructor(options: {
     concurrency: number;
+    interruptionAdapters: readonly string[];
     definitions: Definitions;
     listener: RunnerListener;
     logger: RunLink["logger"];
@@ -32,6 +33,7 @@ export class MainLoop implements Runner {
     this.#runs = new Array(this.slots).fill(null);
     this.#link = {
       flags: this.flags,
+      interruptionAdapters: options.interruptionAdapters,
       note: (slot, position) => this.#listener.noted(slot, position),
       save: (slot, position) => this.#listener.save(slot, position),
       enqueue: (jobs) => this.#listener.enqueue(jobs),

@@ -16,6 +16,8 @@ import type { SlotReason, StopFlags } from "./stop-flags.ts";
 /** The way from a run to whoever looks after it. */
 export interface RunLink {
   readonly flags: StopFlags;
+  /** Those of queue.yml, for jobs that name none. */
+  readonly interruptionAdapters: readonly string[];
   note(slot: number, position: Position): void;
   save(slot: number, position: Position): Promise<void>;
   enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]>;
@@ -51,6 +53,10 @@ export class SlotRun implements Run {
       void this.#listen(this.#abort);
     }
     return this.#abort.signal;
+  }
+
+  get interruptionAdapters(): readonly string[] {
+    return this.#link.interruptionAdapters;
   }
 
   note(position: Position): void {

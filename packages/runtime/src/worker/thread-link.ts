@@ -27,14 +27,16 @@ interface Question {
 
 export class ThreadLink implements RunLink {
   readonly flags: StopFlags;
+  readonly interruptionAdapters: readonly string[];
   readonly #port: MessagePort;
   readonly #notes = new Map<number, Noted>();
   readonly #questions = new Map<number, Question>();
   #calls = 0;
 
-  constructor(port: MessagePort, flags: StopFlags) {
+  constructor(port: MessagePort, flags: StopFlags, interruptionAdapters: readonly string[]) {
     this.#port = port;
     this.flags = flags;
+    this.interruptionAdapters = interruptionAdapters;
   }
 
   logger(job: RunJob): Logger {
