@@ -21,8 +21,6 @@ import { Turns, type TurnsOwner } from "./worker/turns.ts";
 
 /** How long a run that timed out may still take to clean up, before its thread is ended. */
 const timeoutGraceMs = 2_000;
-/** Jobs held ahead for longer than this are handed back: somebody else may be free. */
-const aheadPatienceMs = 20;
 
 export interface WorkerOptions {
   readonly config: WorkerConfig;
@@ -47,7 +45,6 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
   readonly #names: readonly string[];
   #watch: Watch | undefined;
   #poll: NodeJS.Timeout | undefined;
-  #ahead: NodeJS.Timeout | undefined;
   #quiet = false;
   /** Something claimable may be in the store. */
   #hungry = true;
@@ -99,7 +96,7 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     this.#started = false;
     this.#watch?.close();
     clearInterval(this.#poll);
-    clearTimeout(this.#ahead);
+    this.#prefetch.nothingWaits();
   }
 
   // What the turns ask and tell
@@ -128,7 +125,7 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     if (!execution || execution.abandoned) return;
     this.options.log.report({ type: "job-refused", job: execution.job, reason: "lost" });
     this.runner.flags.raise(execution.slot, "lost");
-    this.abandon(execution);
+    execution.abandon();
   }
 
   cancelRequested(id: number): void {
@@ -168,7 +165,7 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     this.settle(execution, outcomeOfCrash(execution, error));
     // On the main loop the promise of the run may still be pending: its slot stays taken.
     if (this.options.config.threads > 0) this.#vacate(slot);
-    else this.abandon(execution);
+    else execution.abandon();
     this.#pump();
   }
 
@@ -227,21 +224,14 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     this.#hungry = true;
   }
 
-  /** The run goes on where nobody can end it, but for the store it is over. */
-  abandon(execution: Execution): void {
-    execution.abandoned = true;
-    clearTimeout(execution.timeout);
-    clearTimeout(execution.saving);
-  }
-
   #pump(): void {
     for (let next = this.slots.next(); next; next = this.slots.next()) {
       const { execution, slot } = next;
       if (this.isStopping || this.#quiet) this.release(execution);
       else this.#begin(execution, slot);
     }
-    if (this.slots.waiting === 0) clearTimeout(this.#ahead);
-    else this.#ahead ??= setTimeout(() => this.#handBackAhead(), aheadPatienceMs);
+    if (this.slots.waiting === 0) this.#prefetch.nothingWaits();
+    else this.#prefetch.somethingWaits(this.slots.suspectWaits, () => this.#handBackAhead());
   }
 
   #begin(execution: Execution, slot: number): void {
@@ -266,9 +256,7 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
   }
 
   #handBackAhead(): void {
-    this.#ahead = undefined;
-    if (this.slots.oldestRunMs(monotonic()) < aheadPatienceMs) return this.#pump();
-    this.#prefetch.reset();
+    if (!this.#prefetch.isTooLate(this.slots.oldestRunMs(monotonic()))) return this.#pump();
     this.slots.takeWaiting().forEach((execution) => this.release(execution));
   }
 
@@ -281,7 +269,7 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     const ms = execution.definition.timeoutMs;
     const error = new TimeoutError(`took longer than ${ms} ms and did not end when told to`);
     this.settle(execution, outcomeOfCrash(execution, toJobError(error)));
-    this.abandon(execution);
+    execution.abandon();
     if (!this.runner.terminate(execution.slot)) return;
     this.#vacate(execution.slot);
     this.#pump();

@@ -55,7 +55,7 @@ export class Drain {
     for (const execution of rest) {
       const reason = "the shutdown could wait no longer";
       worker.settle(execution, { outcome: "interrupted", reason, delayMs: 0 });
-      worker.abandon(execution);
+      execution.abandon();
     }
     if (rest.length > 0) worker.options.log.report({ type: "worker-released", jobs: rest.length });
   }

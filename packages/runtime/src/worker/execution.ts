@@ -65,6 +65,13 @@ export class Execution {
     return checkpoint;
   }
 
+  /** The run goes on where nobody can end it, but for the store it is over. */
+  abandon(): void {
+    this.abandoned = true;
+    clearTimeout(this.timeout);
+    clearTimeout(this.saving);
+  }
+
   /** Decides the outcome, once. */
   settle(outcome: Outcome | { readonly outcome: "released" }): Settlement {
     this.state = "over";

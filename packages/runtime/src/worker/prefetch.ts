@@ -1,5 +1,5 @@
-// How many jobs to hold beyond the free slots. Only while jobs are so short that the store would be
-// the bottleneck; whatever is held ahead is work that no other worker can take.
+// How many jobs to hold beyond the free slots, and for how long. Only while jobs are so short that the
+// store would be the bottleneck; whatever is held ahead is work that no other worker can take.
 
 /** Work held ahead is worth at most so many milliseconds. */
 const windowMs = 5;
@@ -7,9 +7,17 @@ const windowMs = 5;
 const maxAhead = 480;
 /** Jobs longer than this are never held ahead. */
 const shortMs = 2;
+/** Jobs that waited longer than this are handed back: somebody else may be free. */
+const patienceMs = 20;
+/**
+ * A suspect waits longer, until it is alone here: handed back at once, it would never find its turn
+ * while every worker is busy. Not for ever, because nothing is begun beside it meanwhile.
+ */
+const suspectPatienceMs = 2_000;
 
 export class Prefetch {
   #meanMs = Number.POSITIVE_INFINITY;
+  #patience: NodeJS.Timeout | undefined;
 
   /** A run ended after so long. Slow runs count at once, fast ones have to prove themselves. */
   ended(ms: number): void {
@@ -17,9 +25,27 @@ export class Prefetch {
     else this.#meanMs += (ms - this.#meanMs) * 0.1;
   }
 
-  /** Something waited too long: start over. */
-  reset(): void {
+  /** Calls `late` if something still waits when the patience with it has run out. */
+  somethingWaits(suspect: boolean, late: () => void): void {
+    this.#patience ??= setTimeout(
+      () => {
+        this.#patience = undefined;
+        late();
+      },
+      suspect ? suspectPatienceMs : patienceMs,
+    );
+  }
+
+  nothingWaits(): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+  }
+
+  /** Something waited too long behind a run of `ms`: start over, unless that run is new. */
+  isTooLate(ms: number): boolean {
+    if (ms < patienceMs) return false;
     this.#meanMs = Number.POSITIVE_INFINITY;
+    return true;
   }
 
   ahead(slots: number): number {

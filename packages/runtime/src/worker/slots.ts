@@ -37,7 +37,11 @@ export class Slots {
 
   /** A job one crash short of the limit is here: it runs alone, and nothing is claimed beside it. */
   get hasSuspect(): boolean {
-    return this.#waiting.some(isSuspect) || (this.#byId.size === 1 && this.running.some(isSuspect));
+    return this.suspectWaits || (this.#byId.size === 1 && this.running.some(isSuspect));
+  }
+
+  get suspectWaits(): boolean {
+    return this.#waiting.some(isSuspect);
   }
 
   find(id: number): Execution | undefined {
