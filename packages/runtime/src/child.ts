@@ -16,8 +16,10 @@ import type { Service } from "./service.ts";
 
 type Boot = Extract<ToChild, { type: "boot" }>;
 
-/** The share of `shutdown_timeout` that hooks may take. */
+/** The share of `shutdown_timeout` that a hook may take. */
 const hookShare = 0.1;
+/** What it takes to leave in order, in milliseconds: no hook may use it up. */
+const leaveMs = 50;
 
 /** It holds a timer and a pipe. */
 const watchdogLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16, stackSizeMb: 1 };
@@ -143,11 +145,13 @@ export class ChildHost {
   async #hooks(moment: "Start" | "Stop" | "Exit"): Promise<void> {
     const boot = this.#boot!;
     const kind = boot.role.kind === "worker" ? "Worker" : "Dispatcher";
+    const share = boot.config.shutdownTimeoutMs * hookShare;
+    const left = this.#times ? this.#times.kill - leaveMs - monotonic() : share;
     await runHooks(
       `on${kind}${moment}`,
       { kind: boot.role.kind, name: boot.role.name, pid: process.pid, processId: boot.processId },
       {
-        limitMs: boot.config.shutdownTimeoutMs * hookShare,
+        limitMs: Math.max(1, Math.round(Math.min(share, left))),
         onError: (hook, error) =>
           this.#log?.report({ type: "hook-failed", hook, message: String(error) }),
       },

@@ -21,6 +21,9 @@ import { Recovery } from "./supervisor/recovery.ts";
 import { Shutdown } from "./supervisor/shutdown.ts";
 import { UntilEmpty } from "./supervisor/until-empty.ts";
 
+/** The share of `shutdown_timeout` that a hook may take. */
+const hookShare = 0.1;
+
 export interface SupervisorOptions {
   readonly log: Log;
   readonly signals: Signals;
@@ -141,6 +144,7 @@ export class Supervisor implements ControlTarget {
       log,
       family,
       self: () => ({ id: this.#id, state: this.#state, rssBytes: rssOf(process.pid) }),
+      others: () => recovery.orphanBeats(),
       forgotten: () => this.#register(store),
     });
     this.#heart.start();
@@ -234,12 +238,14 @@ export class Supervisor implements ControlTarget {
     this.#state = "stopping";
     log.report({ type: "runtime-stopping", cause, timeoutMs: this.config.shutdownTimeoutMs });
     this.#emptiness?.close();
-    await this.#shutdown.briefly(this.#hooks("onStop"));
+    const stopHooks = this.#hooks("onStop");
+    await this.#shutdown.briefly(stopHooks);
     this.#family?.end(this.#shutdown.times);
     const kill = this.#shutdown.at("kill", () => this.#family?.killAll());
     const gone = await this.#shutdown.by("close", this.#family?.gone() ?? Promise.resolve(true));
     kill.cancel();
-    await this.#hooks("onExit");
+    await this.#shutdown.by("close", stopHooks.then(yes));
+    await this.#shutdown.by("close", this.#hooks("onExit").then(yes));
     const clean = (await this.#takeDown()) && gone;
     const exitCode = clean ? exitCodes.ok : exitCodes.unconfirmed;
     log.report({ type: "runtime-stopped", exitCode, ms: monotonic() - began });
@@ -263,7 +269,9 @@ export class Supervisor implements ControlTarget {
 
   async #hooks(name: "onStart" | "onStop" | "onExit"): Promise<void> {
     const { log } = this.options;
-    const limitMs = this.config.shutdownTimeoutMs * 0.1;
+    const share = this.config.shutdownTimeoutMs * hookShare;
+    const left = this.#shutdown.begun ? this.#shutdown.times.close - monotonic() : share;
+    const limitMs = Math.max(1, Math.round(Math.min(share, left)));
     const self = { kind: "supervisor", name: "supervisor", pid: process.pid } as const;
     await runHooks(
       name,
@@ -275,6 +283,8 @@ export class Supervisor implements ControlTarget {
     );
   }
 }
+
+const yes = () => true;
 
 function impossible(name: never): never {
   throw new Error(`a signal nobody knows: ${String(name)}`);
