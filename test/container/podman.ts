@@ -1,0 +1,84 @@
+// podman in a world of its own: images, containers and volumes live in one folder that is deleted
+// afterwards, so that nothing of the machine's is seen, used or left changed. Only the network has
+// to be made in the machine's configuration; it has a name of ours and is removed with the rest.
+
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const execute = promisify(execFile);
+
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export class Podman {
+  readonly folder: string;
+  readonly network: string;
+  readonly #env: NodeJS.ProcessEnv;
+
+  /** @param folder where `create` made a world, or will */
+  constructor(folder: string) {
+    this.folder = folder;
+    this.network = `queue-runtime-${folder.slice(-6).toLowerCase()}`;
+    this.#env = {
+      ...process.env,
+      CONTAINERS_CONF: join(folder, "containers.conf"),
+      CONTAINERS_STORAGE_CONF: join(folder, "storage.conf"),
+    };
+  }
+
+  async create(): Promise<void> {
+    mkdirSync(join(this.folder, "run"), { recursive: true });
+    writeFileSync(join(this.folder, "containers.conf"), engineConfiguration());
+    const [store, run] = [join(this.folder, "store"), join(this.folder, "run")];
+    writeFileSync(
+      join(this.folder, "storage.conf"),
+      `[storage]\ndriver = "overlay"\ngraphroot = "${store}"\nrunroot = "${run}"\n`,
+    );
+    await this.do("network", "create", this.network);
+  }
+
+  /** Removes everything that was made in this world; the folder itself is the caller's. */
+  async destroy(): Promise<void> {
+    await this.try("pod", "rm", "--all", "--force", "--time", "0");
+    await this.try("rm", "--all", "--force", "--time", "0", "--volumes");
+    await this.try("volume", "rm", "--all", "--force");
+    await this.try("rmi", "--all", "--force");
+    await this.try("network", "rm", "--force", this.network);
+  }
+
+  /** What the command printed. @throws Error with its standard error when it fails */
+  async do(...args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.try(...args);
+    if (code === 0) return stdout.trim();
+    throw new Error(`podman ${args.join(" ")} ended with ${code}:\n${stderr.slice(-4_000)}`);
+  }
+
+  async try(...args: readonly string[]): Promise<Ended> {
+    const options = { env: this.#env, maxBuffer: 64 * 1024 * 1024 };
+    try {
+      return { code: 0, ...(await execute("podman", args, options)) };
+    } catch (error) {
+      const { code, stdout = "", stderr = "" } = error as Partial<Record<keyof Ended, unknown>>;
+      if (typeof code !== "number") throw error;
+      return { code, stdout: String(stdout), stderr: String(stderr) };
+    }
+  }
+}
+
+/** Limits that may be set without privileges; runc where crun refuses the mixed cgroup layout. */
+function engineConfiguration(): string {
+  const mixedCgroups = !existsSync("/sys/fs/cgroup/cgroup.controllers");
+  return [
+    ...(mixedCgroups ? ["[engine]", 'runtime = "runc"'] : []),
+    "[containers]",
+    'default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]',
+    "[network]",
+    'network_backend = "netavark"',
+    "",
+  ].join("\n");
+}

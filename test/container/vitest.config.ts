@@ -1,0 +1,14 @@
+// Apart from the other projects: it wants podman, a minute, and a network to build the image with.
+
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    name: "container",
+    include: ["test/container/*.test.ts"],
+    globalSetup: ["test/container/world.ts"],
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
