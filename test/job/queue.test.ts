@@ -163,6 +163,8 @@ describe("enqueueMany", () => {
     expect((await rows()).map(({ args }) => args)).toEqual([{ to: "ada" }, { to: "bob" }]);
     const inputs = [{ to: "ada" }, { to: 5 }] as { to: string }[];
     await expect(queue.enqueueMany(job, inputs)).rejects.toThrow("input 1 of 2: the input of");
+    const mixed = [{ to: 5 }, { to: new Date() }] as unknown as { to: string }[];
+    await expect(queue.enqueueMany(job, mixed)).rejects.toThrow("input 1 of 2: input.to is a Date");
   });
 
   test("enqueues all or none, and says which input is wrong", async () => {

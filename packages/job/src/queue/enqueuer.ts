@@ -63,8 +63,10 @@ function newJobs(
     try {
       const row = newJob(job, inputs[index], options);
       if (!(row instanceof Promise)) rows[index] = row;
-      else late.push(row.then((made) => (rows[index] = made), refuse));
+      else late.push(row.then((made) => (rows[index] = made)).catch(refuse));
     } catch (error) {
+      // The first mistake is the answer; checks that are still on their way end unheard.
+      for (const check of late) check.catch(() => {});
       refuse(error);
     }
   }

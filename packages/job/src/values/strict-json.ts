@@ -150,7 +150,8 @@ function enter(value: object, walk: Walk): void {
 function refuseInstance(value: object, walk: Walk): never {
   const name = value.constructor?.name || "class";
   const hint = value instanceof Date ? "; use toISOString()" : "; use a plain object";
-  return refuse(walk, `is a ${name}, which JSON would change${hint}`);
+  const article = /^[aeiou]/i.test(name) ? "an" : "a";
+  return refuse(walk, `is ${article} ${name}, which JSON would change${hint}`);
 }
 
 function refuse(walk: Walk, problem: string): never {
