@@ -40,6 +40,7 @@ export class Supervisor implements ControlTarget {
   readonly #began = monotonic();
   #state: RuntimeDescription["state"] = "starting";
   #id = 0;
+  #registering: Promise<void> | undefined;
   #store: Store | undefined;
   #recovery: Recovery | undefined;
   #family: Family | undefined;
@@ -127,14 +128,16 @@ export class Supervisor implements ControlTarget {
     this.#recovery = new Recovery(this.#store, log);
     await this.#recovery.sweep(identify(process.pid), config.shutdownTimeoutMs + 1_000);
     if (config.hooks) await loadHooks(config.hooks);
+    // a stop that came during the boot finds no child to wait for, and nothing is begun after it
+    if (this.#shutdown.begun) return;
     await this.#hooks("onStart");
+    if (this.#shutdown.begun) return;
     this.#control = await serveControl(config.control, this);
+    if (this.#shutdown.begun) return;
     await this.#bringUp(this.#store, this.#recovery);
   }
 
   async #bringUp(store: Store, recovery: Recovery): Promise<void> {
-    // a stop that came during the boot finds no child to wait for, and none is started after it
-    if (this.#shutdown.begun) return;
     const { log, untilEmpty } = this.options;
     const family = new Family(this.config, { store, log, recovery, supervisorId: () => this.#id });
     this.#family = family;
@@ -166,13 +169,13 @@ export class Supervisor implements ControlTarget {
   }
 
   async #register(store: Store): Promise<void> {
-    this.#id = await store.processes.register({
-      ...identify(process.pid),
-      kind: "supervisor",
-      name: "supervisor",
-      supervisorId: null,
-      queues: [],
-    });
+    const supervisor = { kind: "supervisor", name: "supervisor", supervisorId: null } as const;
+    this.#registering = store.processes
+      .register({ ...identify(process.pid), ...supervisor, queues: [] })
+      .then((id) => {
+        this.#id = id;
+      });
+    await this.#registering;
   }
 
   /** The boot failed: whatever stands is taken down at once, and the reason is the last line. */
@@ -258,6 +261,7 @@ export class Supervisor implements ControlTarget {
     this.#recovery?.close();
     let clean = true;
     try {
+      await this.#registering;
       if (this.#id > 0) await this.#store?.processes.deregister([this.#id]);
     } catch {
       clean = false;
