@@ -1,10 +1,11 @@
-// docker/deployment.yaml and docker/compose.yml: read closely, and the first one really played.
+// docker/deployment.yaml and docker/compose.yml: read closely, and what they say really run.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, expect, inject, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
+import { Container } from "./container.ts";
 import { images } from "./images.ts";
 import { unknownKeys } from "./manifest-keys.ts";
 import { Podman } from "./podman.ts";
@@ -14,6 +15,7 @@ const docker = join(import.meta.dirname, "../../docker");
 const manifest = readFileSync(join(docker, "deployment.yaml"), "utf8");
 // biome-ignore lint/suspicious/noExplicitAny: the shape is what these tests are about
 const documents: any[] = parseAllDocuments(manifest).map((document) => document.toJS());
+const compose = parse(readFileSync(join(docker, "compose.yml"), "utf8"));
 const deployment = documents.find(({ kind }) => kind === "Deployment");
 const pod = deployment.spec.template.spec;
 const file = join(podman.folder, "deployment.yaml");
@@ -35,7 +37,6 @@ test("the manifest has no key that Kubernetes would ignore", () => {
 test("the grace periods are longer than the shutdown takes", () => {
   const inMap = parse(documents.find(({ kind }) => kind === "ConfigMap").data["queue.yml"]);
   const inImage = parse(readFileSync(join(docker, "queue.yml"), "utf8"));
-  const compose = parse(readFileSync(join(docker, "compose.yml"), "utf8"));
   const timeouts = [inMap, inImage].map((config) => Number.parseInt(config.shutdown_timeout, 10));
   const graces = [
     pod.terminationGracePeriodSeconds,
@@ -45,6 +46,21 @@ test("the grace periods are longer than the shutdown takes", () => {
   expect(pod.volumes.map(({ name }: { name: string }) => name).sort()).toEqual(
     pod.containers[0].volumeMounts.map(({ name }: { name: string }) => name).sort(),
   );
+});
+
+test("the jobs that compose.yml mounts run in the plain image", async () => {
+  const volumes: readonly string[] = compose.services.runtime.volumes;
+  const mounts = volumes.filter((volume) => volume.startsWith("."));
+  const options = mounts.flatMap((volume) => ["--volume", join(docker, volume)]);
+  const container = await Container.run(podman, "compose", [...options, images.runtime]);
+  try {
+    await container.ready();
+    const id = await container.cli("enqueue", "primes.count", '{"below":100}');
+    const soon = { timeout: 10_000, interval: 50 };
+    await expect.poll(() => container.job(id), soon).toMatchObject({ result: { primes: 25 } });
+  } finally {
+    await container.remove();
+  }
 });
 
 test("the manifest runs, its probes answer, and it goes away again", async () => {
