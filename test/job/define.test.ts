@@ -65,6 +65,12 @@ test("a schema may be a function, as some libraries have it", () => {
   expect(() => define({ name: "a", input: callable, perform })).not.toThrow();
 });
 
+const common = "name, queue, priority, timeout, input, retry";
+const plainOptions = `${common}, perform`;
+const own = "maxRuntime, checkpoint, interruptionAdapter, buildEnumerator, eachIteration";
+const iterationOptions = `${common}, ${own}, onStart, onInterrupt, onResume, onComplete`;
+const durations = "write one like 100ms, 25s, 5m, 2h or 7d, or a number of milliseconds";
+
 describe("a mistake is named in one sentence", () => {
   test.for<[unknown, string]>([
     [undefined, "defineJob takes an object of options, not undefined"],
@@ -86,7 +92,7 @@ describe("a mistake is named in one sentence", () => {
     ],
     [
       { name: "a", perform, eachIteration: perform },
-      'job "a" has no option "eachIteration"; the options are name, queue, priority, timeout, input, retry, perform',
+      `job "a" has no option "eachIteration"; the options are ${plainOptions}`,
     ],
     [{ name: "a", perform, queue: 1 }, 'job "a": queue must be a string, not a number'],
     [
@@ -99,7 +105,7 @@ describe("a mistake is named in one sentence", () => {
     ],
     [
       { name: "a", perform, timeout: "5 minutes" },
-      'job "a": timeout: "5 minutes" is not a duration; write one like 100ms, 25s, 5m, 2h or 7d, or a number of milliseconds',
+      `job "a": timeout: "5 minutes" is not a duration; ${durations}`,
     ],
     [
       { name: "a", perform, timeout: 0 },
@@ -138,10 +144,7 @@ describe("a mistake is named in one sentence", () => {
     [{ eachIteration: perform }, 'job "a" needs the function buildEnumerator; it is missing'],
     [{ buildEnumerator: perform }, 'job "a" needs the function eachIteration; it is missing'],
     [{ ...loop, onStart: 1 }, 'job "a" needs the function onStart; it is a number'],
-    [
-      { ...loop, perform },
-      'job "a" has no option "perform"; the options are name, queue, priority, timeout, input, retry, maxRuntime, checkpoint, interruptionAdapter, buildEnumerator, eachIteration, onStart, onInterrupt, onResume, onComplete',
-    ],
+    [{ ...loop, perform }, `job "a" has no option "perform"; the options are ${iterationOptions}`],
     [
       { ...loop, checkpoint: { evry: "1s" } },
       'job "a": checkpoint has no option "evry"; did you mean "every"?',

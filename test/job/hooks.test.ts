@@ -26,7 +26,7 @@ async function run(name: HookName, limitMs = 1_000): Promise<string[]> {
   return errors;
 }
 
-test("hooks run one after the other in the order of registration, and know their process", async () => {
+test("hooks run one after the other, in order, and know their process", async () => {
   const log: unknown[] = [];
   onWorkerStart(async (process) => {
     await new Promise(setImmediate);
@@ -37,7 +37,7 @@ test("hooks run one after the other in the order of registration, and know their
   expect(log).toEqual([self, "second"]);
 });
 
-test("each hook runs once, however often its event comes, and later ones are not forgotten", async () => {
+test("each hook runs once, however often its event comes; later ones still run", async () => {
   let runs = 0;
   onStop(() => runs++);
   await Promise.all([run("onStop"), run("onStop")]);

@@ -2,27 +2,14 @@
 
 import {
   AbortReason,
-  defineJob,
   FatalError,
   Interrupt,
-  type JobDefinition,
-  type Outcome,
   perform,
   type RetryFunction,
-  type StandardSchema,
 } from "@queue-runtime/job";
-import { MemoryRun, type MemoryRunOptions } from "@queue-runtime/job/testing";
+import { MemoryRun } from "@queue-runtime/job/testing";
 import { describe, expect, test } from "vitest";
-
-type Work = Parameters<typeof defineJob>[0]["perform"];
-
-function job(work: Work, options: object = {}): JobDefinition {
-  return defineJob({ name: "test", retry: { jitter: 0 }, ...options, perform: work });
-}
-
-function outcomeOf(work: Work, options: MemoryRunOptions = {}): Promise<Outcome> {
-  return perform(job(work), new MemoryRun(options));
-}
+import { job, outcomeOf } from "./support/plain.ts";
 
 describe("a job that ends well", () => {
   test.for<[unknown, unknown]>([
@@ -70,76 +57,6 @@ describe("a job that ends well", () => {
         code: "JOB_NOT_JSON",
         message: "result.items[0].at is a Date, which JSON would change; use toISOString()",
       },
-    });
-  });
-});
-
-describe("whatever is thrown becomes a failed outcome", () => {
-  const circular = new Error("around");
-  circular.cause = circular;
-  const hostile = new Proxy(new Error("hidden"), {
-    get() {
-      throw new Error("no");
-    },
-    getPrototypeOf() {
-      throw new Error("no");
-    },
-  });
-  const lying = { name: 5, message: { toString: null }, code: {}, stack: [] };
-  const big = new Error("x".repeat(1_000_000));
-  big.stack = "y".repeat(50_000_000);
-  const chain = Array.from({ length: 100 }).reduce<Error>(
-    (cause) => new Error("\u0000".repeat(9_000), { cause }),
-    new Error("first"),
-  );
-  test.for<[string, unknown]>([
-    ["null", null],
-    ["undefined", undefined],
-    ["a number", 5],
-    ["a symbol", Symbol("s")],
-    ["a BigInt", 5n],
-    ["a function", () => {}],
-    ["an object without a prototype", Object.create(null)],
-    ["a circular cause", circular],
-    ["an error with throwing traps", hostile],
-    ["an object of lies", lying],
-    ["a stack of 50 MB", big],
-    ["a chain of a hundred causes", chain],
-    ["a lone surrogate", new Error("\ud800")],
-  ])("%s", async ([_, thrown]) => {
-    const outcome = await outcomeOf(() => {
-      throw thrown;
-    });
-    expect(outcome).toMatchObject({ outcome: "failed", retryDelayMs: 5_000 });
-    if (outcome.outcome !== "failed") throw new Error("not failed");
-    const json = JSON.stringify(outcome.error);
-    expect(Buffer.byteLength(json)).toBeLessThanOrEqual(64_000);
-    expect(JSON.parse(json)).toEqual(outcome.error);
-    expect(outcome.error.message).not.toBe("");
-    expect(json.isWellFormed()).toBe(true);
-  });
-
-  test("a rejected promise, which must not end the process as an unhandled one", async () => {
-    const outcome = await outcomeOf(() => {
-      throw Promise.reject(new Error("never seen"));
-    });
-    expect(outcome).toMatchObject({ error: { message: "a promise was thrown, not an error" } });
-  });
-
-  test("a rejection is a throw", async () => {
-    expect(await outcomeOf(() => Promise.reject(new RangeError("far")))).toMatchObject({
-      outcome: "failed",
-      error: { name: "RangeError", message: "far", code: null, cause: null },
-    });
-  });
-
-  test("name, message, code and causes are kept", async () => {
-    const root = Object.assign(new Error("no such file"), { code: "ENOENT" });
-    const outcome = await outcomeOf(() => {
-      throw new TypeError("cannot", { cause: root });
-    });
-    expect(outcome).toMatchObject({
-      error: { name: "TypeError", message: "cannot", cause: { code: "ENOENT", cause: null } },
     });
   });
 });
@@ -235,7 +152,7 @@ describe("a run that was told to end", () => {
     expect(await throwsAfter((run) => run.stop("cancel"))).toEqual({ outcome: "cancelled" });
   });
 
-  test("throws after its time-out: a TimeoutError that is retried, with what it threw", async () => {
+  test("throws after its time-out: a TimeoutError, retried, with what it threw", async () => {
     expect(await throwsAfter((run) => run.stop("timeout"))).toMatchObject({
       outcome: "failed",
       retryDelayMs: 5_000,
@@ -276,56 +193,5 @@ describe("an Interrupt", () => {
       });
       expect(outcome).toEqual({ outcome: "interrupted", reason: "later", delayMs: 0 });
     }
-  });
-});
-
-describe("the input", () => {
-  const validate = (value: unknown) =>
-    typeof value === "string"
-      ? { value: new Date(value) }
-      : { issues: [{ message: "not a date", path: ["at", 0] }] };
-  const schema = (check: StandardSchema["~standard"]["validate"]): StandardSchema => ({
-    "~standard": { version: 1, vendor: "test", validate: check },
-  });
-  const seeDate = (input: unknown) => (input as Date).getTime();
-  const withInput = (args: string | number | null, input: StandardSchema) =>
-    perform(job(seeDate, { input }), new MemoryRun({ job: { args } }));
-
-  test("is transformed by the schema, synchronous or not", async () => {
-    const args = new Date(5).toISOString();
-    for (const input of [schema(validate), schema(async (value) => validate(value))]) {
-      expect(await withInput(args, input)).toEqual({ outcome: "finished", result: 5 });
-    }
-  });
-
-  test("that is not valid any more fails the job without a retry", async () => {
-    expect(await withInput(7, schema(validate))).toMatchObject({
-      outcome: "failed",
-      retryDelayMs: null,
-      error: {
-        code: "JOB_INVALID_INPUT",
-        message: 'the input of job "test" is not valid: at[0]: not a date',
-      },
-    });
-  });
-
-  test("is asked for again as undefined when it was left out", async () => {
-    const optional = schema((value) =>
-      value === undefined ? { value: new Date(1) } : { issues: [{ message: "no" }] },
-    );
-    expect(await withInput(null, optional)).toEqual({ outcome: "finished", result: 1 });
-  });
-
-  test("whose schema throws may be retried: the schema may have had a bad moment", async () => {
-    const broken = schema(() => {
-      throw new Error("offline");
-    });
-    expect(await withInput(1, broken)).toMatchObject({ outcome: "failed", retryDelayMs: 5_000 });
-  });
-
-  test("is what was stored where there is no schema", async () => {
-    const run = new MemoryRun({ job: { args: { a: 1 } } });
-    const echo = job((input) => input);
-    expect(await perform(echo, run)).toEqual({ outcome: "finished", result: { a: 1 } });
   });
 });

@@ -48,7 +48,7 @@ async function rows() {
 const enqueue = (...args: unknown[]) => (queue.enqueue as (...args: unknown[]) => unknown)(...args);
 
 describe("enqueue", () => {
-  test("answers the id and what became of it, and stores the job's own queue and priority", async () => {
+  test("answers the id and the outcome, and stores the job's own queue and priority", async () => {
     const answer = await queue.enqueue(mail, { to: "ada" });
     expect(answer).toEqual({ id: expect.any(Number), outcome: "created" });
     expect(await rows()).toMatchObject([

@@ -32,7 +32,7 @@ export interface TestQueue extends Enqueuer, AsyncDisposable {
   advance(duration: Duration): void;
   /** Milliseconds since 1970, by the clock of this queue. */
   now(): number;
-  /** Runs everything that is due, with the retries and jobs that come due by it, until nothing is. */
+  /** Runs what is due, with what comes due by that, such as retries without delay. */
   drain(): Promise<Drained>;
   /** From now on every run is interrupted after so many items; null for no more interruptions. */
   interruptAfter(items: number | null): void;
