@@ -20,6 +20,8 @@ export interface HeartOptions {
   readonly family: Family;
   /** The supervisor's own beat. */
   readonly self: () => Beat;
+  /** Beats for others: children of an earlier runtime that are still stopping. */
+  readonly others: () => readonly Beat[];
   /** The supervisor's own row is gone: it was pruned while it slept. */
   readonly forgotten: () => Promise<void>;
 }
@@ -53,7 +55,7 @@ export class Heart {
   }
 
   async #beat(): Promise<number> {
-    const { store, family, self, forgotten, config } = this.#options;
+    const { store, family, self, others, forgotten, config } = this.#options;
     const children = family.children.filter(
       (child) => child.processId > 0 && child.state !== "gone",
     );
@@ -63,11 +65,13 @@ export class Heart {
       rssBytes: rssOf(child.pid),
     }));
     const me = self();
-    const gone = new Set(await store.processes.heartbeat([me, ...beats]));
+    const gone = new Set(await store.processes.heartbeat([me, ...beats, ...others()]));
     this.#well();
     if (gone.has(me.id)) await forgotten();
     for (const child of children) {
-      if (gone.has(child.processId)) family.replace(child, "it is no longer registered");
+      // one that stops removes its row itself, and notices by itself when somebody else did
+      if (!gone.has(child.processId) || child.state === "stopping") continue;
+      family.replace(child, "it is no longer registered");
     }
     return config.heartbeatIntervalMs;
   }
@@ -76,7 +80,8 @@ export class Heart {
     const now = monotonic();
     const { family, config } = this.#options;
     // we slept ourselves: what the children answered meanwhile is not read yet
-    const slept = now - this.#pingedAt > this.#pingMs * 2 + 1_000;
+    const slept =
+      now - this.#pingedAt > Math.min(this.#pingMs * 2 + 1_000, config.aliveThresholdMs / 2);
     this.#pingedAt = now;
     for (const child of family.children) {
       if (slept) child.answeredAt = now;
@@ -87,7 +92,8 @@ export class Heart {
 
   #notice(child: Child, silentMs: number, thresholdMs: number): void {
     const { family, log } = this.#options;
-    if (child.busy !== child.reportedBusy) {
+    // loading code keeps a main loop busy, and is no news
+    if (child.busy !== child.reportedBusy && child.state !== "starting") {
       child.reportedBusy = child.busy;
       log.report({ type: "child-busy", name: child.name, pid: child.pid, busy: child.busy });
     }

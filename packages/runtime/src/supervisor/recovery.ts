@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import {
+  type Beat,
   type Evidence,
   type Process,
   type ProcessIdentity,
@@ -10,7 +11,7 @@ import {
   systemClock,
 } from "@queue-runtime/store";
 import type { Log } from "../log.ts";
-import { isAlive, sameHost } from "../process/identity.ts";
+import { isAlive, rssOf, sameHost } from "../process/identity.ts";
 import { monotonic } from "../process/monotonic.ts";
 
 const retryMs = 250;
@@ -21,7 +22,7 @@ export class Recovery {
   readonly #store: Store;
   readonly #log: Log;
   #closed = false;
-  readonly #orphans = new Set<Promise<void>>();
+  readonly #orphans = new Set<Process>();
 
   constructor(store: Store, log: Log) {
     this.#store = store;
@@ -70,16 +71,21 @@ export class Recovery {
     }
   }
 
+  /** Living orphans are beaten for, or they would be pruned while they finish their jobs. */
+  orphanBeats(): readonly Beat[] {
+    return [...this.#orphans]
+      .filter(isAlive)
+      .map(({ id, pid }) => ({ id, state: "stopping", rssBytes: rssOf(pid) }));
+  }
+
   close(): void {
     this.#closed = true;
   }
 
   #leave(orphan: Process, graceMs: number): void {
     this.#log.report({ type: "orphan-left", name: orphan.name, pid: orphan.pid });
-    const watched = this.#watch(orphan, monotonic() + graceMs).finally(() =>
-      this.#orphans.delete(watched),
-    );
-    this.#orphans.add(watched);
+    this.#orphans.add(orphan);
+    void this.#watch(orphan, monotonic() + graceMs);
   }
 
   async #watch(orphan: Process, until: number): Promise<void> {
@@ -87,6 +93,7 @@ export class Recovery {
       if (this.#closed) return;
       await delay(orphanPollMs, undefined, { ref: false });
     }
+    this.#orphans.delete(orphan);
     if (!this.#closed) await this.recover(orphan, evidenceOf(orphan));
   }
 
