@@ -26,7 +26,6 @@ import { type IterateOptions, outsideRun } from "./iteration/outside-run.ts";
 import {
   closeSteps,
   cursorOf,
-  isThenable,
   openEnumerator,
   pairOf,
   progressOf,
@@ -34,6 +33,7 @@ import {
 } from "./iteration/steps.ts";
 import { type Ending, endingOf, interrupted, lost, timeoutError } from "./perform/ending.ts";
 import { contextOf, moveTo, type Standing, standingOf } from "./perform/standing.ts";
+import { isThenable } from "./values/thenable.ts";
 
 /** How long the loop may keep the event loop to itself, in milliseconds. */
 const turnMs = 10;

@@ -65,11 +65,3 @@ export async function closeSteps(steps: Steps, log: Logger): Promise<void> {
     log.warn({ err: error }, "the enumerator failed to clean up");
   }
 }
-
-export function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    typeof (value as PromiseLike<Value>).then === "function"
-  );
-}

@@ -2,6 +2,7 @@
 // without a dependency, and how an input is checked with it.
 
 import { InvalidInputError } from "../errors.ts";
+import { isThenable } from "./thenable.ts";
 
 /** Any Standard Schema v1: `Input` is what one enqueues, `Output` what `perform` is given. */
 export interface StandardSchema<Input = unknown, Output = Input> {
@@ -41,7 +42,9 @@ export function validate<Output>(
   input: unknown,
 ): Output | Promise<Output> {
   const result = schema["~standard"].validate(input);
-  if (result instanceof Promise) return result.then((later) => settle(schema, job, [input, later]));
+  if (isThenable(result)) {
+    return Promise.resolve(result).then((later) => settle(schema, job, [input, later]));
+  }
   return settle(schema, job, [input, result]);
 }
 
@@ -57,7 +60,7 @@ function settle<Output>(
     if (second.issues === undefined) return second.value;
     throw new InvalidInputError(job, result.issues.map(issueText));
   };
-  return absent instanceof Promise ? absent.then(accept) : accept(absent);
+  return isThenable(absent) ? Promise.resolve(absent).then(accept) : accept(absent);
 }
 
 function issueText(issue: SchemaIssue): string {

@@ -150,7 +150,7 @@ function enter(value: object, walk: Walk): void {
 function refuseInstance(value: object, walk: Walk): never {
   const name = value.constructor?.name || "class";
   const hint = value instanceof Date ? "; use toISOString()" : "; use a plain object";
-  const article = /^[aeiou]/i.test(name) ? "an" : "a";
+  const article = /^[aeio]/i.test(name) ? "an" : "a";
   return refuse(walk, `is ${article} ${name}, which JSON would change${hint}`);
 }
 
