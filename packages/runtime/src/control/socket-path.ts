@@ -35,7 +35,7 @@ export async function listenPrivately(server: Server, path: string): Promise<voi
   kernelPath(path);
   mkdirSync(dirname(path), { recursive: true });
   refuseForeign(path);
-  const folder = mkdtempSync(join(dirname(path), "."));
+  const folder = mkdtempSync(`${dirname(path)}/.`);
   try {
     const bound = join(folder, "s");
     await listening(server, { path: kernelPath(bound) });
