@@ -109,6 +109,7 @@ export class ChildHost {
     if (this.#boot && this.#service) {
       const { shutdownTimeoutMs } = this.#boot.config;
       this.#times ??= timetable(monotonic(), shutdownTimeoutMs);
+      if (!this.#stopping) this.#send({ type: "stopping" });
       const stopped = this.#service.stop(this.#times, cause);
       this.#stopping ??= this.#finish(stopped);
     } else {
@@ -159,6 +160,7 @@ export class ChildHost {
   }
 
   #send(message: FromChild): void {
-    if (process.connected) process.send?.(message);
+    // a supervisor that died while we spoke is noticed by the watchdog
+    if (process.connected) process.send?.(message, () => undefined);
   }
 }

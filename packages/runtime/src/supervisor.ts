@@ -2,6 +2,7 @@
 // one state, in memory; whoever asks (a signal, the control API) is answered from it at once.
 
 import { hostname } from "node:os";
+import { isDeepStrictEqual } from "node:util";
 import { runHooks } from "@queue-runtime/job";
 import { openStore, type Store, systemClock } from "@queue-runtime/store";
 import { onExit } from "signal-exit";
@@ -217,6 +218,7 @@ export class Supervisor implements ControlTarget {
     log.report({ type: "runtime-reloading" });
     try {
       const config = await reread();
+      refuseToMove(this.config, config);
       const children = await family.reload(config);
       this.config = config;
       log.report({ type: "runtime-reloaded", children });
@@ -289,6 +291,14 @@ export class Supervisor implements ControlTarget {
 }
 
 const yes = () => true;
+
+/** What the supervisor itself holds open cannot be exchanged under it. */
+function refuseToMove(from: Config, to: Config): void {
+  for (const key of ["store", "control"] as const) {
+    if (isDeepStrictEqual(from[key], to[key])) continue;
+    throw new Error(`${key} cannot change while the runtime runs; stop it and start it again`);
+  }
+}
 
 function impossible(name: never): never {
   throw new Error(`a signal nobody knows: ${String(name)}`);

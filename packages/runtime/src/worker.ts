@@ -136,6 +136,8 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
 
   evicted(): void {
     this.options.log.report({ type: "worker-evicted" });
+    // whoever removed the registration took the jobs with it
+    for (const execution of this.slots.running) this.refused(execution.job.id);
     this.options.giveUp("no longer registered");
   }
 

@@ -28,6 +28,8 @@ export type FromChild =
   | { readonly type: "ready"; readonly names: readonly string[] }
   /** It cannot start, and no replacement could: the sentence to show and the exit code it means. */
   | { readonly type: "failed"; readonly message: string; readonly exitCode: number }
+  /** It claims nothing any more, whoever told it so. */
+  | { readonly type: "stopping" }
   /** Everything it held is settled or handed back. */
   | { readonly type: "handed-over" };
 

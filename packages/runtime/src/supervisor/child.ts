@@ -140,6 +140,7 @@ export class Child {
 
   #hear(message: FromChild): void {
     if (message.type === "up") this.#comeUp?.();
+    if (message.type === "stopping" && this.state !== "gone") this.state = "stopping";
     if (message.type === "handed-over") this.handedOver = true;
     if (message.type === "failed") this.failure = message;
     if (message.type === "ready") {
