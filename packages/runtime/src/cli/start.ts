@@ -1,6 +1,8 @@
 // start: takes the lock of the control socket, then hands over to the supervisor.
 
-import { acquireLock } from "../control/lock.ts";
+import { openStore } from "@queue-runtime/store";
+import type { Config } from "../config.ts";
+import { acquireLock, type Lock, LockedError } from "../control/lock.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { Invocation } from "./line/command.ts";
 
@@ -12,7 +14,7 @@ export async function start(invocation: Invocation): Promise<number> {
     import("../supervisor.ts"),
     import("../log.ts"),
   ]);
-  const lock = await acquireLock(config.control.socket);
+  const lock = await lockFor(config);
   try {
     if (signals.stopRequested) return exitCodes.ok;
     const supervisor = new Supervisor(config, {
@@ -29,5 +31,15 @@ export async function start(invocation: Invocation): Promise<number> {
     return await supervisor.run();
   } finally {
     lock.release();
+  }
+}
+
+/** Where no lock can be, the store beside it often cannot be either: that is the better reason. */
+async function lockFor({ control, store }: Config): Promise<Lock> {
+  try {
+    return await acquireLock(control.socket);
+  } catch (error) {
+    if (!(error instanceof LockedError)) await (await openStore(store)).close();
+    throw error;
   }
 }

@@ -135,9 +135,15 @@ export class Family {
       if (child.state === "ready") return;
       if (child.failure) throw new BootError(child.failure.message, child.failure.exitCode);
       if (this.#ending) return;
-      if (tries < bootTries) continue;
-      const how = ending(await child.exited);
-      throw new BootError(`${child.name} ${how} ${tries} times while it started`, exitCodes.config);
+      const end = await child.exited;
+      // it has said why on its way out, and would say the same again
+      const hopeless = end.how === "exit" && end.code === exitCodes.config;
+      if (tries < bootTries && !hopeless) continue;
+      const times = hopeless ? "" : ` ${tries} times`;
+      throw new BootError(
+        `${child.name} ${ending(end)}${times} while it started`,
+        exitCodes.config,
+      );
     }
   }
 
