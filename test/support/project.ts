@@ -27,6 +27,11 @@ export interface ProjectOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+export interface StartOptions extends Partial<SpawnOptions> {
+  /** queue.yml by default. */
+  readonly config?: string;
+}
+
 /** What jobs and hooks write down; see record.ts. */
 export interface Recorded {
   readonly event: string;
@@ -123,9 +128,10 @@ export class Project implements AsyncDisposable {
   }
 
   /** Runs `runtime start`; does not wait for anything. */
-  start(args: readonly string[] = [], options: Partial<SpawnOptions> = {}): RuntimeProcess {
-    const base = { cwd: this.path, env: this.env };
-    return new RuntimeProcess(["start", "-c", "queue.yml", ...args], { ...base, ...options });
+  start(args: readonly string[] = [], options: StartOptions = {}): RuntimeProcess {
+    const { config = "queue.yml", ...how } = options;
+    const surroundings = { cwd: this.path, env: this.env, ...how };
+    return new RuntimeProcess(["start", "-c", config, ...args], surroundings);
   }
 
   /** Runs any other command to its end. */
