@@ -35,6 +35,9 @@ import { type Ending, endingOf, interrupted, lost, timeoutError } from "./perfor
 import { contextOf, moveTo, type Standing, standingOf } from "./perform/standing.ts";
 import { isThenable } from "./values/thenable.ts";
 
+/** How long a job waits that an adapter interrupted although its process does not stop, in ms. */
+const adapterPauseMs = 1_000;
+
 /** How long the loop may keep the event loop to itself, in milliseconds. */
 const turnMs = 10;
 
@@ -166,7 +169,8 @@ function stopQuestion({ iteration, standing, context }: Scene): (now: number) =>
     if (why === "timeout") return { outcome: "failed", error: timeoutError(definition.timeoutMs) };
     if (why === "lost") return lost;
     const reason = adapter === null ? why : adapter(context);
-    if (reason !== false) return interrupted(reason);
+    // What an adapter saw lasts a while, and this process goes on claiming unless it stops.
+    if (reason !== false) return interrupted(reason, why === false ? adapterPauseMs : 0);
     return now >= until ? interrupted("maxRuntime") : null;
   };
 }
