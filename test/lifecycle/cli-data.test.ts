@@ -35,7 +35,7 @@ test.each([["status"], ["jobs"], ["job", "1"], ["retry", "1"], ["queue", "list"]
   },
 );
 
-test("enqueue creates the store, prints the id alone, and takes queue and priority of the job", async () => {
+test("enqueue creates the store, prints the id, and takes the queue of the job", async () => {
   using fresh = new CliProject();
   const first = await fresh.run("enqueue", "mail", '{"to":"you"}');
   expect(first).toMatchObject({ code: 0, stdout: "1\n" });
@@ -260,11 +260,12 @@ test("five megabytes of JSON pass through a slow pipe whole", async () => {
   expect([code, Buffer.concat(errors).toString()]).toEqual([0, ""]);
 });
 
-test("the completion of bash offers commands, options and values, and is a sound script", async () => {
+test("the completion of bash is a sound script with commands, options and values", async () => {
   const { stdout: script } = await project.run("completion", "bash");
   writeFileSync(join(project.folder, "completion.bash"), script);
   const complete = async (...words: string[]) => {
-    const probe = `source completion.bash; COMP_WORDS=(runtime "$@"); COMP_CWORD=$#; _runtime; echo "\${COMPREPLY[*]}"`;
+    const typed = `COMP_WORDS=(runtime "$@"); COMP_CWORD=$#`;
+    const probe = `source completion.bash; ${typed}; _runtime; echo "\${COMPREPLY[*]}"`;
     const bash = spawn("bash", ["-c", probe, "bash", ...words], { cwd: project.folder });
     const chunks: Buffer[] = [];
     bash.stdout.on("data", (chunk) => chunks.push(chunk));

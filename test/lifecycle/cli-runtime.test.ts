@@ -67,7 +67,7 @@ test("a runtime is seen, refuses a second one, goes quiet and stops on request",
   expect(existsSync(join(project.folder, "config/data/runtime.sock"))).toBe(false);
 });
 
-test("stop answers only when the runtime is gone, also while a job must be interrupted", async () => {
+test("stop answers only when the runtime is gone, also while a job runs", async () => {
   const runtime = await started();
   const exited = once(runtime, "exit");
   await project.run("enqueue", "sleepy");
@@ -79,7 +79,7 @@ test("stop answers only when the runtime is gone, also while a job must be inter
   expect(jobs.running).toBe(0);
 });
 
-test("a runtime that was killed is not seen as running, and the next one starts at once", async () => {
+test("a runtime that was killed is not seen, and the next one starts at once", async () => {
   const first = await started();
   first.kill("SIGKILL");
   await once(first, "exit");

@@ -63,7 +63,7 @@ describe("a command line", () => {
     expect(await said("constructor")).toMatch(/^there is no command "constructor"/);
   });
 
-  test("with an option of nobody's, or of another command, is refused with the nearest", async () => {
+  test("with an option of nobody's, or of another command, is refused", async () => {
     expect(await said("start", "--until-emtpy")).toBe(
       'start has no option "--until-emtpy"; did you mean "--until-empty"?',
     );

@@ -24,9 +24,12 @@ const jobFile = `
 import { defineJob } from ${JSON.stringify(author)};
 console.log("this module talks while it loads");
 setInterval(() => {}, 1_000);
-const input = { "~standard": { version: 1, vendor: "test", validate: (value) =>
-  typeof value?.to === "string" ? { value } : { issues: [{ message: "to must be a text", path: ["to"] }] } } };
-export const mail = defineJob({ name: "mail", queue: "letters", priority: 3, input, perform: () => "sent" });
+const isMail = (value) => typeof value?.to === "string";
+const issues = [{ message: "to must be a text", path: ["to"] }];
+const validate = (value) => (isMail(value) ? { value } : { issues });
+const input = { "~standard": { version: 1, vendor: "test", validate } };
+const perform = () => "sent";
+export const mail = defineJob({ name: "mail", queue: "letters", priority: 3, input, perform });
 export const sleepy = defineJob({ name: "sleepy", async perform(_, context) {
   while (!context.stopping) await new Promise((resolve) => setTimeout(resolve, 10));
 } });

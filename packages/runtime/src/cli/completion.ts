@@ -97,7 +97,7 @@ ${described.join("\n")}
     -c|--config) _files; return ;;
 ${values.join("\n")}
   esac
-  for each in "\${words[@]:1:CURRENT-2}"; do
+  for each in "\${(@)words[2,CURRENT-1]}"; do
     case "$each" in
 ${cases.join("\n")}
     esac
