@@ -65,7 +65,8 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     const { store, config } = this.options;
     if (this.isStopping) return;
     this.#started = true;
-    this.#watch = store.watch(() => this.look(), { pollMs: config.pollingIntervalMs });
+    const pollMs = config.pollingIntervalMs;
+    this.#watch = store.watch(() => this.look(), { pollMs, eager: true });
     this.#poll = setInterval(() => this.#backstop(), config.pollingIntervalMs);
     this.look();
   }

@@ -14,9 +14,11 @@ import type { Driver } from "./driver.ts";
 
 /** Milliseconds from one look to the next after a write; measured: 99 % are seen by the third. */
 const looks = [1, 1, 1, 2, 4, 8, 16, 32, 64, 128];
+/** An eager watcher first looks at every turn of the event loop for so long. A timer sleeps longer. */
+const eagerMs = 0.7;
 
 export function watch(driver: Driver, listener: () => void, options: WatchOptions = {}): Watch {
-  const watcher = new Watcher(driver, listener);
+  const watcher = new Watcher(driver, listener, options.eager ? eagerMs : 0);
   const poll = setInterval(() => watcher.poll(), options.pollMs ?? 1_000);
   poll.unref();
   const close = (): void => {
@@ -30,17 +32,20 @@ export function watch(driver: Driver, listener: () => void, options: WatchOption
 class Watcher {
   readonly #driver: Driver;
   readonly #listener: () => void;
+  readonly #eagerMs: number;
   #file: FSWatcher | null = null;
   #timer: NodeJS.Timeout | null = null;
   #looked = 0;
   #version: unknown;
   #polled = "";
   #looksOwed = 1;
+  #spinning = false;
   #closed = false;
 
-  constructor(driver: Driver, listener: () => void) {
+  constructor(driver: Driver, listener: () => void, eagerMs: number) {
     this.#driver = driver;
     this.#listener = listener;
+    this.#eagerMs = eagerMs;
     this.#version = this.#read();
     this.#polled = this.#stateOfLog();
     this.#arm();
@@ -86,9 +91,22 @@ class Watcher {
   /** The first looks again, also when those after an earlier write are already far apart. */
   #lookSoon(): void {
     if (this.#timer && this.#looked > 2) clearTimeout(this.#timer);
-    else if (this.#timer) return;
+    else if (this.#timer || this.#spinning) return;
+    else if (this.#eagerMs > 0) return this.#spin(performance.now() + this.#eagerMs);
     this.#looked = 0;
     this.#schedule();
+  }
+
+  /** After a pause only: where commits come thick, the timers find them soon enough. */
+  #spin(until: number): void {
+    this.#spinning = true;
+    setImmediate(() => {
+      const found = this.#look();
+      if (!found && !this.#closed && performance.now() < until) return this.#spin(until);
+      this.#spinning = false;
+      this.#looked = 0;
+      this.#schedule();
+    });
   }
 
   #schedule(): void {
@@ -111,12 +129,14 @@ class Watcher {
     }
   }
 
-  #look(): void {
-    if (this.#closed) return;
+  /** True when there was something. */
+  #look(): boolean {
+    if (this.#closed) return false;
     const version = this.#read();
-    if (version === this.#version || version === undefined) return;
+    if (version === this.#version || version === undefined) return false;
     this.#version = version;
     this.#listener();
+    return true;
   }
 
   #read(): unknown {
