@@ -1,0 +1,185 @@
+// HUP and `runtime reload`: new code and a new configuration without losing, repeating or interrupting
+// more than a stop would; and nothing at all changes when they do not check out.
+
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { Project, support } from "../support/project.ts";
+import type { RuntimeProcess } from "../support/runtime-process.ts";
+
+const version = (word: string) => `
+  import { defineJob } from "queue-runtime";
+  import { recorder } from "${support}/record.ts";
+  export const job = defineJob({ name: "versioned", perform(_input, context) {
+    recorder(context)("ran", { version: ${JSON.stringify(word)} });
+  }});
+`;
+
+async function workers(project: Project) {
+  return (await project.children()).filter(({ kind }) => kind === "worker");
+}
+
+/** Which children are up, as the log tells it: never fewer than `least` ready at once. */
+function fewestReady(runtime: RuntimeProcess, name: string): number {
+  let ready = 0;
+  let fewest = Number.POSITIVE_INFINITY;
+  let reached = false;
+  for (const line of runtime.lines) {
+    if (line.child !== name) continue;
+    if (line.event === "child-ready") ready++;
+    if (line.event === "child-exited") ready--;
+    reached ||= ready > 0;
+    if (reached) fewest = Math.min(fewest, ready);
+  }
+  return fewest;
+}
+
+test("HUP brings new code and a new configuration, and the new children are ready before the old ones go", async () => {
+  await using project = new Project({
+    files: { "job.ts": version("old") },
+    config: { jobs: "job.ts" },
+  });
+  const runtime = await project.start().ready();
+  await project.enqueue("versioned");
+  await project.recorded("ran");
+  const before = await workers(project);
+  expect(before).toHaveLength(1);
+
+  project.write("job.ts", version("new"));
+  project.configure({
+    workers: [
+      { name: "default", threads: 1, processes: 2 },
+      { name: "more", threads: 0 },
+    ],
+  });
+  runtime.signal("SIGHUP");
+  await runtime.event("runtime-reloaded");
+  await project.enqueue("versioned");
+  await project.recorded("ran", 2);
+  await runtime.event("child-exited", ({ child_pid }) => child_pid === before[0]!.pid);
+
+  expect(project.records("ran").map((each) => each.version)).toEqual(["old", "new"]);
+  const after = await workers(project);
+  expect(after.map(({ name }) => name).sort()).toEqual([
+    "worker default/1",
+    "worker default/2",
+    "worker more/1",
+  ]);
+  expect(after.map(({ pid }) => pid)).not.toContain(before[0]!.pid);
+  expect(fewestReady(runtime, "worker default/1")).toBeGreaterThan(0);
+  expect(await project.status()).toMatchObject({ running: true, pid: runtime.pid });
+  expect(await runtime.stop()).toMatchObject({ code: 0 });
+  expect(await project.status()).toMatchObject({ processes: [] });
+});
+
+test("under load, reload after reload loses no job, runs none twice and burns no attempt", async () => {
+  await using project = new Project({
+    config: { workers: [{ name: "default", processes: 2, threads: 2 }] },
+  });
+  const runtime = await project.start().ready();
+  const plain = await project.enqueueMany("wait", Array(120).fill({ ms: 60 }));
+  const long = await project.enqueueMany("items", Array(2).fill({ count: 120, ms: 15 }), {
+    priority: -1,
+  });
+  for (let reloads = 1; reloads <= 3; reloads++) {
+    runtime.signal("SIGHUP");
+    await runtime.until(() => runtime.events("runtime-reloaded").length === reloads, {
+      deadlineMs: 10_000,
+    });
+  }
+  await project.recorded("end", plain.length, { deadlineMs: 20_000 });
+  for (const id of long) await project.becomes(id, "finished", { deadlineMs: 20_000 });
+
+  const jobs = await project.jobs();
+  expect(jobs).toHaveLength(plain.length + long.length);
+  for (const job of jobs) expect(job).toMatchObject({ state: "finished", attempts: 1, crashes: 0 });
+  const starts = project.records("start").map(({ job }) => job);
+  expect(starts).toHaveLength(plain.length);
+  expect(new Set(starts).size).toBe(plain.length);
+  for (const id of long) {
+    const done = project
+      .records("item")
+      .filter(({ job }) => job === id)
+      .map(({ item }) => item);
+    expect(done).toEqual(Array.from({ length: 120 }, (_, item) => item));
+  }
+  expect(jobs.some(({ interruptions }) => interruptions > 0)).toBe(true);
+  expect(await runtime.stop()).toMatchObject({ code: 0 });
+});
+
+const spoilt = {
+  "a key that nobody knows": (project: Project) => project.configure({ wrokers: [] }),
+  "YAML that is none": (project: Project) => project.write("queue.yml", "{ workers: ["),
+  "a job file that throws": (project: Project) =>
+    project.write("job.ts", `throw new Error("bad day");`),
+  "a job file that kills its process": (project: Project) =>
+    project.write("job.ts", `process.kill(process.pid, "SIGKILL"); for (;;);`),
+};
+
+test("what does not check out changes nothing, and the reason is told", async () => {
+  const job = { "job.ts": version("old") };
+  await using project = new Project({ files: job, config: { jobs: "job.ts" } });
+  const runtime = await project.start().ready();
+  const pids = async () => (await project.children()).map(({ pid }) => pid);
+  const before = await pids();
+  let refused = 0;
+  for (const [what, spoil] of Object.entries(spoilt)) {
+    spoil(project);
+    runtime.signal("SIGHUP");
+    await runtime.until(() => runtime.events("reload-refused").length > refused, { what });
+    const { msg } = runtime.events("reload-refused")[refused++]!;
+    expect(msg, what).toMatch(/reload refused, nothing changed: ./);
+    project.configure({});
+    project.write("job.ts", version("old"));
+    expect(await pids(), what).toEqual(before);
+  }
+  project.write("job.ts", `throw new Error("bad day");`);
+  const { code, stderr } = await project.cli("reload", "-c", "queue.yml");
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/job\.ts.*bad day/);
+
+  await project.becomes(await project.enqueue("versioned"), "finished");
+  expect(await pids()).toEqual(before);
+  expect(await runtime.stop()).toMatchObject({ code: 0 });
+  expect(project.pids()).toEqual([]);
+});
+
+test("runtime reload answers 0 when the new children are ready, and 1 when nothing runs", async () => {
+  await using project = new Project();
+  const nobody = await project.cli("reload", "-c", "queue.yml");
+  expect(nobody.code).toBe(1);
+  const runtime = await project.start().ready();
+  const before = await workers(project);
+  const { code } = await project.cli("reload", "-c", "queue.yml");
+  expect(code).toBe(0);
+  expect(runtime.events("runtime-reloaded")).toHaveLength(1);
+  await runtime.event("child-exited", ({ child_pid }) => child_pid === before[0]!.pid);
+  expect((await workers(project)).map(({ pid }) => pid)).not.toEqual(before.map(({ pid }) => pid));
+  expect(await runtime.stop()).toMatchObject({ code: 0 });
+});
+
+test("a TERM during a reload stops both generations, and nothing is left behind", async () => {
+  await using project = new Project();
+  const runtime = await project.start().ready();
+  await project.enqueueMany("wait", Array(3).fill({ ms: 200 }));
+  for (const offset of [20, 120]) {
+    if (runtime.exit) break;
+    runtime.signal("SIGHUP");
+    await delay(offset);
+  }
+  expect(await runtime.stop()).toMatchObject({ code: 0 });
+  expect(await project.status()).toMatchObject({ processes: [] });
+  expect(project.pids()).toEqual([]);
+  for (const job of await project.jobs()) expect(job).toMatchObject({ crashes: 0, error: null });
+});
+
+test("an old child that is still draining after a reload is stopped by TERM like the others", async () => {
+  await using project = new Project({ config: { shutdown_timeout: "2s" } });
+  const runtime = await project.start().ready();
+  const id = await project.enqueue("wait", { ms: 60_000 });
+  await project.recorded("start");
+  runtime.signal("SIGHUP");
+  await runtime.event("runtime-reloaded");
+  expect(await runtime.stop()).toMatchObject({ code: 0 });
+  expect(await project.job(id)).toMatchObject({ state: "ready", attempts: 0, crashes: 0 });
+  expect(project.pids()).toEqual([]);
+});
