@@ -61,6 +61,9 @@ export interface Jobs {
   /** Every state has a number. */
   count(): Promise<Readonly<Record<JobState, number>>>;
 
+  /** What is left to do, at a cost that does not depend on how much that is. */
+  outstanding(): Promise<Outstanding>;
+
   /** Names of ready jobs that no registered worker has code for, with how many wait. */
   unknownNames(): Promise<readonly { readonly name: string; readonly ready: number }[]>;
 
@@ -98,6 +101,13 @@ export interface JobFilter {
 
 export interface Dispatched {
   readonly moved: number;
+  /** How long until the next scheduled job is due, by the store's clock; null when none is. */
+  readonly nextInMs: number | null;
+}
+
+export interface Outstanding {
+  /** Something is ready, running or blocked. */
+  readonly busy: boolean;
   /** How long until the next scheduled job is due, by the store's clock; null when none is. */
   readonly nextInMs: number | null;
 }

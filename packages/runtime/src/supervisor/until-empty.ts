@@ -13,6 +13,7 @@ export class UntilEmpty {
   readonly #store: Store;
   readonly #loop: Loop;
   readonly #watch: Watch;
+  #soon: NodeJS.Timeout | undefined;
 
   constructor(store: Store, empty: () => void) {
     this.#store = store;
@@ -23,10 +24,9 @@ export class UntilEmpty {
       },
       () => longestMs,
     );
-    let wake: NodeJS.Timeout | undefined;
     this.#watch = store.watch(() => {
-      wake ??= setTimeout(() => {
-        wake = undefined;
+      this.#soon ??= setTimeout(() => {
+        this.#soon = undefined;
         this.#loop.wake();
       }, shortestMs);
     });
@@ -35,16 +35,12 @@ export class UntilEmpty {
 
   close(): void {
     this.#watch.close();
+    clearTimeout(this.#soon);
     void this.#loop.stop();
   }
 
   async #isEmpty(): Promise<boolean> {
-    const [busy] = await this.#store.jobs.list({
-      states: ["ready", "running", "blocked"],
-      limit: 1,
-    });
-    if (busy) return false;
-    const { nextInMs } = await this.#store.jobs.dispatch(0);
-    return nextInMs === null || nextInMs > soonMs;
+    const { busy, nextInMs } = await this.#store.jobs.outstanding();
+    return !busy && (nextInMs === null || nextInMs > soonMs);
   }
 }

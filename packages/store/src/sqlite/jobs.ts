@@ -4,26 +4,29 @@
 import type { Enqueued, JobDetails, JobError, NewJob } from "../job.ts";
 import { prepareJob } from "../new-job.ts";
 import type { Evidence, RecoveredJob } from "../process.ts";
-import type { Dispatched, Jobs } from "../store.ts";
+import type { Dispatched, Jobs, Outstanding } from "../store.ts";
 import type { Driver } from "./driver.ts";
 import { cancel, clear, discard, retry } from "./jobs/actions.ts";
-import { count } from "./jobs/count.ts";
+import { count, isBusy } from "./jobs/count.ts";
 import { insertAll } from "./jobs/insert.ts";
 import { list } from "./jobs/list.ts";
 import { unknownNames } from "./jobs/unknown-names.ts";
 import { recover } from "./recovery.ts";
 import { fromColumn, jobColumns, toJob } from "./rows.ts";
-import { takeTurn } from "./turn.ts";
+import { lookFirst, takeTurn } from "./turn.ts";
 
 export function sqliteJobs(driver: Driver): Jobs {
   return {
     enqueue: (jobs) => enqueue(driver, jobs),
-    turn: (turn) => driver.write(() => takeTurn(driver, turn)),
+    turn: async (turn) =>
+      (await driver.read(() => lookFirst(driver, turn))) ??
+      (await driver.write(() => takeTurn(driver, turn))),
     dispatch: (limit) => dispatch(driver, limit),
     recover: (processId, evidence) => recoverAll(driver, processId, evidence),
     find: (id) => driver.read(() => find(driver, id)),
     list: (filter) => driver.read(() => list(driver, filter)),
     count: () => driver.read(() => count(driver)),
+    outstanding: () => driver.read(() => outstanding(driver)),
     unknownNames: () => driver.read(() => unknownNames(driver)),
     retry: (ids, options) => driver.write(() => retry(driver, ids, options)),
     cancel: (ids) => driver.write(() => cancel(driver, ids)),
@@ -59,6 +62,12 @@ async function dispatch(driver: Driver, limit: number): Promise<Dispatched> {
     const nextAt = next();
     return { moved, nextInMs: nextAt === null ? null : Math.max(0, nextAt - started) };
   });
+}
+
+function outstanding(driver: Driver): Outstanding {
+  const next = driver.value(due) as number | undefined;
+  const nextInMs = next === undefined ? null : Math.max(0, next - driver.now());
+  return { busy: isBusy(driver), nextInMs };
 }
 
 function recoverAll(

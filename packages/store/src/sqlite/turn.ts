@@ -2,13 +2,28 @@
 
 import type { Turn, TurnAnswer } from "../turn.ts";
 import type { Driver } from "./driver.ts";
-import { claim } from "./turn/claim.ts";
+import { canClaim, claim } from "./turn/claim.ts";
 import { save, settleAll } from "./turn/settle.ts";
 
 const registered = "SELECT 1 FROM processes WHERE id = ?";
 
 const requests = `SELECT id, fence FROM jobs INDEXED BY jobs_running
   WHERE process_id = ? AND cancel_requested_at IS NOT NULL ORDER BY id`;
+
+/**
+ * What a turn with nothing to write would answer, without the write lock; null when there is
+ * something to claim. Idle workers are woken by every commit: they must not hold up its author.
+ */
+export function lookFirst(driver: Driver, turn: Turn): TurnAnswer | null {
+  if (turn.settlements.length + turn.checkpoints.length > 0) return null;
+  if (turn.claim && canClaim(driver, turn.claim, driver.now())) return null;
+  return {
+    refused: [],
+    claimed: [],
+    cancelRequested: requested(driver, turn.processId),
+    evicted: !isRegistered(driver, turn.processId),
+  };
+}
 
 export function takeTurn(driver: Driver, turn: Turn): TurnAnswer {
   const now = driver.now();
@@ -18,10 +33,18 @@ export function takeTurn(driver: Driver, turn: Turn): TurnAnswer {
   ];
   const refused = overtaken.map(({ id, fence }) => ({ id, fence }));
   // Looked up in the same transaction: no claim is ever committed for a pruned process.
-  const evicted = driver.value(registered, turn.processId) === undefined;
+  const evicted = !isRegistered(driver, turn.processId);
   const claimed =
     turn.claim && !evicted ? claim(driver, turn.claim, { processId: turn.processId, now }) : [];
-  const asked = driver.tuples(requests).all(turn.processId) as unknown as [number, number][];
-  const cancelRequested = asked.map(([id, fence]) => ({ id, fence }));
+  const cancelRequested = requested(driver, turn.processId);
   return { refused, claimed, cancelRequested, evicted };
+}
+
+function isRegistered(driver: Driver, processId: number): boolean {
+  return driver.value(registered, processId) !== undefined;
+}
+
+function requested(driver: Driver, processId: number): TurnAnswer["cancelRequested"] {
+  const asked = driver.tuples(requests).all(processId) as unknown as [number, number][];
+  return asked.map(([id, fence]) => ({ id, fence }));
 }

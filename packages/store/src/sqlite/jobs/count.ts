@@ -17,6 +17,18 @@ UNION ALL SELECT 'running', count(*) FROM jobs INDEXED BY jobs_running
 UNION ALL SELECT state, count(*) FROM jobs INDEXED BY jobs_ended
   WHERE finished_at IS NOT NULL GROUP BY state`;
 
+const busy = `
+SELECT EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_ready_by_priority
+    WHERE state = 'ready' AND suspect = 0)
+  OR EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_suspect WHERE state = 'ready' AND suspect = 1)
+  OR EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_running WHERE process_id IS NOT NULL)
+  OR EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_waiting WHERE state = 'blocked')`;
+
+/** Whether anything is ready, running or blocked. */
+export function isBusy(driver: Driver): boolean {
+  return driver.value(busy) === 1;
+}
+
 export function count(driver: Driver): Readonly<Record<JobState, number>> {
   const answer: Record<JobState, number> = {
     held: 0,

@@ -37,6 +37,11 @@ export function claim(driver: Driver, wanted: Claim, holder: Holder): readonly J
   return driver.tuples(read).all({ ids }).map(toJob);
 }
 
+/** Whether a claim would take anything; may run outside a transaction. */
+export function canClaim(driver: Driver, wanted: Claim, now: number): boolean {
+  return wanted.limit > 0 && choose(driver, { ...wanted, limit: 1 }, now).length > 0;
+}
+
 /** A suspect comes alone, when its turn has come; other jobs pass it until somebody is idle. */
 function choose(driver: Driver, wanted: Claim, now: number): readonly number[] {
   const normal = pick(driver, ready, wanted);
