@@ -7,9 +7,9 @@ import { openStore, type Store } from "@queue-runtime/store";
 import { makeService } from "./child/services.ts";
 import { onTerm } from "./child/signals.ts";
 import type { WatchdogData } from "./entry/watchdog.ts";
-import { exitCodeOf } from "./exit-codes.ts";
 import { type Log, openLog } from "./log.ts";
 import { type Timetable, timetable } from "./process/deadline.ts";
+import { exitCodeOf } from "./process/exit-codes.ts";
 import type { FromChild, ToChild } from "./process/messages.ts";
 import { monotonic } from "./process/monotonic.ts";
 import type { Service } from "./service.ts";
@@ -31,6 +31,7 @@ export class ChildHost {
   #service: Service | null = null;
   #times: Timetable | null = null;
   #cause = "SIGTERM";
+  #quiet = false;
   #stopping: Promise<void> | null = null;
   readonly #beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
@@ -42,9 +43,13 @@ export class ChildHost {
   }
 
   #hear(message: ToChild): void {
-    if (message.type === "quiet") this.#service?.quiet(message.on);
+    if (message.type === "quiet") {
+      this.#quiet = message.on;
+      this.#service?.quiet(message.on);
+    }
     if (message.type === "boot" && !this.#stopping) {
       this.#boot = message;
+      this.#quiet = message.quiet;
       void this.#start(message);
     }
     if (message.type === "stop") {
@@ -69,7 +74,7 @@ export class ChildHost {
       this.#service = service;
       if (flags) watchdog.postMessage(flags);
       await this.#hooks("Start");
-      service.quiet(boot.quiet);
+      service.quiet(this.#quiet);
       await service.start();
       await this.#store.processes.ready(boot.processId, names);
       this.#send({ type: "ready", names });

@@ -7,7 +7,7 @@ import { describeError, exitCodeOf } from "./cli/line/errors.ts";
 import { type Parsed, parse } from "./cli/line/parse.ts";
 import { flushed, terminalOutput } from "./cli/terminal/output.ts";
 import { silenceSqliteWarning } from "./cli/terminal/warnings.ts";
-import { exitCodes } from "./exit-codes.ts";
+import { exitCodes } from "./process/exit-codes.ts";
 import type { Signals } from "./process/signals.ts";
 
 /**

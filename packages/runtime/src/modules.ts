@@ -4,10 +4,10 @@
 import { isJobDefinition, type JobDefinition } from "@queue-runtime/job";
 import { displayPath } from "./config/problems.ts";
 import { quote } from "./config/quote.ts";
-import { exitCodes } from "./exit-codes.ts";
 import { explainFailure } from "./modules/explain.ts";
 import { importModule } from "./modules/import.ts";
 import { ModuleError, type ModuleProblem } from "./modules/problems.ts";
+import { exitCodes } from "./process/exit-codes.ts";
 
 /** By name. A Map, so that a job may be named `constructor`. */
 export type Definitions = ReadonlyMap<string, JobDefinition>;

@@ -2,16 +2,15 @@
 // one state, in memory; whoever asks (a signal, the control API) is answered from it at once.
 
 import { hostname } from "node:os";
-import { isDeepStrictEqual } from "node:util";
 import { runHooks } from "@queue-runtime/job";
 import { openStore, type Store, systemClock } from "@queue-runtime/store";
 import { onExit } from "signal-exit";
 import type { Config } from "./config.ts";
 import { type ControlServer, serveControl } from "./control/server.ts";
 import type { ControlTarget, RuntimeDescription } from "./control/target.ts";
-import { exitCodes } from "./exit-codes.ts";
 import type { Log } from "./log.ts";
 import { loadHooks } from "./modules.ts";
+import { exitCodes } from "./process/exit-codes.ts";
 import { identify, rssOf } from "./process/identity.ts";
 import { monotonic } from "./process/monotonic.ts";
 import type { SignalName, Signals } from "./process/signals.ts";
@@ -19,6 +18,7 @@ import { terminalIsGone } from "./process/terminal.ts";
 import { Family } from "./supervisor/family.ts";
 import { Heart } from "./supervisor/heart.ts";
 import { Recovery } from "./supervisor/recovery.ts";
+import { Reloads } from "./supervisor/reloads.ts";
 import { Shutdown } from "./supervisor/shutdown.ts";
 import { UntilEmpty } from "./supervisor/until-empty.ts";
 
@@ -48,14 +48,21 @@ export class Supervisor implements ControlTarget {
   #heart: Heart | undefined;
   #control: ControlServer | undefined;
   #emptiness: UntilEmpty | undefined;
-  #reloading: Promise<void> | null = null;
+  readonly #reloads: Reloads;
   readonly #shutdown: Shutdown;
   #ended: ((exitCode: number) => void) | undefined;
 
   constructor(config: Config, options: SupervisorOptions) {
     this.config = config;
     this.options = options;
-    this.#shutdown = new Shutdown(options.log, () => this.config.shutdownTimeoutMs);
+    const { log, reread } = options;
+    this.#shutdown = new Shutdown(log, () => this.config.shutdownTimeoutMs);
+    this.#reloads = new Reloads({
+      log,
+      reread,
+      current: () => this.config,
+      exchange: (next) => this.#exchange(next),
+    });
   }
 
   /** Resolves to the exit code when everything is over. */
@@ -106,10 +113,7 @@ export class Supervisor implements ControlTarget {
   }
 
   reload(): Promise<void> {
-    this.#reloading ??= this.#reload().finally(() => {
-      this.#reloading = null;
-    });
-    return this.#reloading;
+    return this.#reloads.request();
   }
 
   isReady(): boolean {
@@ -142,6 +146,7 @@ export class Supervisor implements ControlTarget {
     const { log, untilEmpty } = this.options;
     const family = new Family(this.config, { store, log, recovery, supervisorId: () => this.#id });
     this.#family = family;
+    family.setQuiet(this.#state === "quiet");
     this.#heart = new Heart({
       config: this.config.process,
       store,
@@ -209,23 +214,14 @@ export class Supervisor implements ControlTarget {
     }
   }
 
-  async #reload(): Promise<void> {
-    const { log, reread } = this.options;
+  async #exchange(config: Config): Promise<number> {
     const family = this.#family;
     if (!family || this.#shutdown.begun || this.#state === "starting") {
       throw new Error("the runtime is starting or stopping; reload it when it runs");
     }
-    log.report({ type: "runtime-reloading" });
-    try {
-      const config = await reread();
-      refuseToMove(this.config, config);
-      const children = await family.reload(config);
-      this.config = config;
-      log.report({ type: "runtime-reloaded", children });
-    } catch (error) {
-      log.report({ type: "reload-refused", message: (error as Error).message });
-      throw error;
-    }
+    const children = await family.reload(config);
+    this.config = config;
+    return children;
   }
 
   // Stop
@@ -291,14 +287,6 @@ export class Supervisor implements ControlTarget {
 }
 
 const yes = () => true;
-
-/** What the supervisor itself holds open cannot be exchanged under it. */
-function refuseToMove(from: Config, to: Config): void {
-  for (const key of ["store", "control"] as const) {
-    if (isDeepStrictEqual(from[key], to[key])) continue;
-    throw new Error(`${key} cannot change while the runtime runs; stop it and start it again`);
-  }
-}
 
 function impossible(name: never): never {
   throw new Error(`a signal nobody knows: ${String(name)}`);

@@ -1,7 +1,7 @@
 // check: is everything a runtime would load in order? Needs no store and starts nothing.
 
 import { checkConfiguration } from "../config/check.ts";
-import { exitCodes } from "../exit-codes.ts";
+import { exitCodes } from "../process/exit-codes.ts";
 import { logToStderr } from "./data/user-code.ts";
 import type { Invocation } from "./line/command.ts";
 

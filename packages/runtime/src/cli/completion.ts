@@ -1,7 +1,7 @@
 // Completion scripts for shells. Every word is written into the script, so that a press of Tab does
 // not start Node; print the script again after an update.
 
-import { exitCodes } from "../exit-codes.ts";
+import { exitCodes } from "../process/exit-codes.ts";
 import { commands, globalOptions } from "./commands.ts";
 import type { Command, CommandOption, Invocation } from "./line/command.ts";
 import { UsageError } from "./line/errors.ts";

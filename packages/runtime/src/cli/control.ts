@@ -10,7 +10,7 @@ import {
   type Question,
 } from "../control/client.ts";
 import { lockHolder } from "../control/lock.ts";
-import { exitCodes } from "../exit-codes.ts";
+import { exitCodes } from "../process/exit-codes.ts";
 import type { Invocation } from "./line/command.ts";
 import { CommandError } from "./line/errors.ts";
 

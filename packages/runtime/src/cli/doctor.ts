@@ -6,7 +6,7 @@ import { type Diagnosis, openStore, StoreError } from "@queue-runtime/store";
 import type { Config } from "../config.ts";
 import { lockHolder } from "../control/lock.ts";
 import { kernelPath } from "../control/socket-path.ts";
-import { exitCodes } from "../exit-codes.ts";
+import { exitCodes } from "../process/exit-codes.ts";
 import { storeExists } from "./data/open.ts";
 import { loadJobs } from "./data/user-code.ts";
 import type { Invocation } from "./line/command.ts";

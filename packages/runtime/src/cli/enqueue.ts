@@ -3,8 +3,8 @@
 import { text } from "node:stream/consumers";
 import { type EnqueueOptions, jobRef, openQueue, parseDuration } from "@queue-runtime/job";
 import { suggest } from "../config/suggest.ts";
-import { exitCodes } from "../exit-codes.ts";
 import type { Definitions } from "../modules.ts";
+import { exitCodes } from "../process/exit-codes.ts";
 import { loadJobs } from "./data/user-code.ts";
 import type { Invocation } from "./line/command.ts";
 import { UsageError } from "./line/errors.ts";

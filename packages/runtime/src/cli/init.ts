@@ -1,7 +1,7 @@
 // init: a sample project to begin with.
 
-import { exitCodes } from "../exit-codes.ts";
 import { initProject } from "../init.ts";
+import { exitCodes } from "../process/exit-codes.ts";
 import type { Invocation } from "./line/command.ts";
 
 export async function init({ words, json, output }: Invocation): Promise<number> {

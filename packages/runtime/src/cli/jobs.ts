@@ -9,7 +9,7 @@ import {
   type Store,
   systemClock,
 } from "@queue-runtime/store";
-import { exitCodes } from "../exit-codes.ts";
+import { exitCodes } from "../process/exit-codes.ts";
 import { withStore } from "./data/open.ts";
 import { jobDetailsRow, jobRow } from "./data/rows.ts";
 import type { Invocation } from "./line/command.ts";

@@ -1,7 +1,7 @@
 // queue list, pause, resume and clear.
 
 import type { Queue } from "@queue-runtime/store";
-import { exitCodes } from "../exit-codes.ts";
+import { exitCodes } from "../process/exit-codes.ts";
 import { withStore } from "./data/open.ts";
 import { queueRow } from "./data/rows.ts";
 import type { Invocation } from "./line/command.ts";

@@ -3,7 +3,7 @@
 import { openStore } from "@queue-runtime/store";
 import type { Config } from "../config.ts";
 import { acquireLock, type Lock, LockedError } from "../control/lock.ts";
-import { exitCodes } from "../exit-codes.ts";
+import { exitCodes } from "../process/exit-codes.ts";
 import type { Invocation } from "./line/command.ts";
 
 export async function start(invocation: Invocation): Promise<number> {

@@ -12,7 +12,7 @@ import {
 import type { Config } from "../config.ts";
 import { ask, NoAnswerError, NothingListensError } from "../control/client.ts";
 import { lockHolder } from "../control/lock.ts";
-import { exitCodes } from "../exit-codes.ts";
+import { exitCodes } from "../process/exit-codes.ts";
 import { withStore } from "./data/open.ts";
 import { processRow, queueRow } from "./data/rows.ts";
 import type { Invocation } from "./line/command.ts";

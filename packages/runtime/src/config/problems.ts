@@ -1,7 +1,7 @@
 // What is wrong with a configuration: collected while it is read, thrown once with everything.
 
 import { relative, resolve } from "node:path";
-import { exitCodes } from "../exit-codes.ts";
+import { exitCodes } from "../process/exit-codes.ts";
 
 /** Where a value was written. Line and column count from 1; line 0 is not in the file at all. */
 export interface Place {

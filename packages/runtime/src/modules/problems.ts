@@ -1,7 +1,7 @@
 // What is wrong with job modules and the hooks file: collected over all files, thrown once.
 
 import { displayPath } from "../config/problems.ts";
-import { exitCodes } from "../exit-codes.ts";
+import { exitCodes } from "../process/exit-codes.ts";
 
 export interface ModuleProblem {
   /** Absolute. */

@@ -3,9 +3,9 @@
 
 import type { Evidence, ProcessEnd, Store } from "@queue-runtime/store";
 import type { Config } from "../config.ts";
-import { exitCodes } from "../exit-codes.ts";
 import type { Log } from "../log.ts";
 import { type Timetable, timetable } from "../process/deadline.ts";
+import { exitCodes } from "../process/exit-codes.ts";
 import { identify } from "../process/identity.ts";
 import type { Role } from "../process/messages.ts";
 import { monotonic } from "../process/monotonic.ts";
@@ -79,9 +79,11 @@ export class Family {
     try {
       await this.#bringUp(places, config);
     } catch (error) {
+      this.#dropped.add(places);
       for (const { child } of places) child?.kill();
       throw error;
     }
+    if (this.#ending) throw new BootError("the runtime is stopping", exitCodes.ok);
     const old = this.#places;
     this.#places = places;
     this.#config = config;

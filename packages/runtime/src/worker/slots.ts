@@ -40,8 +40,10 @@ export class Slots {
     return this.suspectWaits || (this.#byId.size === 1 && this.running.some(isSuspect));
   }
 
+  /** It came alone and nothing is claimed after it: it can only be the last. */
   get suspectWaits(): boolean {
-    return this.#waiting.some(isSuspect);
+    const last = this.#waiting.at(-1);
+    return last !== undefined && isSuspect(last);
   }
 
   find(id: number): Execution | undefined {

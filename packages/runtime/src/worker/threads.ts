@@ -128,14 +128,15 @@ class Thread {
     this.ready.catch(() => undefined);
     this.#pool = new Tinypool({ filename: entry, minThreads: 1, maxThreads: 1, useAtomics: false });
     let error: unknown;
+    const note = (reason: unknown) => {
+      error ??= reason;
+    };
     this.#pool
       .run({ ...session, port: channel.port2 }, { name: "serve", transferList: [channel.port2] })
-      .catch((reason: unknown) => {
-        error = reason;
-      });
-    this.#pool.on("error", (reason: unknown) => {
-      error = reason;
-    });
+      .catch(note);
+    this.#pool.on("error", note);
+    // the pool passes an error on too late: the exit event follows in the same breath
+    this.#pool.threads[0]?.on("error", note);
     this.#pool.threads[0]?.on("exit", (code: number) => {
       this.#drain();
       this.#settleReady?.reject(new Error(`a thread ended with exit code ${code} while it loaded`));

@@ -1,7 +1,7 @@
 // How a command fails: one sentence on stderr and an exit code.
 
 import { AssertionError } from "node:assert";
-import { exitCodeOf as exitCodeOfProcess, exitCodes } from "../../exit-codes.ts";
+import { exitCodeOf as exitCodeOfProcess, exitCodes } from "../../process/exit-codes.ts";
 import { visible } from "../terminal/text.ts";
 
 /** A command that cannot do what it was asked; the message is for the person who asked. */
