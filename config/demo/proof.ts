@@ -30,7 +30,9 @@ export function distinct(rows: readonly Row[]): number {
   return new Set(rows.map(({ iata }) => iata)).size;
 }
 
-/** From a moment to the first row that another run did, in milliseconds; null when there is none. */
+/**
+ * From a moment to the first row that another run did, in milliseconds; null when there is none.
+ */
 export function recoveryMs(rows: readonly Row[], since: number, fence: number): number | null {
   const first = rows.find((row) => row.at > since && row.fence > fence);
   return first ? first.at - since : null;

@@ -1,5 +1,6 @@
-// The long one: every airport of a real CSV file, one item per row. Stop the runtime in the middle of
-// it and start it again: it goes on with the next row. Each row leaves a line in data/airports.jsonl.
+// The long one: every airport of a real CSV file, one item per row. Stop the runtime in the middle
+// of it and start it again: it goes on with the next row. Each row leaves a line in
+// data/airports.jsonl.
 
 import { appendFileSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";

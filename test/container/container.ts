@@ -33,7 +33,9 @@ export class Container {
     this.name = name;
   }
 
-  /** With the volume NAME-data on /data. @param what the image, after options and before a command */
+  /**
+   * With the volume NAME-data on /data. @param what the image, after options and before a command
+   */
   static async run(podman: Podman, name: string, what = [images.withJobs]): Promise<Container> {
     const place = ["--volume", `${name}-data:/data`, "--network", podman.network];
     const ports = ["--publish", "127.0.0.1::7070"];

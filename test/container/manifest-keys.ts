@@ -1,5 +1,6 @@
 // The keys that a Kubernetes manifest may have, as far as ours use them. Neither podman nor kubectl
-// without a server refuses a misspelt one, and the probe or the grace period it meant is then absent.
+// without a server refuses a misspelt one, and the probe or the grace period it meant is then
+// absent.
 
 /** `true`: anything; a list: of things of that shape. */
 export type Shape = true | readonly [Shape] | { readonly [key: string]: Shape };

@@ -102,7 +102,9 @@ function replace(text: string, part: string, by: string): string {
 
 const isRuntime = (name: string): boolean => name.endsWith("-runtime");
 
-/** Older podman reads secrets from its own store only, and as a bare map; newer from the manifest. */
+/**
+ * Older podman reads secrets from its own store only, and as a bare map; newer from the manifest.
+ */
 async function withSecret(yaml: string): Promise<string> {
   const data = { token: Buffer.from("kubernetes").toString("base64") };
   const version = await podman.do("version", "--format", "{{.Client.Version}}");

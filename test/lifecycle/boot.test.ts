@@ -1,5 +1,5 @@
-// A runtime that cannot boot: one sentence, the right exit code, and nothing left behind. And one that
-// boots although not everything goes well.
+// A runtime that cannot boot: one sentence, the right exit code, and nothing left behind. And one
+// that boots although not everything goes well.
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// Lifecycle hooks: in order, once per life of a process, and never able to stop a boot or a shutdown.
+// Lifecycle hooks: in order, once per life of a process, and never able to stop a boot or a
+// shutdown.
 
 import { expect, test } from "vitest";
 import { Project, support } from "../support/project.ts";

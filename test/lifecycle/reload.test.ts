@@ -1,5 +1,5 @@
-// HUP and `runtime reload`: new code and a new configuration without losing, repeating or interrupting
-// more than a stop would; and nothing at all changes when they do not check out.
+// HUP and `runtime reload`: new code and a new configuration without losing, repeating or
+// interrupting more than a stop would; and nothing at all changes when they do not check out.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";

@@ -1,4 +1,5 @@
-// More than one signal, signals at awkward moments, and signals to a child instead of the supervisor.
+// More than one signal, signals at awkward moments, and signals to a child instead of the
+// supervisor.
 
 import { existsSync } from "node:fs";
 import { constants } from "node:os";

@@ -1,5 +1,5 @@
-// A runtime on a real pseudo terminal: Ctrl-C, Ctrl-\ and Ctrl-Z reach the whole foreground group, and
-// closing the terminal sends HUP to it. python3 opens the terminal; see support/on-terminal.py.
+// A runtime on a real pseudo terminal: Ctrl-C, Ctrl-\ and Ctrl-Z reach the whole foreground group,
+// and closing the terminal sends HUP to it. python3 opens the terminal; see support/on-terminal.py.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

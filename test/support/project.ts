@@ -1,5 +1,6 @@
 // A project in a folder of its own: queue.yml, job files, a store, and every process started in it.
-// Disposing of it ends exactly those processes and what they started, by pid, and removes the folder.
+// Disposing of it ends exactly those processes and what they started, by pid, and removes the
+// folder.
 
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";

@@ -1,5 +1,5 @@
-// How fixture jobs and hooks tell a test what they did: a line of JSON each, appended to the file that
-// RECORD names. Appending is atomic, so any number of processes and threads may write.
+// How fixture jobs and hooks tell a test what they did: a line of JSON each, appended to the file
+// that RECORD names. Appending is atomic, so any number of processes and threads may write.
 
 import { appendFileSync } from "node:fs";
 import type { JobContext } from "queue-runtime";

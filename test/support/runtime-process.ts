@@ -1,5 +1,6 @@
-// A real `runtime start`: the built command line in a process of its own, seen only from outside. Its
-// JSON log is read line by line from stderr; tests wait for lines and conditions, never for a time.
+// A real `runtime start`: the built command line in a process of its own, seen only from outside.
+// Its JSON log is read line by line from stderr; tests wait for lines and conditions, never for a
+// time.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -94,7 +95,9 @@ export class RuntimeProcess {
     return this;
   }
 
-  /** Waits for a condition; gives up at once, with the log, when the process has ended meanwhile. */
+  /**
+   * Waits for a condition; gives up at once, with the log, when the process has ended meanwhile.
+   */
   async until<T>(condition: () => T | Promise<T>, options: WaitOptions = {}) {
     let last = false;
     try {

@@ -1,5 +1,5 @@
-// How long functions are. A brace counter, not a parser: our formatter puts the end of a function on
-// a line of its own, at the indentation of its beginning.
+// How long functions are. A brace counter, not a parser: our formatter puts the end of a function
+// on a line of its own, at the indentation of its beginning.
 
 export interface FunctionSize {
   readonly name: string;

@@ -16,8 +16,10 @@ export interface Import {
   readonly specifier: string;
   /** The file of ours that it leads to, or null. */
   readonly target: string | null;
-  /** Erased when it is compiled: it makes no cycle and no load. */
+  /** Erased when it is compiled. */
   readonly typeOnly: boolean;
+  /** `import()` inside a function: it loads when it is called, so it closes no loop. */
+  readonly lazy: boolean;
 }
 
 const root = join(import.meta.dirname, "../..");
@@ -46,7 +48,7 @@ function* importsOf(path: string, text: string): Generator<Import> {
     const target = specifier.startsWith(".")
       ? normalize(join(dirname(path), specifier)).replaceAll("\\", "/")
       : null;
-    yield { specifier, target, typeOnly: type !== undefined };
+    yield { specifier, target, typeOnly: type !== undefined, lazy: dynamic !== undefined };
   }
 }
 
@@ -60,7 +62,9 @@ export function cyclesAmong(sources: readonly Source[]): string[][] {
   const edges = new Map(
     sources.map(({ path, imports }) => [
       path,
-      imports.filter(({ typeOnly }) => !typeOnly).flatMap(({ target }) => target ?? []),
+      imports
+        .filter(({ typeOnly, lazy }) => !typeOnly && !lazy)
+        .flatMap(({ target }) => target ?? []),
     ]),
   );
   const done = new Set<string>();

@@ -137,7 +137,9 @@ export class ChildHost {
     process.send?.({ type: "handed-over" } satisfies FromChild, end);
   }
 
-  /** False when it could not be done: the supervisor then sees to the row and whatever hangs on it. */
+  /**
+   * False when it could not be done: the supervisor then sees to the row and whatever hangs on it.
+   */
   async #deregister(): Promise<boolean> {
     if (!this.#boot || !this.#store) return false;
     try {

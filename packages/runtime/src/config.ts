@@ -1,5 +1,5 @@
-// What queue.yml means once it is read, checked and filled with defaults. Passed down, never global.
-// Durations are milliseconds; paths are absolute.
+// What queue.yml means once it is read, checked and filled with defaults. Passed down, never
+// global. Durations are milliseconds; paths are absolute.
 
 import type { Json, Retention } from "@queue-runtime/store";
 

@@ -123,7 +123,9 @@ export interface NewJob {
   readonly priority?: number;
   /** When it is due, in milliseconds since 1970; absent or past means at once. */
   readonly runAt?: number;
-  /** How long from now until it is due, in milliseconds, by the store's clock; wins over `runAt`. */
+  /**
+   * How long from now until it is due, in milliseconds, by the store's clock; wins over `runAt`.
+   */
   readonly delayMs?: number;
   /** Free text for people; null by default. */
   readonly label?: string | null;

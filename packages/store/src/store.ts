@@ -139,7 +139,9 @@ export interface Processes {
   /** Removes rows of processes that handed everything back; jobs they still hold are released. */
   deregister(ids: readonly number[]): Promise<void>;
   list(): Promise<readonly Process[]>;
-  /** Recovers the jobs of processes silent for longer than `thresholdMs`, and removes their rows. */
+  /**
+   * Recovers the jobs of processes silent for longer than `thresholdMs`, and removes their rows.
+   */
   prune(thresholdMs: number): Promise<readonly PrunedProcess[]>;
 }
 

@@ -1,4 +1,5 @@
-// Jobs without a cursor: one that waits, one that waits and listens, one that spins, one that is short.
+// Jobs without a cursor: one that waits, one that waits and listens, one that spins, one that is
+// short.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { type AbortReason, defineJob } from "queue-runtime";

@@ -36,9 +36,14 @@ export function closestWord(word: string, words: readonly string[]): string | nu
 /** For messages: what a value is, such as `a string`, `null` or `an array`. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return "an array";
   const type = typeof value;
-  return type === "object" ? "an object" : `a ${type}`;
+  if (type !== "object") return `a ${type}`;
+  try {
+    return Array.isArray(value) ? "an array" : "an object";
+  } catch {
+    // A revoked proxy refuses even this question.
+    return "an object";
+  }
 }
 
 /** Letters to insert, delete or change; gives up at `limit`. */

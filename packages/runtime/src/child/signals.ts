@@ -1,5 +1,6 @@
-// The signals of a child, installed before anything slow is loaded. A child obeys only its supervisor:
-// what a terminal sends to the whole group is ignored, so that Ctrl-C stops everything in order.
+// The signals of a child, installed before anything slow is loaded. A child obeys only its
+// supervisor: what a terminal sends to the whole group is ignored, so that Ctrl-C stops everything
+// in order.
 
 for (const name of ["SIGINT", "SIGHUP", "SIGQUIT", "SIGTSTP"] as const) {
   process.on(name, () => undefined);

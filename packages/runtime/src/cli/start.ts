@@ -7,7 +7,8 @@ import { exitCodes } from "../process/exit-codes.ts";
 import type { Invocation } from "./line/command.ts";
 
 export async function start(invocation: Invocation): Promise<number> {
-  // Never given back: a TERM in the last moments must not turn the exit code into a death by signal.
+  // Never given back: a TERM in the last moments must not turn the exit code into a death by
+  // signal.
   const { signals } = invocation;
   const config = await invocation.config();
   const [{ Supervisor }, { openLog }] = await Promise.all([

@@ -9,7 +9,9 @@ export interface ControlTarget {
   stop(): Promise<void>;
   /** As TSTP and CONT: on, nothing is claimed any more. */
   quiet(on: boolean): void;
-  /** As HUP. Resolves when the new children are ready; rejects with the reason when they are not. */
+  /**
+   * As HUP. Resolves when the new children are ready; rejects with the reason when they are not.
+   */
   reload(): Promise<void>;
   /** All children are ready and no stop has begun. */
   isReady(): boolean;

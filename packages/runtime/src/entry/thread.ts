@@ -7,8 +7,8 @@ import { reuseStripped } from "../modules/strip-once.ts";
 import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
 import { type RunLink, SlotRun } from "../worker/slot-run.ts";
 import { StopFlags } from "../worker/stop-flags.ts";
-import { ThreadLink } from "../worker/thread-link.ts";
-import type { ThreadSession, ToThread } from "../worker/thread-messages.ts";
+import { ThreadLink } from "../worker/threads/thread-link.ts";
+import type { ThreadSession, ToThread } from "../worker/threads/thread-messages.ts";
 
 /** Which run the code at hand belongs to, also after any number of awaits. */
 const current = new AsyncLocalStorage<number>();

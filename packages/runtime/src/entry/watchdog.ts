@@ -52,7 +52,9 @@ function answer(): void {
   parentPort?.postMessage(null);
 }
 
-/** After a pause of the whole process its bytes are there but unread: look once more before judging. */
+/**
+ * After a pause of the whole process its bytes are there but unread: look once more before judging.
+ */
 function silent(): void {
   silence = setTimeout(orphan, 250);
 }

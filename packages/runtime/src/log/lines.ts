@@ -16,7 +16,9 @@ export function lineOf(event: RuntimeEvent): Line {
   return { level, message, fields: fieldsOf(event) };
 }
 
-/** For programs: what the sentence says, as fields. `pid` is always that of the process that speaks. */
+/**
+ * For programs: what the sentence says, as fields. `pid` is always that of the process that speaks.
+ */
 function fieldsOf(event: RuntimeEvent): object {
   if ("job" in event) return fieldsOfJob(event);
   const { type, ...rest } = event;
@@ -142,7 +144,7 @@ function ofRuntime(event: RestEvent): [LineLevel, string] {
     case "pid-1":
       return [
         "warn",
-        "running as PID 1, where nobody reaps the orphans of jobs: use an init such as tini (docker run --init)",
+        "running as PID 1, where nobody reaps the orphans of jobs; use an init such as tini",
       ];
     case "store-trouble":
       return ["error", `store: ${event.message}`];

@@ -1,6 +1,7 @@
-// TypeScript is stripped once per process. Node's own stripping loads a compiler of 12 MB into every
-// thread that imports a .ts file, for 20 ms of work; so the main thread keeps what it stripped, and
-// its threads are handed the plain JavaScript, with every line and column where it was.
+// TypeScript is stripped once per process. Node's own stripping loads a compiler of 12 MB into
+// every thread that imports a .ts file, for 20 ms of work; so the main thread keeps what it
+// stripped, and its threads are handed the plain JavaScript, with every line and column where it
+// was.
 
 import { registerHooks, stripTypeScriptTypes } from "node:module";
 

@@ -1,5 +1,6 @@
-// The shutdown as a timetable. One absolute deadline, computed once from T0, so that inner waits end
-// before outer ones and a late phase is never pushed back by a slow one before it (DESIGN section 7).
+// The shutdown as a timetable. One absolute deadline, computed once from T0, so that inner waits
+// end before outer ones and a late phase is never pushed back by a slow one before it (DESIGN
+// section 7).
 
 /** When each phase begins, by the monotonic clock in milliseconds. */
 export interface Timetable {

@@ -1,4 +1,5 @@
-// Which process is which. A pid alone means nothing: it is used again, and containers all start at 1.
+// Which process is which. A pid alone means nothing: it is used again, and containers all start at
+// 1.
 
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";

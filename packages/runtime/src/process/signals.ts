@@ -1,7 +1,7 @@
 // Signals as data. A handler only notes the name; whoever owns the process takes the notes when it
-// is ready for them. So a TERM during boot is not lost, and no logic runs inside a handler. The front
-// door makes one before it loads anything else, hence no import here: until then, which is 20 ms
-// after the exec, the default holds and a TERM simply ends Node.
+// is ready for them. So a TERM during boot is not lost, and no logic runs inside a handler. The
+// front door makes one before it loads anything else, hence no import here: until then, which is 20
+// ms after the exec, the default holds and a TERM simply ends Node.
 
 export type SignalName = "SIGTERM" | "SIGINT" | "SIGQUIT" | "SIGHUP" | "SIGTSTP" | "SIGCONT";
 

@@ -19,7 +19,9 @@ export class BackOff {
     return this.#deaths;
   }
 
-  /** A child died after `livedMs`: how long to wait, in milliseconds. Full jitter beyond the first. */
+  /**
+   * A child died after `livedMs`: how long to wait, in milliseconds. Full jitter beyond the first.
+   */
   died(livedMs: number): number {
     this.#deaths = livedMs >= calmMs ? 1 : this.#deaths + 1;
     if (this.#deaths === 1) return 0;

@@ -1,5 +1,6 @@
-// Keeps the registered processes alive in the store, in one statement for all of them, and asks each
-// child's watchdog whether it lives. A child that does not answer is not beaten for, and is killed.
+// Keeps the registered processes alive in the store, in one statement for all of them, and asks
+// each child's watchdog whether it lives. A child that does not answer is not beaten for, and is
+// killed.
 
 import type { Beat, Store } from "@queue-runtime/store";
 import type { ProcessConfig } from "../config.ts";

@@ -1,5 +1,5 @@
-// What happens to the jobs of processes that are gone: of our own children at once, of those that an
-// earlier runtime on this host left behind at boot, or when they end.
+// What happens to the jobs of processes that are gone: of our own children at once, of those that
+// an earlier runtime on this host left behind at boot, or when they end.
 
 import { setTimeout as delay } from "node:timers/promises";
 import {

@@ -7,7 +7,9 @@ import { jump, type Phase, type Timetable, timetable } from "../process/deadline
 import { monotonic } from "../process/monotonic.ts";
 import type { SignalName } from "../process/signals.ts";
 
-/** Two signals closer than this, in milliseconds, are one: npm passes on what Ctrl-C sent already. */
+/**
+ * Two signals closer than this, in milliseconds, are one: npm passes on what Ctrl-C sent already.
+ */
 const sameSignalMs = 50;
 /** So long may hooks hold up the TERM to the children, in milliseconds; they go on beside it. */
 const briefMs = 40;

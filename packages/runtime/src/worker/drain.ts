@@ -1,5 +1,6 @@
-// How a worker stops: hand back, drain, interrupt, release, by the timetable its supervisor computed.
-// Nothing here waits for a phase to be late: whatever is not done when its time comes is cut short.
+// How a worker stops: hand back, drain, interrupt, release, by the timetable its supervisor
+// computed. Nothing here waits for a phase to be late: whatever is not done when its time comes is
+// cut short.
 
 import type { Timetable } from "../process/deadline.ts";
 import { monotonic } from "../process/monotonic.ts";

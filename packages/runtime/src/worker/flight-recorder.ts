@@ -1,5 +1,5 @@
-// Which runs had really started when a process died. The worker notes each start in a file without a
-// name that its supervisor opened and keeps open: a write into the page cache (about 2 us) that
+// Which runs had really started when a process died. The worker notes each start in a file without
+// a name that its supervisor opened and keeps open: a write into the page cache (about 2 us) that
 // survives kill -9. Rejected: a column (a write per job), a message per start (14 us, and lost when
 // the supervisor is slow), calling every claim a crash (a prefetched job would be blamed).
 

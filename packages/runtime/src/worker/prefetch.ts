@@ -1,5 +1,5 @@
-// How many jobs to hold beyond the free slots, and for how long. Only while jobs are so short that the
-// store would be the bottleneck; whatever is held ahead is work that no other worker can take.
+// How many jobs to hold beyond the free slots, and for how long. Only while jobs are so short that
+// the store would be the bottleneck; whatever is held ahead is work that no other worker can take.
 
 /** Work held ahead is worth at most so many milliseconds. */
 const windowMs = 5;

@@ -35,7 +35,9 @@ export class Slots {
     return this.#byId.size === 0;
   }
 
-  /** A job one crash short of the limit is here: it runs alone, and nothing is claimed beside it. */
+  /**
+   * A job one crash short of the limit is here: it runs alone, and nothing is claimed beside it.
+   */
   get hasSuspect(): boolean {
     return this.suspectWaits || (this.#byId.size === 1 && this.running.some(isSuspect));
   }

@@ -3,8 +3,8 @@
 //
 // One pool of one thread each, and one task for its whole life, which then talks over a port of its
 // own. Rejected: a task per job. Tinypool measures memory after each task, and a thread whose job
-// calls process.exit leaves its tasks pending for ever; with our own port and the thread's exit event
-// both go away, and a batch of short jobs costs one wake-up.
+// calls process.exit leaves its tasks pending for ever; with our own port and the thread's exit
+// event both go away, and a batch of short jobs costs one wake-up.
 
 import { fileURLToPath } from "node:url";
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
@@ -14,7 +14,7 @@ import { Tinypool } from "tinypool";
 import type { Stripped } from "../modules/strip-once.ts";
 import type { Runner, RunnerListener, RunnerOptions } from "./runner.ts";
 import { StopFlags } from "./stop-flags.ts";
-import type { FromThread, ThreadSession, ToThread } from "./thread-messages.ts";
+import type { FromThread, ThreadSession, ToThread } from "./threads/thread-messages.ts";
 
 const entry = fileURLToPath(
   new URL(`../entry/thread${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),

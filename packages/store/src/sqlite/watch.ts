@@ -14,7 +14,9 @@ import type { Driver } from "./driver.ts";
 
 /** Milliseconds from one look to the next after a write; measured: 99 % are seen by the third. */
 const looks = [1, 1, 1, 2, 4, 8, 16, 32, 64, 128];
-/** An eager watcher first looks at every turn of the event loop for so long. A timer sleeps longer. */
+/**
+ * An eager watcher first looks at every turn of the event loop for so long. A timer sleeps longer.
+ */
 const eagerMs = 0.7;
 
 export function watch(driver: Driver, listener: () => void, options: WatchOptions = {}): Watch {

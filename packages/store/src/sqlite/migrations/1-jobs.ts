@@ -1,11 +1,11 @@
 // The first schema. A migration that was released is never edited: a change is a new one.
 //
 // Every index of jobs is partial: a job is in few of them at a time, and those that ended, which
-// are most, in one. `jobs_ready` begins with (queue, name), so that a claim walks straight to the jobs
-// it may take, whatever waits beside them: jobs of paused queues, or with names nobody here knows.
-// It carries run_at for the latency of a queue. Suspects (job.ts: one crash short of the limit)
-// are kept apart, so that looking for them costs one step into an empty index; they are a column
-// because an index with a condition of equalities is enough by itself to answer from.
+// are most, in one. `jobs_ready` begins with (queue, name), so that a claim walks straight to the
+// jobs it may take, whatever waits beside them: jobs of paused queues, or with names nobody here
+// knows. It carries run_at for the latency of a queue. Suspects (job.ts: one crash short of the
+// limit) are kept apart, so that looking for them costs one step into an empty index; they are a
+// column because an index with a condition of equalities is enough by itself to answer from.
 //
 // Conditions are chains of OR because SQLite builds a table for each list behind IN, each time a
 // statement runs: with lists, a claim or a settlement took twice as long. Most indexes add 2 % to

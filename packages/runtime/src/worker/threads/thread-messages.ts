@@ -3,9 +3,9 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Outcome, Position, RunJob } from "@queue-runtime/job";
 import type { Enqueued, JobError, NewJob } from "@queue-runtime/store";
-import type { LineLevel } from "../log/lines.ts";
-import type { Stripped } from "../modules/strip-once.ts";
-import type { RunnerOptions } from "./runner.ts";
+import type { LineLevel } from "../../log/lines.ts";
+import type { Stripped } from "../../modules/strip-once.ts";
+import type { RunnerOptions } from "../runner.ts";
 
 /** Given once, as the task of the pool's only thread: the whole life of a thread is one task. */
 export interface ThreadSession extends RunnerOptions {

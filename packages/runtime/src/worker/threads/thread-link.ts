@@ -4,11 +4,11 @@ import { inspect } from "node:util";
 import type { MessagePort } from "node:worker_threads";
 import type { Logger, Outcome, Position, RunJob } from "@queue-runtime/job";
 import type { Enqueued, JobError, NewJob } from "@queue-runtime/store";
-import { jobLogger } from "../log/job-logger.ts";
-import type { LineLevel } from "../log/lines.ts";
-import { monotonic } from "../process/monotonic.ts";
-import type { RunLink } from "./slot-run.ts";
-import type { StopFlags } from "./stop-flags.ts";
+import { jobLogger } from "../../log/job-logger.ts";
+import type { LineLevel } from "../../log/lines.ts";
+import { monotonic } from "../../process/monotonic.ts";
+import type { RunLink } from "../slot-run.ts";
+import type { StopFlags } from "../stop-flags.ts";
 import type { FromThread, ToThread } from "./thread-messages.ts";
 
 /** How often a run's position crosses to the main thread, in milliseconds; the newest counts. */
