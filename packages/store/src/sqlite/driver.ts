@@ -14,6 +14,7 @@ import { failure } from "./driver/failure.ts";
 import { inspect } from "./driver/inspect.ts";
 import { patiently } from "./driver/patience.ts";
 import { Statements } from "./driver/statements.ts";
+import { ownCheckpoints, restartLog } from "./driver/write-ahead-log.ts";
 
 export interface SqliteSettings {
   readonly durability: "full" | "normal";
@@ -52,6 +53,7 @@ export class Driver {
       const database = new DatabaseSync(path, { timeout: 0 });
       try {
         if (path !== ":memory:") database.exec("PRAGMA journal_mode = WAL");
+        database.exec(ownCheckpoints);
         return database;
       } catch (error) {
         database.close();
@@ -142,6 +144,7 @@ export class Driver {
     try {
       const answer = work();
       this.sql("COMMIT").run();
+      restartLog(this.#tuples);
       return answer;
     } catch (error) {
       if (this.#database.isTransaction) this.sql("ROLLBACK").run();
