@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { childrenOf } from "../support/proc.ts";
 import { Project, support } from "../support/project.ts";
 import type { RuntimeProcess } from "../support/runtime-process.ts";
 
@@ -141,6 +142,50 @@ test("what does not check out changes nothing, and the reason is told", async ()
   expect(await pids()).toEqual(before);
   expect(await runtime.stop()).toMatchObject({ code: 0 });
   expect(project.pids()).toEqual([]);
+});
+
+test("when one new child cannot boot, those that were still booting beside it do not stay", async () => {
+  const uneven = `
+    import { existsSync } from "node:fs";
+    import { isMainThread } from "node:worker_threads";
+    if (isMainThread && existsSync("spoilt")) {
+      if (process.title.includes("broken")) throw new Error("bad day");
+      await new Promise((end) => setTimeout(end, 400));
+    }
+    ${version("old")}
+  `;
+  const workers = ["broken", "slow"].map((name) => ({ name, threads: 1 }));
+  const files = { "job.ts": uneven };
+  await using project = new Project({ files, config: { jobs: "job.ts", workers } });
+  const runtime = await project.start().ready();
+  const before = runtime.events("child-started").map(({ child_pid }) => child_pid);
+  project.write("spoilt", "");
+  runtime.signal("SIGHUP");
+  await runtime.event("reload-refused");
+  const started = runtime.events("child-started").length;
+  await runtime.until(() => runtime.events("child-exited").length === started - before.length);
+  // long enough for a stray that was started again to get ready
+  await project.becomes(await project.enqueue("versioned", {}, { delay: "700ms" }), "finished");
+  expect(runtime.events("child-started")).toHaveLength(started);
+  expect(childrenOf(runtime.pid).sort()).toEqual(before.sort());
+  expect(await runtime.stop()).toMatchObject({ code: 0 });
+});
+
+test("what changed while a reload was under way is picked up by one more", async () => {
+  const files = { "job.ts": version("old") };
+  await using project = new Project({ files, config: { jobs: "job.ts" } });
+  const runtime = await project.start().ready();
+  project.write("job.ts", version("newer"));
+  runtime.signal("SIGHUP");
+  await runtime.until(() => runtime.events("child-started").length > 2);
+  await delay(250);
+  project.write("job.ts", version("newest"));
+  for (let sent = 0; sent < 3; sent++) runtime.signal("SIGHUP");
+  await runtime.until(() => runtime.events("runtime-reloaded").length === 2);
+  await project.enqueue("versioned");
+  expect((await project.recorded("ran")).map((each) => each.version)).toEqual(["newest"]);
+  expect(runtime.events("runtime-reloading")).toHaveLength(2);
+  expect(await runtime.stop()).toMatchObject({ code: 0 });
 });
 
 test("runtime reload answers 0 when the new children are ready, and 1 when nothing runs", async () => {

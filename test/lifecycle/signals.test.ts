@@ -111,6 +111,19 @@ describe("of a stop that takes long,", () => {
   });
 });
 
+test("a TERM after runtime stop is the first TERM, not the second", async () => {
+  await using project = new Project();
+  const runtime = await project.start().ready();
+  const id = await project.enqueue("wait", { ms: 900 });
+  await project.recorded("start");
+  const asked = await project.cli("stop", "--no-wait", "-c", "queue.yml");
+  expect(asked.code).toBe(0);
+  expect(await runtime.stop()).toMatchObject({ code: 0 });
+  expect(runtime.events("runtime-hastened")).toEqual([]);
+  expect(project.records("abort")).toEqual([]);
+  expect(await project.job(id)).toMatchObject({ state: "finished", attempts: 1 });
+});
+
 test("TERM at any moment of the boot ends in exit 0 with nothing left behind", async () => {
   await using project = new Project();
   // a store that is there already, so that every offset meets the same boot

@@ -199,9 +199,9 @@ export class Supervisor implements ControlTarget {
     switch (name) {
       case "SIGTERM":
       case "SIGINT":
-        return this.#stop(name);
+        return this.#stop(name, () => this.#shutdown.signal(name));
       case "SIGQUIT":
-        return this.#stop(name, "kill");
+        return this.#stop(name, () => this.#shutdown.hasten(name, "kill"));
       case "SIGTSTP":
         return this.quiet(true);
       case "SIGCONT":
@@ -226,9 +226,9 @@ export class Supervisor implements ControlTarget {
 
   // Stop
 
-  #stop(cause: SignalName | string, phase?: "kill"): void {
+  #stop(cause: string, advance: () => void = () => this.#shutdown.begin()): void {
     const first = !this.#shutdown.begun;
-    this.#shutdown.signal(cause, phase);
+    advance();
     if (first) void this.#end(cause).then(this.#ended);
     else this.#family?.end(this.#shutdown.times);
   }

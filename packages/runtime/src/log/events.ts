@@ -56,6 +56,12 @@ export type RuntimeEvent =
       readonly ms: number;
     }
   | {
+      readonly type: "child-failed";
+      readonly name: string;
+      readonly pid: number;
+      readonly message: string;
+    }
+  | {
       readonly type: "child-busy";
       readonly name: string;
       readonly pid: number;

@@ -102,6 +102,8 @@ function ofChild(event: ChildEvent): [LineLevel, string] {
         "warn",
         `${event.name} (pid ${event.pid}) did not get ready within ${duration(event.ms)}`,
       ];
+    case "child-failed":
+      return ["error", `${event.name} (pid ${event.pid}) cannot start: ${event.message}`];
     case "child-busy":
       return event.busy
         ? [

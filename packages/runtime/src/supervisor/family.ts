@@ -6,13 +6,13 @@ import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
 import { type Timetable, timetable } from "../process/deadline.ts";
 import { exitCodes } from "../process/exit-codes.ts";
-import { identify } from "../process/identity.ts";
 import type { Role } from "../process/messages.ts";
 import { monotonic } from "../process/monotonic.ts";
 import { BackOff } from "./back-off.ts";
+import { register, watchBoot } from "./birth.ts";
 import { Child } from "./child.ts";
 import type { Recovery } from "./recovery.ts";
-import { describeRole, rolesOf } from "./roles.ts";
+import { rolesOf } from "./roles.ts";
 
 /** A configuration that cannot boot: what the first generation ends with. */
 export class BootError extends Error {
@@ -41,6 +41,8 @@ interface Place {
   readonly backOff: BackOff;
   child: Child | null;
   replacing: NodeJS.Timeout | undefined;
+  /** Of a generation that could not boot: whatever comes up of it is not wanted any more. */
+  dropped: boolean;
 }
 
 export class Family {
@@ -51,6 +53,8 @@ export class Family {
   readonly #living = new Set<Child>();
   readonly #burials = new Set<Promise<void>>();
   #ending: Timetable | null = null;
+  /** Retired, and killed because they did not end in time. */
+  readonly #cutShort = new WeakSet<Child>();
   #unconfirmed = 0;
   #quiet = false;
 
@@ -79,8 +83,10 @@ export class Family {
     try {
       await this.#bringUp(places, config);
     } catch (error) {
-      this.#dropped.add(places);
-      for (const { child } of places) child?.kill();
+      for (const place of places) {
+        place.dropped = true;
+        place.child?.kill();
+      }
       throw error;
     }
     if (this.#ending) throw new BootError("the runtime is stopping", exitCodes.ok);
@@ -136,7 +142,7 @@ export class Family {
       await child.settled;
       if (child.state === "ready") return;
       if (child.failure) throw new BootError(child.failure.message, child.failure.exitCode);
-      if (this.#ending) return;
+      if (this.#ending || place.dropped) return;
       const end = await child.exited;
       // it has said why on its way out, and would say the same again
       const hopeless = end.how === "exit" && end.code === exitCodes.config;
@@ -156,47 +162,15 @@ export class Family {
     child.quiet = this.#quiet;
     place.child = child;
     this.#living.add(child);
-    const registered = this.#register(child);
+    const registered = register(child, this.#options);
     const burial = this.#buryInTime(place, child, registered);
     this.#burials.add(burial);
     void burial.finally(() => this.#burials.delete(burial));
-    log.report({
-      type: "child-started",
-      name: child.name,
-      pid: child.pid,
-      what: describeRole(place.role),
-    });
-    this.#limitStart(child, config);
+    watchBoot(child, config.process.startupTimeoutMs, log);
     await registered;
     const { level, fd, pretty } = log.options;
     await child.boot(config, { level, fd, pretty });
-    void child.settled.then(() => {
-      if (child.state !== "ready") return;
-      log.report({
-        type: "child-ready",
-        name: child.name,
-        pid: child.pid,
-        ms: monotonic() - child.startedAt,
-      });
-    });
     return child;
-  }
-
-  /** Gives it a row in the store, without which it can do nothing. */
-  async #register(child: Child): Promise<void> {
-    const { role } = child;
-    try {
-      child.processId = await this.#options.store.processes.register({
-        ...identify(child.pid),
-        kind: role.kind,
-        name: role.name,
-        supervisorId: this.#options.supervisorId(),
-        queues: role.kind === "worker" ? role.worker.queues : [],
-      });
-    } catch (error) {
-      child.kill();
-      throw error;
-    }
   }
 
   /** A child may be gone before its row is there; the row must not outlive it. */
@@ -206,40 +180,34 @@ export class Family {
     await this.#bury(place, child, end);
   }
 
-  /** A child that never gets ready is killed; its place is filled again. */
-  #limitStart(child: Child, config: Config): void {
-    const ms = config.process.startupTimeoutMs;
-    const timer = setTimeout(() => {
-      this.#options.log.report({ type: "child-slow", name: child.name, pid: child.pid, ms });
-      child.kill();
-    }, ms);
-    void child.settled.then(() => clearTimeout(timer));
-  }
-
   async #bury(place: Place, child: Child, end: ProcessEnd): Promise<void> {
     const { log } = this.#options;
-    const expected = child.handedOver || child.failure !== null || this.#ending !== null;
+    const unwanted = this.#ending !== null || place.dropped;
+    const expected = child.handedOver || child.failure !== null || unwanted;
     log.report({ type: "child-exited", name: child.name, pid: child.pid, end, expected });
     // one that never got ready is seen to by whoever waits for it
-    const current = this.#places.includes(place) && place.child === child;
-    if (current && child.wasReady && !this.#ending) this.#replaceLater(place, child);
+    if (place.child === child && child.wasReady) this.#replaceLater(place, child);
     await this.#takeOver(child, end);
     this.#living.delete(child);
     child.close();
   }
 
-  /** What a killed child held during a stop was interrupted by us, and counts as nothing. */
+  /** What a child held that we killed at the end of its time was interrupted, and counts as nothing. */
   async #takeOver(child: Child, end: ProcessEnd): Promise<void> {
     if (child.handedOver || child.processId === 0) return;
-    const evidence: Evidence = { end, started: this.#ending ? [] : child.started() };
+    const byUs = this.#ending !== null || this.#cutShort.has(child);
+    const evidence: Evidence = { end, started: byUs ? [] : child.started() };
     const until = () => this.#ending?.close ?? Number.POSITIVE_INFINITY;
     const process = { id: child.processId, name: child.name };
     if (!(await this.#options.recovery.recover(process, evidence, until))) this.#unconfirmed++;
   }
 
-  #replaceLater(place: Place, child: Child): void {
-    const delayMs = child.handedOver ? 0 : place.backOff.died(monotonic() - child.startedAt);
-    this.#options.log.report({ type: "child-replaced", name: child.name, delayMs });
+  #replaceLater(place: Place, child: Child | null): void {
+    // a place that was retired meanwhile, or whose runtime ends, stays empty
+    if (this.#ending || !this.#places.includes(place)) return;
+    const livedMs = child ? monotonic() - child.startedAt : 0;
+    const delayMs = child?.handedOver ? 0 : place.backOff.died(livedMs);
+    this.#options.log.report({ type: "child-replaced", name: place.role.name, delayMs });
     place.replacing = setTimeout(() => void this.#fill(place), delayMs);
   }
 
@@ -249,13 +217,12 @@ export class Family {
     try {
       const child = await this.#spawn(place, this.#config);
       await child.settled;
-      if (child.failure) {
-        log.report({ type: "store-trouble", message: `${child.name}: ${child.failure.message}` });
-      }
-      if (child.state !== "ready" && !this.#ending) this.#replaceLater(place, child);
+      const { name, pid, failure } = child;
+      if (failure) log.report({ type: "child-failed", name, pid, message: failure.message });
+      if (!child.wasReady) this.#replaceLater(place, child);
     } catch (error) {
-      log.report({ type: "store-trouble", message: (error as Error).message });
-      place.replacing = setTimeout(() => void this.#fill(place), place.backOff.died(0));
+      if (!this.#ending) log.report({ type: "store-trouble", message: (error as Error).message });
+      this.#replaceLater(place, null);
     }
   }
 
@@ -265,7 +232,10 @@ export class Family {
     if (!child) return;
     const times = timetable(monotonic(), this.#config.shutdownTimeoutMs);
     child.terminate(times);
-    const timer = setTimeout(() => child.kill(), times.kill - monotonic());
+    const timer = setTimeout(() => {
+      this.#cutShort.add(child);
+      child.kill();
+    }, times.kill - monotonic());
     void child.exited.then(() => clearTimeout(timer));
   }
 }
@@ -276,6 +246,7 @@ function newPlaces(config: Config): Place[] {
     backOff: new BackOff(),
     child: null,
     replacing: undefined,
+    dropped: false,
   }));
 }
 

@@ -36,18 +36,26 @@ export class Shutdown {
     return this.#times;
   }
 
-  /** The first begins it; the second brings the interrupt forward, the third (or QUIT) the kill. */
-  signal(cause: SignalName | string, phase?: Phase): void {
+  /** Begins it; a second time it changes nothing. Only signals hasten. */
+  begin(): void {
+    this.#times ??= timetable(monotonic(), this.#timeoutMs());
+  }
+
+  /** The first begins it; the second brings the interrupt forward, the third the kill. */
+  signal(name: SignalName): void {
     const now = monotonic();
-    if (this.begun && now - this.#signalledAt < sameSignalMs) return;
+    if (this.#signals > 0 && now - this.#signalledAt < sameSignalMs) return;
     this.#signalledAt = now;
     this.#signals++;
-    const first = !this.#times;
-    this.#times ??= timetable(now, this.#timeoutMs());
-    const target = phase ?? (["interrupt", "kill"] as const)[Math.min(this.#signals, 3) - 2];
-    if (!target) return;
-    this.#times = jump(this.#times, target, now);
-    if (!first) this.#log.report({ type: "runtime-hastened", signal: cause, phase: target });
+    this.begin();
+    if (this.#signals > 1) this.hasten(name, this.#signals === 2 ? "interrupt" : "kill");
+  }
+
+  hasten(cause: SignalName, phase: Phase): void {
+    const first = !this.begun;
+    this.begin();
+    this.#times = jump(this.times, phase, monotonic());
+    if (!first) this.#log.report({ type: "runtime-hastened", signal: cause, phase });
     for (const alarm of this.#alarms) alarm();
   }
 

@@ -1,0 +1,45 @@
+// The first steps of a child: a row in the store, a limit to its boot, and a word when it is ready.
+
+import type { Store } from "@queue-runtime/store";
+import type { Log } from "../log.ts";
+import { identify } from "../process/identity.ts";
+import { monotonic } from "../process/monotonic.ts";
+import type { Child } from "./child.ts";
+import { describeRole } from "./roles.ts";
+
+export interface BirthOptions {
+  readonly store: Store;
+  readonly supervisorId: () => number;
+}
+
+/** Gives it a row in the store, without which it can do nothing: it is killed if that fails. */
+export async function register(child: Child, options: BirthOptions): Promise<void> {
+  const { role } = child;
+  try {
+    child.processId = await options.store.processes.register({
+      ...identify(child.pid),
+      kind: role.kind,
+      name: role.name,
+      supervisorId: options.supervisorId(),
+      queues: role.kind === "worker" ? role.worker.queues : [],
+    });
+  } catch (error) {
+    child.kill();
+    throw error;
+  }
+}
+
+/** Logs how it fares, and kills it when it is not ready in time. */
+export function watchBoot(child: Child, limitMs: number, log: Log): void {
+  const { name, pid } = child;
+  log.report({ type: "child-started", name, pid, what: describeRole(child.role) });
+  const timer = setTimeout(() => {
+    log.report({ type: "child-slow", name, pid, ms: limitMs });
+    child.kill();
+  }, limitMs);
+  void child.settled.then(() => {
+    clearTimeout(timer);
+    if (child.state !== "ready") return;
+    log.report({ type: "child-ready", name, pid, ms: monotonic() - child.startedAt });
+  });
+}
