@@ -1,0 +1,92 @@
+// What the machine is, because a figure without it means nothing.
+
+import { closeSync, fdatasyncSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
+import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
+import { join } from "node:path";
+import { percentile } from "./figures.ts";
+
+export interface Facts {
+  readonly at: string;
+  readonly cores: number;
+  readonly cpu: string;
+  readonly memoryGb: number;
+  readonly kernel: string;
+  readonly node: string;
+  readonly sqlite: string;
+  /** Of one write of 4 KiB and fdatasync in the folder of the stores, in milliseconds. */
+  readonly fsyncMs: { readonly p50: number; readonly p99: number };
+  /**
+   * A fixed loop, warm, ten times, in milliseconds: a wide range means that others use the cores.
+   */
+  readonly loopMs: { readonly best: number; readonly worst: number };
+  readonly loadBefore: number;
+}
+
+export function readFacts(folder: string): Facts {
+  const loadBefore = loadavg()[0]!;
+  return {
+    at: new Date().toISOString(),
+    cores: availableParallelism(),
+    cpu: cpus()[0]?.model ?? "unknown",
+    memoryGb: Math.round(totalmem() / 1e9),
+    kernel: release(),
+    node: process.versions.node,
+    sqlite: process.versions.sqlite ?? "unknown",
+    fsyncMs: fsyncLatency(join(folder, "fsync")),
+    loopMs: loopTime(),
+    loadBefore,
+  };
+}
+
+export function describeFacts(facts: Facts): string {
+  const { cores, cpu, memoryGb, kernel, node, sqlite, fsyncMs, loopMs, loadBefore } = facts;
+  const ms = (value: number): string => `${value.toFixed(2)} ms`;
+  const machine = `${cores} cores (${cpu}), ${memoryGb} GB, Linux ${kernel}`;
+  return [
+    `${facts.at}: ${machine}, Node ${node}, SQLite ${sqlite}`,
+    `fdatasync of 4 KiB: p50 ${ms(fsyncMs.p50)}, p99 ${ms(fsyncMs.p99)}`,
+    `a fixed loop: ${ms(loopMs.best)} to ${ms(loopMs.worst)}; load: ${loadBefore.toFixed(2)}`,
+  ].join("\n");
+}
+
+function fsyncLatency(file: string): Facts["fsyncMs"] {
+  const block = Buffer.alloc(4_096, 1);
+  const descriptor = openSync(file, "w");
+  const samples = Array.from({ length: 300 }, () =>
+    timed(() => {
+      writeSync(descriptor, block);
+      fdatasyncSync(descriptor);
+    }),
+  );
+  closeSync(descriptor);
+  unlinkSync(file);
+  return { p50: percentile(samples, 50), p99: percentile(samples, 99) };
+}
+
+function loopTime(): Facts["loopMs"] {
+  const samples = Array.from({ length: 12 }, () => timed(spin)).slice(2);
+  return { best: Math.min(...samples), worst: Math.max(...samples) };
+}
+
+function spin(): number {
+  let value = 1;
+  for (let step = 0; step < 20_000_000; step += 1) value = (value * 48_271) % 2_147_483_647;
+  return value;
+}
+
+function timed(work: () => unknown): number {
+  const began = performance.now();
+  work();
+  return performance.now() - began;
+}
+
+/** The commit that was measured, or null outside a checkout. */
+export function commitOf(root: string): string | null {
+  try {
+    const head = readFileSync(join(root, ".git/HEAD"), "utf8").trim();
+    const branch = /^ref: (.*)$/.exec(head)?.[1];
+    return (branch ? readFileSync(join(root, ".git", branch), "utf8").trim() : head).slice(0, 10);
+  } catch {
+    return null;
+  }
+}

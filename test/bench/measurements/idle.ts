@@ -1,0 +1,113 @@
+// Budget row "idle: queries per host and minute / CPU". A runtime with the default configuration
+// and nothing to do. First its CPU time from /proc, undisturbed. Then strace counts its locks on
+// the shared memory of the write-ahead log: every transaction, a lone SELECT or PRAGMA included,
+// takes one read lock there, every one that writes the write lock as well. So "queries" are
+// transactions.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { childrenOf } from "../../support/proc.ts";
+import { monotonic } from "../../support/runtime-process.ts";
+import { atMost, type Budget, below, type Figure, medianOf } from "../harness/figures.ts";
+import type { Bench, Measurement } from "../harness/measurement.ts";
+import { childPids, Project } from "../harness/project.ts";
+
+export const idle: Measurement = {
+  name: "idle",
+  title: "An idle runtime: supervisor, a worker with 3 threads, dispatcher",
+  limitMs: 130_000,
+  run,
+};
+
+/**
+ * SQLite's locks in the shared memory: the byte for writers, the first and last one for readers.
+ */
+const writerByte = 120;
+const readerBytes = [123, 127] as const;
+const clockTicksPerSecond = 100;
+
+async function run(bench: Bench): Promise<readonly Figure[]> {
+  const project = new Project(bench);
+  const runtime = await project.start().ready();
+  await sleep(3_000);
+  const pids = [runtime.pid, ...childrenOf(runtime.pid)];
+  const cpu = await cpuPercent(pids, bench.many(60_000, 3_000));
+  const locks = await traceLocks(pids, `${project.folder}/strace`, bench.many(30_000, 10_000));
+  const figures = [medianOf("CPU of all processes, of one core", "%", [cpu], below(1))];
+  if (locks) figures.push(...transactions(locks, runtime.pid));
+  else process.stderr.write("strace is missing or may not attach: queries were not counted\n");
+  await runtime.stop();
+  return figures;
+}
+
+async function cpuPercent(pids: readonly number[], ms: number): Promise<number> {
+  const ticks = (): number => pids.map(cpuTicks).reduce((total, each) => total + each);
+  const before = ticks();
+  const began = monotonic();
+  await sleep(ms);
+  const seconds = (ticks() - before) / clockTicksPerSecond;
+  return (seconds / ((monotonic() - began) / 1_000)) * 100;
+}
+
+/** User and system time of all threads. */
+function cpuTicks(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+interface Lock {
+  readonly pid: number;
+  readonly kind: string;
+  readonly byte: number;
+}
+
+interface Locks {
+  readonly perMinute: number;
+  readonly taken: readonly Lock[];
+}
+
+function transactions({ taken, perMinute }: Locks, supervisor: number): Figure[] {
+  const [first, last] = readerBytes;
+  const all = taken.filter(({ kind, byte }) => kind === "RD" && byte >= first && byte <= last);
+  const writing = taken.filter(({ kind, byte }) => kind === "WR" && byte === writerByte);
+  const figure = (what: string, locks: readonly Lock[], budget: Budget | null = null): Figure =>
+    medianOf(what, "/min", [locks.length * perMinute], budget);
+  const children = ["worker", "dispatcher"].map((kind) => {
+    const pids = childPids(supervisor, `runtime ${kind}`);
+    return figure(
+      `of which by the ${kind}`,
+      all.filter(({ pid }) => pids.includes(pid)),
+    );
+  });
+  return [
+    figure("transactions on the store", all, atMost(60)),
+    figure("of which write", writing),
+    ...children,
+  ];
+}
+
+/** null where strace cannot be had. The main thread, whose id is the pid, does all SQL. */
+async function traceLocks(
+  pids: readonly number[],
+  file: string,
+  ms: number,
+): Promise<Locks | null> {
+  const attach = pids.flatMap((pid) => ["-p", String(pid)]);
+  const options = ["-f", "-qq", "-e", "trace=fcntl", "-o", file, ...attach];
+  const strace = spawn("strace", options, { stdio: "ignore" });
+  const ended = once(strace, "exit").catch(() => null);
+  const early = await Promise.race([ended.then(() => true), sleep(ms, false)]);
+  if (early) return null;
+  strace.kill("SIGINT");
+  await ended;
+  const lock = /^(\d+) .*l_type=F_(RD|WR)LCK, .*l_start=(\d+), /;
+  const taken = readFileSync(file, "utf8")
+    .split("\n")
+    .map((line) => lock.exec(line))
+    .filter((match) => match !== null)
+    .map(([, pid, kind, byte]) => ({ pid: Number(pid), kind: kind!, byte: Number(byte) }));
+  return { perMinute: 60_000 / ms, taken };
+}
