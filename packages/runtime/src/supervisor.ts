@@ -125,6 +125,7 @@ export class Supervisor implements ControlTarget {
   async #boot(): Promise<void> {
     const { log } = this.options;
     const { config } = this;
+    process.title = `runtime supervisor ${config.file}`;
     if (process.pid === 1) log.report({ type: "pid-1" });
     log.report({ type: "runtime-starting", file: config.file, store: config.store });
     this.#store = await openStore(config.store, { durability: config.durability });
@@ -247,7 +248,7 @@ export class Supervisor implements ControlTarget {
     kill.cancel();
     await this.#shutdown.by("close", stopHooks.then(yes));
     await this.#shutdown.by("close", this.#hooks("onExit").then(yes));
-    const clean = (await this.#takeDown()) && gone;
+    const clean = (await this.#shutdown.atLast(this.#takeDown())) && gone;
     const exitCode = clean ? exitCodes.ok : exitCodes.unconfirmed;
     log.report({ type: "runtime-stopped", exitCode, ms: monotonic() - began });
     return exitCode;

@@ -13,6 +13,8 @@ import type { SignalName } from "../process/signals.ts";
 const sameSignalMs = 50;
 /** So long may hooks hold up the TERM to the children, in milliseconds; they go on beside it. */
 const briefMs = 40;
+/** So long the last steps may take although the time is over, in milliseconds. */
+const lastStepsMs = 50;
 
 export class Shutdown {
   readonly #log: Log;
@@ -87,6 +89,12 @@ export class Shutdown {
     } finally {
       late?.cancel();
     }
+  }
+
+  /** For the last steps: until `close`, yet never so short that quick ones cannot be taken. */
+  async atLast(steps: Promise<boolean>): Promise<boolean> {
+    const ms = Math.max(lastStepsMs, this.times.close - monotonic());
+    return await Promise.race([steps, delay(ms, false, { ref: false })]);
   }
 
   /** Waits for quick hooks only. */
