@@ -100,9 +100,10 @@ export class Project implements AsyncDisposable {
   readonly path: string;
   readonly env: NodeJS.ProcessEnv;
   readonly recordFile: string;
-  readonly config: object;
+  readonly config: { readonly store: string; readonly [key: string]: unknown };
   readonly #mark = `QUEUE_RUNTIME_TEST=${randomUUID()}`;
   readonly #folder = temporaryFolder();
+  readonly #url: string;
 
   constructor({ config = {}, jobs, files = {}, env = {} }: ProjectOptions = {}) {
     this.path = this.#folder.path;
@@ -115,6 +116,7 @@ export class Project implements AsyncDisposable {
     const fixtures = (jobs ?? ["plain.ts", "items.ts"]).map((job) => join(support, "jobs", job));
     const hooks = "hooks.ts" in files ? { hooks: "hooks.ts" } : {};
     this.config = { ...quick, jobs: fixtures, ...hooks, ...config };
+    this.#url = `sqlite:${join(this.path, this.config.store.slice("sqlite:".length))}`;
     this.configure(this.config);
   }
 
@@ -160,7 +162,7 @@ export class Project implements AsyncDisposable {
 
   /** In one transaction; answers the ids. */
   async enqueueMany(name: string, inputs: unknown[], options: EnqueueOptions = {}) {
-    await using queue = await openQueue(`sqlite:${join(this.path, "queue.sqlite")}`);
+    await using queue = await openQueue(this.#url);
     const answers = await queue.enqueueMany(jobRef(name), inputs, options);
     return answers.map(({ id }) => id as number);
   }
@@ -175,7 +177,7 @@ export class Project implements AsyncDisposable {
 
   /** Waits, watching closely, until the job is in the state; answers when, by `monotonic()`. */
   async becomes(id: number, state: string, options: WaitOptions = {}): Promise<number> {
-    const store = await openStore(`sqlite:${join(this.path, "queue.sqlite")}`);
+    const store = await openStore(this.#url);
     try {
       const there = async () => (await store.jobs.find(id))?.state === state && monotonic();
       return await waitFor(there, { what: `job ${id} to be ${state}`, ...options });
