@@ -38,6 +38,12 @@ import { isThenable } from "./values/thenable.ts";
 /** How long a job waits that an adapter interrupted although its process does not stop, in ms. */
 const adapterPauseMs = 1_000;
 
+/**
+ * How long a job waits that made room by its `maxRuntime`: a tenth of that, at most so long in ms.
+ * Ready at once it would be claimed again first, being older than all that wait.
+ */
+const longestRoomMs = 1_000;
+
 /** How long the loop may keep the event loop to itself, in milliseconds. */
 const turnMs = 10;
 
@@ -162,7 +168,9 @@ function stopQuestion({ iteration, standing, context }: Scene): (now: number) =>
   // The default is asked for nearly every item there is: `stopping` says it all.
   const usual = names.length === 1 && names[0] === "runtime";
   const adapter = usual ? null : interruptionAdapters.resolve(names);
-  const until = run.monotonic() + (iteration.maxRuntimeMs ?? Number.POSITIVE_INFINITY);
+  const maxRuntimeMs = iteration.maxRuntimeMs ?? Number.POSITIVE_INFINITY;
+  const until = run.monotonic() + maxRuntimeMs;
+  const roomMs = Math.min(longestRoomMs, Math.ceil(maxRuntimeMs / 10));
   return (now) => {
     const why = run.stopping();
     if (why === "cancel") return { outcome: "cancelled" };
@@ -171,7 +179,7 @@ function stopQuestion({ iteration, standing, context }: Scene): (now: number) =>
     const reason = adapter === null ? why : adapter(context);
     // What an adapter saw lasts a while, and this process goes on claiming unless it stops.
     if (reason !== false) return interrupted(reason, why === false ? adapterPauseMs : 0);
-    return now >= until ? interrupted("maxRuntime") : null;
+    return now >= until ? interrupted("maxRuntime", roomMs) : null;
   };
 }
 
