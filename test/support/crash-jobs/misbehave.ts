@@ -1,0 +1,130 @@
+// Jobs that do what no job should: kill what runs them, throw what is no error, return what is no
+// JSON, leave errors behind.
+
+import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { defineIteration, defineJob } from "queue-runtime";
+import { note } from "../crash-note.ts";
+
+/**
+ * Ends the process it runs in: at once, when the file `after` exists, or in its n-th run when the
+ * file `afterEach`.n does.
+ */
+export const poison = defineJob({
+  name: "poison",
+  async perform(input: { after?: string; afterEach?: string } | null, context) {
+    note(context, "began");
+    const gate = input?.afterEach ? `${input.afterEach}.${context.job.crashes}` : input?.after;
+    while (gate !== undefined && !existsSync(gate)) await delay(2);
+    process.kill(process.pid, "SIGKILL");
+    await delay(60_000);
+  },
+});
+
+export const exit = defineJob({
+  name: "exit",
+  retry: { limit: 0 },
+  async perform({ code, after }: { code: number; after?: string }, context) {
+    note(context, "began");
+    while (after !== undefined && !existsSync(after)) await delay(2);
+    process.exit(code);
+  },
+});
+
+/** Throws from a timer, where no await can catch it, and would go on for ever. */
+export const stray = defineJob({
+  name: "stray",
+  retry: { limit: 0 },
+  async perform({ kind }: { kind: "throw" | "reject" }, context) {
+    note(context, "began");
+    if (kind === "throw") {
+      setTimeout(() => {
+        throw new RangeError("thrown from a timer");
+      }, 1);
+    } else void Promise.reject(new RangeError("rejected and forgotten"));
+    await delay(60_000, undefined, { ref: false });
+  },
+});
+
+/** Fills its thread's heap. */
+export const glutton = defineJob({
+  name: "glutton",
+  retry: { limit: 0 },
+  perform(_: unknown, context) {
+    note(context, "began");
+    const kept: object[] = [];
+    for (;;) kept.push(new Array(10_000).fill(kept.length));
+  },
+});
+
+const thrown: Readonly<Record<string, () => unknown>> = {
+  null: () => null,
+  undefined: () => undefined,
+  text: () => "only a string",
+  promise: () => Promise.reject(new Error("inside a promise")),
+  getters: () => ({
+    get name() {
+      throw new Error("no name for you");
+    },
+    get message() {
+      throw new Error("no message for you");
+    },
+    get stack() {
+      throw new Error("no stack for you");
+    },
+  }),
+  circular: () => {
+    const error = new Error("around and around");
+    error.cause = new Error("the other", { cause: error });
+    return error;
+  },
+  huge: () => new Error("x".repeat(50_000_000)),
+  proxy: () => Proxy.revocable({}, {}).proxy,
+  revoked: () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  },
+};
+
+export const thrower = defineJob({
+  name: "throw",
+  retry: { limit: 0 },
+  perform({ what }: { what: string }, context) {
+    note(context, "began");
+    throw thrown[what]!();
+  },
+});
+
+const results: Readonly<Record<string, () => unknown>> = {
+  date: () => ({ items: [{ at: new Date(0) }] }),
+  bigint: () => ({ total: 1n }),
+  undefined: () => ({ list: [1, undefined] }),
+  nan: () => [Number.NaN],
+  map: () => ({ byId: new Map() }),
+  circular: () => {
+    const loop: Record<string, unknown> = {};
+    loop.self = loop;
+    return loop;
+  },
+};
+
+export const resulter = defineJob({
+  name: "result",
+  perform({ what }: { what: string }, context) {
+    note(context, "began");
+    return results[what]!();
+  },
+});
+
+/** Its second cursor is no JSON. */
+export const badCursor = defineIteration({
+  name: "bad.cursor",
+  *buildEnumerator() {
+    yield ["first", { at: 1 }];
+    yield ["second", { at: new Date(0) } as unknown as { at: number }];
+  },
+  eachIteration(item, context) {
+    note(context, "item", item);
+  },
+});
