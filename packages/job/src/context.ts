@@ -27,7 +27,7 @@ export interface JobContext<Cursor extends Json = Json> {
    * stop, so that a loop of one's own can await it. In an iteration, without an argument: saves
    * the position after the last item done.
    */
-  readonly checkpoint: (cursor?: Cursor) => Promise<void>;
+  checkpoint(cursor?: Cursor): Promise<void>;
   /** Enqueues another job; durable when it resolves. */
   readonly enqueue: Enqueuer["enqueue"];
 }
