@@ -3,6 +3,8 @@
 
 const baseMs = 100;
 const longestMs = 30_000;
+/** One that got ready works, whatever ends it: longer would only cost capacity. */
+const longestServedMs = 1_000;
 /** A child that lived this long had nothing to do with the crashes before it. */
 const calmMs = 60_000;
 
@@ -20,11 +22,13 @@ export class BackOff {
   }
 
   /**
-   * A child died after `livedMs`: how long to wait, in milliseconds. Full jitter beyond the first.
+   * A child died after `livedMs`, and had been ready (`served`) or not: how long to wait, in
+   * milliseconds. Full jitter beyond the first.
    */
-  died(livedMs: number): number {
+  died(livedMs: number, served: boolean): number {
     this.#deaths = livedMs >= calmMs ? 1 : this.#deaths + 1;
     if (this.#deaths === 1) return 0;
-    return Math.min(longestMs, baseMs * 2 ** (this.#deaths - 2)) * (0.5 + this.#random() / 2);
+    const longest = served ? longestServedMs : longestMs;
+    return Math.min(longest, baseMs * 2 ** (this.#deaths - 2)) * (0.5 + this.#random() / 2);
   }
 }

@@ -206,7 +206,8 @@ export class Family {
     // a place that was retired meanwhile, or whose runtime ends, stays empty
     if (this.#ending || !this.#places.includes(place)) return;
     const livedMs = child ? monotonic() - child.startedAt : 0;
-    const delayMs = child?.handedOver ? 0 : place.backOff.died(livedMs);
+    const served = child?.wasReady ?? false;
+    const delayMs = child?.handedOver ? 0 : place.backOff.died(livedMs, served);
     this.#options.log.report({ type: "child-replaced", name: place.role.name, delayMs });
     place.replacing = setTimeout(() => void this.#fill(place), delayMs);
   }
