@@ -127,3 +127,14 @@ export const fatal = defineJob({
     throw new FatalError("this can never work");
   },
 });
+
+/** Short, and says when it begins and ends. */
+export const blink = defineJob({
+  name: "blink",
+  async perform({ ms }: { ms: number }, context) {
+    note(context, "began");
+    if (ms > 0) await delay(ms);
+    note(context, "ended");
+    return ms;
+  },
+});
