@@ -29,7 +29,9 @@ export function places(driver: Driver, claim: Claim): readonly Place[] {
   const names = nameSet(claim.names);
   return claim.queues.map((entry, index) => {
     const everything = entry === "*";
-    const others = claim.queues.filter((other, i) => (everything ? other !== "*" : i < index));
+    const others = claim.queues.filter((other, i) =>
+      other === "*" ? everything && i < index : everything || i < index,
+    );
     const takes = (queue: string): boolean =>
       matches(entry, queue) && !paused.has(queue) && !others.some((other) => matches(other, queue));
     return { index, everything, prefix: prefixOf(entry), takes, names };

@@ -1,0 +1,30 @@
+// What every store must do, whatever it is made of. A store's own test file calls this with a way
+// to open it; what only one store can do (bad files, raw SQL) is tested beside that call.
+
+import { describe } from "vitest";
+import { actionsContract } from "./contract/actions.ts";
+import { claimContract } from "./contract/claim.ts";
+import { enqueueContract } from "./contract/enqueue.ts";
+import { listsContract } from "./contract/lists.ts";
+import { processesContract } from "./contract/processes.ts";
+import { queuesContract } from "./contract/queues.ts";
+import { recoveryContract } from "./contract/recovery.ts";
+import { settleContract } from "./contract/settle.ts";
+import { severalContract } from "./contract/several.ts";
+import { suspectsContract } from "./contract/suspects.ts";
+import type { OpenStore } from "./contract/world.ts";
+
+export function storeContract(name: string, open: OpenStore): void {
+  describe(name, () => {
+    enqueueContract(open);
+    claimContract(open);
+    settleContract(open);
+    recoveryContract(open);
+    suspectsContract(open);
+    actionsContract(open);
+    listsContract(open);
+    queuesContract(open);
+    processesContract(open);
+    severalContract(open);
+  });
+}
