@@ -67,7 +67,8 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     this.#started = true;
     const pollMs = config.pollingIntervalMs;
     this.#watch = store.watch(() => this.look(), { pollMs, eager: true });
-    this.#poll = setInterval(() => this.#backstop(), config.pollingIntervalMs);
+    // for what no commit announces: a suspect that a busy worker may take after a while
+    this.#poll = setInterval(() => this.slots.isIdle || this.look(), pollMs);
     this.look();
   }
 
@@ -172,9 +173,10 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     this.#pump();
   }
 
-  swept(slot: number): void {
+  swept(slot: number, suspect: boolean): void {
     const execution = this.#vacate(slot);
-    if (execution && !execution.abandoned) this.release(execution);
+    if (execution && !execution.abandoned)
+      this.release(execution, suspect ? "crashed" : "released");
     this.#pump();
   }
 
@@ -221,9 +223,9 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     if (outcome.outcome === "interrupted" || outcome.outcome === "failed") this.#hungry = true;
   }
 
-  release(execution: Execution): void {
+  release(execution: Execution, outcome: "released" | "crashed" = "released"): void {
     if (execution.state === "over") return;
-    this.turns.settle(execution.settle({ outcome: "released" }));
+    this.turns.settle(execution.settle({ outcome }));
     this.#hungry = true;
   }
 
@@ -291,10 +293,5 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
       if (progress)
         this.options.log.report({ type: "job-progress", job: execution.job, ...progress });
     }, wait);
-  }
-
-  /** For what no commit announces: a suspect that a busy worker may take after a while. */
-  #backstop(): void {
-    if (!this.slots.isIdle) this.look();
   }
 }

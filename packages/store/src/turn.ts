@@ -19,6 +19,8 @@ export type Settlement = {
   | { readonly outcome: "interrupted"; readonly delayMs: number }
   /** Handed back before it reached a thread, or swept along with its thread: counts as nothing. */
   | { readonly outcome: "released" }
+  /** Its thread died under several runs, and nobody knows by which: ready again, as a suspect. */
+  | { readonly outcome: "crashed" }
   | { readonly outcome: "cancelled" }
 );
 

@@ -1,6 +1,7 @@
 // Jobs that do what no job should: kill what runs them, throw what is no error, return what is no
 // JSON, leave errors behind.
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { defineIteration, defineJob } from "queue-runtime";
@@ -43,6 +44,36 @@ export const stray = defineJob({
       }, 1);
     } else void Promise.reject(new RangeError("rejected and forgotten"));
     await delay(60_000, undefined, { ref: false });
+  },
+});
+
+/** Ends well, and throws from a timer after that. */
+export const leaver = defineJob({
+  name: "leaver",
+  perform({ ms }: { ms: number }, context) {
+    note(context, "ran");
+    setTimeout(() => {
+      throw new RangeError("left behind");
+    }, ms);
+  },
+});
+
+/** What runs in here belongs to no job. */
+const outside = AsyncLocalStorage.snapshot();
+
+/** Throws where nobody can tell whose error it is, as a shared connection would. */
+export const anonymous = defineJob({
+  name: "anonymous",
+  retry: { limit: 0 },
+  async perform({ after }: { after: string }, context) {
+    note(context, "began");
+    while (!existsSync(after)) await delay(2);
+    outside(() =>
+      setTimeout(() => {
+        throw new RangeError("nobody knows whose");
+      }, 1),
+    );
+    await delay(60_000);
   },
 });
 

@@ -5,13 +5,13 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type JobDefinition, perform, type RunJob, toJobError } from "@queue-runtime/job";
 import { reuseStripped } from "../modules/strip-once.ts";
 import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
-import { type RunLink, SlotRun } from "../worker/slot-run.ts";
+import { SlotRun } from "../worker/slot-run.ts";
 import { StopFlags } from "../worker/stop-flags.ts";
 import { ThreadLink } from "../worker/threads/thread-link.ts";
-import type { ThreadSession, ToThread } from "../worker/threads/thread-messages.ts";
+import type { Culprit, ThreadSession, ToThread } from "../worker/threads/thread-messages.ts";
 
 /** Which run the code at hand belongs to, also after any number of awaits. */
-const current = new AsyncLocalStorage<number>();
+const current = new AsyncLocalStorage<SlotRun>();
 
 /** Resolves when the worker closes the port. */
 export async function serve(session: ThreadSession): Promise<void> {
@@ -44,17 +44,14 @@ function start(
 ): void {
   const definition = definitions.get(job.name);
   if (!definition) throw new Error(`no code for ${job.name}: it should not have been sent here`);
-  current.run(slot, () => void performIn(slot, { definition, job, link }));
+  const run = new SlotRun(job, slot, link);
+  current.run(run, () => void performRun(run, definition, link));
 }
 
-async function performIn(
-  slot: number,
-  { definition, job, link }: { definition: JobDefinition; job: RunJob; link: RunLink & ThreadLink },
-): Promise<void> {
-  const run = new SlotRun(job, slot, link);
+async function performRun(run: SlotRun, definition: JobDefinition, link: ThreadLink) {
   const outcome = await perform(definition, run);
   run.end();
-  link.ended(slot, outcome);
+  link.ended(run.slot, outcome);
 }
 
 /** Says which run ends the thread: `process.exit` and stray errors would otherwise blame nobody. */
@@ -63,15 +60,19 @@ function lastWords(link: ThreadLink): void {
   process.exit = (code) => {
     const status = Number(code ?? process.exitCode ?? 0);
     const error = { name: "ExitError", message: `exited with ${status}`, code: String(status) };
-    link.post({
-      type: "dying",
-      slot: current.getStore() ?? null,
-      error: { ...error, stack: null, cause: null },
-    });
+    link.post({ type: "dying", slot: culprit(), error: { ...error, stack: null, cause: null } });
     return exit(code);
   };
   process.on("uncaughtException", (error) => {
-    link.post({ type: "dying", slot: current.getStore() ?? null, error: toJobError(error) });
+    const run = current.getStore();
+    if (run?.isOver) return run.leftBehind(error);
+    link.post({ type: "dying", slot: culprit(), error: toJobError(error) });
     exit(1);
   });
+}
+
+function culprit(): Culprit {
+  const run = current.getStore();
+  if (!run) return null;
+  return run.isOver ? "over" : run.slot;
 }

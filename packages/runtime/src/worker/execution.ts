@@ -7,6 +7,11 @@ import { monotonic } from "../process/monotonic.ts";
 /** `waiting` for a slot, `running` in one, or `over`: its outcome is decided. */
 type State = "waiting" | "running" | "over";
 
+/** An end that is none of the run's own doing. */
+export interface HandBack {
+  readonly outcome: "released" | "crashed";
+}
+
 export class Execution {
   readonly job: Job;
   readonly definition: JobDefinition;
@@ -73,7 +78,7 @@ export class Execution {
   }
 
   /** Decides the outcome, once. */
-  settle(outcome: Outcome | { readonly outcome: "released" }): Settlement {
+  settle(outcome: Outcome | HandBack): Settlement {
     this.state = "over";
     clearTimeout(this.timeout);
     clearTimeout(this.saving);
@@ -85,7 +90,7 @@ export class Execution {
 /** The outcome as the store takes it. */
 function settlementOf(
   { id, fence }: Job,
-  outcome: Outcome | { readonly outcome: "released" },
+  outcome: Outcome | HandBack,
   position: Position,
 ): Settlement {
   const base = { id, fence, ...position };
@@ -104,7 +109,8 @@ function settlementOf(
     case "cancelled":
       return { ...base, outcome: "cancelled" };
     case "released":
-      return { ...base, outcome: "released" };
+    case "crashed":
+      return { ...base, outcome: outcome.outcome };
     default:
       return impossible(outcome);
   }

@@ -15,7 +15,6 @@ export class MainLoop implements Runner {
   readonly #definitions: Definitions;
   readonly #listener: RunnerListener;
   readonly #link: RunLink;
-  readonly #runs: (SlotRun | null)[];
   readonly #current = new AsyncLocalStorage<SlotRun>();
   readonly #onUncaught = (error: unknown): void => this.#uncaught(error);
 
@@ -30,7 +29,6 @@ export class MainLoop implements Runner {
     this.flags = new StopFlags(this.slots);
     this.#definitions = options.definitions;
     this.#listener = options.listener;
-    this.#runs = new Array(this.slots).fill(null);
     this.#link = {
       flags: this.flags,
       interruptionAdapters: options.interruptionAdapters,
@@ -46,7 +44,6 @@ export class MainLoop implements Runner {
     const definition = this.#definitions.get(job.name);
     if (!definition) throw new Error(`no code for ${job.name}: it should not have been claimed`);
     const run = new SlotRun(job, slot, this.#link);
-    this.#runs[slot] = run;
     this.flags.clear(slot);
     this.#current.run(run, () => void this.#perform(slot, run, definition));
   }
@@ -62,20 +59,18 @@ export class MainLoop implements Runner {
   async #perform(slot: number, run: SlotRun, definition: JobDefinition): Promise<void> {
     const outcome = await perform(definition, run);
     run.end();
-    this.#runs[slot] = null;
     this.#listener.ended(slot, outcome);
   }
 
   /** A stray error of a job fails that job; one of nobody ends the process, as Node would. */
   #uncaught(error: unknown): void {
     const run = this.#current.getStore();
-    const slot = run ? this.#runs.indexOf(run) : -1;
-    if (!run || slot === -1) throw error;
+    if (!run) throw error;
+    if (run.isOver) return run.leftBehind(error);
+    const { slot, job } = run;
+    const data = toJobError(error);
     this.flags.raise(slot, "lost");
-    this.#listener.threadLost(
-      0,
-      `a stray error of ${run.job.name} #${run.job.id}: ${String(error)}`,
-    );
-    this.#listener.crashed(slot, toJobError(error));
+    this.#listener.threadLost(0, `a stray error of ${job.name} #${job.id}: ${data.message}`);
+    this.#listener.crashed(slot, data);
   }
 }

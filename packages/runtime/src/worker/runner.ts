@@ -11,8 +11,11 @@ export interface RunnerListener {
   ended(slot: number, outcome: Outcome): void;
   /** The run took its thread with it: a failed attempt, and the slot is free. */
   crashed(slot: number, error: JobError): void;
-  /** Another run on the same thread ended it: hand this one back, the slot is free. */
-  swept(slot: number): void;
+  /**
+   * Its thread ended under it: hand this run back, the slot is free. `suspect`: several ran there,
+   * and nobody knows whose fault it was.
+   */
+  swept(slot: number, suspect: boolean): void;
   noted(slot: number, position: Position): void;
   save(slot: number, position: Position): Promise<void>;
   enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]>;

@@ -8,6 +8,7 @@ import {
   type Run,
   type RunJob,
   type StopReason,
+  toJobError,
 } from "@queue-runtime/job";
 import type { Enqueued, NewJob } from "@queue-runtime/store";
 import { monotonic } from "../process/monotonic.ts";
@@ -41,6 +42,14 @@ export class SlotRun implements Run {
   get log(): Logger {
     this.#log ??= this.#link.logger(this.job);
     return this.#log;
+  }
+
+  get slot(): number {
+    return this.#slot;
+  }
+
+  get isOver(): boolean {
+    return this.#over;
   }
 
   stopping(): StopReason | false {
@@ -78,6 +87,14 @@ export class SlotRun implements Run {
 
   random(): number {
     return Math.random();
+  }
+
+  /** A stray error of a run that has ended: nobody who runs now is to blame, and nobody pays. */
+  leftBehind(error: unknown): void {
+    this.log.error(
+      { err: toJobError(error) },
+      "a stray error after the end of the run; nothing else is touched",
+    );
   }
 
   /** The slot belongs to somebody else from now on: what job code left behind reaches nobody. */

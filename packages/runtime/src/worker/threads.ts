@@ -14,7 +14,7 @@ import { Tinypool } from "tinypool";
 import type { Stripped } from "../modules/strip-once.ts";
 import type { Runner, RunnerListener, RunnerOptions } from "./runner.ts";
 import { StopFlags } from "./stop-flags.ts";
-import type { FromThread, ThreadSession, ToThread } from "./threads/thread-messages.ts";
+import type { Culprit, FromThread, ThreadSession, ToThread } from "./threads/thread-messages.ts";
 
 const entry = fileURLToPath(
   new URL(`../entry/thread${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
@@ -49,7 +49,7 @@ export class Threads implements Runner {
     const thread = this.#threadOf(slot);
     const others = thread.running.filter((other) => other !== slot);
     this.#replace(thread);
-    for (const other of others) this.#listener.swept(other);
+    for (const other of others) this.#listener.swept(other, false);
     return true;
   }
 
@@ -86,7 +86,7 @@ export class Threads implements Runner {
     const blamed = culprit ?? (running.length === 1 ? running[0] : null);
     for (const slot of running) {
       if (slot === blamed) this.#listener.crashed(slot, reason);
-      else this.#listener.swept(slot);
+      else this.#listener.swept(slot, blamed === null);
     }
   }
 
@@ -109,7 +109,7 @@ class Thread {
   #settleReady: { resolve(): void; reject(error: Error): void } | undefined;
   #closed = false;
   isReady = false;
-  lastWords: { slot: number | null; error: JobError } | undefined;
+  lastWords: { slot: Culprit; error: JobError } | undefined;
 
   constructor(
     index: number,
@@ -126,7 +126,14 @@ class Thread {
     });
     // whoever waits hears of it; nobody waits once the worker is closing
     this.ready.catch(() => undefined);
-    this.#pool = new Tinypool({ filename: entry, minThreads: 1, maxThreads: 1, useAtomics: false });
+    this.#pool = new Tinypool({
+      filename: entry,
+      minThreads: 1,
+      maxThreads: 1,
+      useAtomics: false,
+      // what a thread has by default, unless its process was told to be lean (supervisor/child.ts)
+      resourceLimits: { maxYoungGenerationSizeMb: 48 },
+    });
     let error: unknown;
     const note = (reason: unknown) => {
       error ??= reason;

@@ -39,5 +39,8 @@ export type FromThread =
       readonly fields: object;
       readonly message: string;
     }
-  /** The last words of a thread: which run ends it (null: nobody's), and how. */
-  | { readonly type: "dying"; readonly slot: number | null; readonly error: JobError };
+  /** The last words of a thread: which run ends it, and how. */
+  | { readonly type: "dying"; readonly slot: Culprit; readonly error: JobError };
+
+/** The slot of the run at fault; null when nobody knows, `over` when that run has ended before. */
+export type Culprit = number | "over" | null;

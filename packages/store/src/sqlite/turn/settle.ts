@@ -28,6 +28,9 @@ const statements = {
   interrupt: `UPDATE jobs SET ${goBack}, run_at = :now + :delay, attempts = attempts - 1,
     interruptions = interruptions + 1, ${raiseUnlessEnded}, ${leave} ${held}`,
   release: `UPDATE jobs SET ${goBack}, attempts = attempts - 1, ${raiseUnlessEnded}, ${leave} ${held}`,
+  crash: `UPDATE jobs SET ${goBack}, attempts = attempts - 1, crashes = crashes + 1,
+    crashes_since_checkpoint = crashes_since_checkpoint + 1,
+    ${raiseUnlessEnded}, ${leave} ${held}`,
   cancel: `UPDATE jobs SET state = 'cancelled', finished_at = :now, ${leave} ${held}`,
   cursor: `UPDATE jobs SET cursor = :cursor, crashes_since_checkpoint = 0 ${held}`,
   progress: `UPDATE jobs SET progress_done = coalesce(:done, 0), progress_total = :total ${held}`,
@@ -90,6 +93,8 @@ function settle(driver: Driver, settlement: Settlement, now: number): boolean {
       return run("interrupt", { delay: settlement.delayMs });
     case "released":
       return run("release", { delay: 0 });
+    case "crashed":
+      return run("crash", { delay: 0 });
     case "cancelled":
       return run("cancel");
     default:
