@@ -16,7 +16,17 @@ const entry = fileURLToPath(
 );
 
 /** What is experimental in Node is our choice, and no news to the operator. */
-const execArgv = ["--disable-warning=ExperimentalWarning"];
+const quietly = "--disable-warning=ExperimentalWarning";
+
+/**
+ * Where no job runs on the main loop, its heap has little to do: without room to grow it takes 6 MB
+ * less, at the same throughput. Threads are given the usual room.
+ */
+const lean = "--max-semi-space-size=1";
+
+function execArgvOf(role: Role): string[] {
+  return role.kind === "worker" && role.worker.threads === 0 ? [quietly] : [quietly, lean];
+}
 
 /** Where a child stands. `failed`: it said itself that it cannot start. */
 export type ChildState = "starting" | "ready" | "stopping" | "gone";
@@ -64,7 +74,7 @@ export class Child {
       this.#comeUp = resolve;
     });
     const stdio = ["ignore", "inherit", "inherit", "ipc", "pipe", this.#record.fd] as const;
-    this.#process = fork(entry, [], { stdio: [...stdio], execArgv });
+    this.#process = fork(entry, [], { stdio: [...stdio], execArgv: execArgvOf(role) });
     this.pid = this.#process.pid ?? 0;
     this.#pipe = this.#process.stdio[4] as Socket;
     this.#pipe.on("data", (bytes: Buffer) => this.#answered(bytes));
