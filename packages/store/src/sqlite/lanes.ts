@@ -1,11 +1,19 @@
 // A lane is a pair of queue and name that has ready jobs. There are few lanes however many jobs
-// wait, and an index begins with them: stepping from lane to lane skips all the jobs in each.
+// wait, and an index begins with them: stepping from lane to lane skips all the jobs in each, and
+// finds the most urgent one of each on the way.
 
 import type { Driver } from "./driver.ts";
 
 export interface Lane {
   readonly queue: string;
   readonly name: string;
+  readonly first: LaneJob;
+}
+
+export interface LaneJob {
+  readonly id: number;
+  readonly priority: number;
+  readonly runAt: number;
 }
 
 /** One of the two indexes of ready jobs. */
@@ -26,8 +34,8 @@ export const suspects: ReadyIndex = {
 };
 
 const step = (source: ReadyIndex, after: string): string =>
-  `SELECT queue, name FROM jobs INDEXED BY ${source.index} WHERE ${source.where} AND ${after}
-  ORDER BY queue, name LIMIT 1`;
+  `SELECT queue, name, id, priority, run_at FROM jobs INDEXED BY ${source.index}
+  WHERE ${source.where} AND ${after} ORDER BY queue, name, priority, id LIMIT 1`;
 
 /** The first lane from `queue` on. */
 export function laneFrom(driver: Driver, source: ReadyIndex, queue: string): Lane | undefined {
@@ -46,15 +54,13 @@ export function laneBeyond(driver: Driver, source: ReadyIndex, queue: string): L
   return toLane(driver.tuples(step(source, "queue > ?")).get(queue));
 }
 
-export function allLanes(driver: Driver, source: ReadyIndex): readonly Lane[] {
-  const lanes: Lane[] = [];
+export function* allLanes(driver: Driver, source: ReadyIndex): Generator<Lane> {
   for (let lane = laneFrom(driver, source, ""); lane; lane = laneAfter(driver, source, lane))
-    lanes.push(lane);
-  return lanes;
+    yield lane;
 }
 
 function toLane(row: unknown): Lane | undefined {
   if (!row) return undefined;
-  const [queue, name] = row as [string, string];
-  return { queue, name };
+  const [queue, name, id, priority, runAt] = row as [string, string, number, number, number];
+  return { queue, name, first: { id, priority, runAt } };
 }

@@ -9,7 +9,7 @@ import { type Claim, suspectPatienceMs } from "../../turn.ts";
 import type { Driver } from "../driver.ts";
 import { ready, suspects } from "../lanes.ts";
 import { jobColumns, toJob } from "../rows.ts";
-import { comesBefore, pick } from "./pick.ts";
+import { comesBefore, isAnyReady, pick } from "./pick.ts";
 
 interface Holder {
   readonly processId: number;
@@ -39,7 +39,8 @@ export function claim(driver: Driver, wanted: Claim, holder: Holder): readonly J
 
 /** Whether a claim would take anything; may run outside a transaction. */
 export function canClaim(driver: Driver, wanted: Claim, now: number): boolean {
-  return wanted.limit > 0 && choose(driver, { ...wanted, limit: 1 }, now).length > 0;
+  if (wanted.limit <= 0) return false;
+  return isAnyReady(driver, wanted) || choose(driver, { ...wanted, limit: 1 }, now).length > 0;
 }
 
 /** A suspect comes alone, when its turn has come; other jobs pass it until somebody is idle. */

@@ -22,23 +22,19 @@ interface Stream {
   drained: boolean;
 }
 
-/** Before every job: smaller than any priority a job can have. */
-const start: Urgency = { priority: Number.MIN_SAFE_INTEGER - 1, id: 0 };
-
 export function merge(driver: Driver, source: ReadyIndex, wanted: Wanted): readonly Urgency[] {
-  const { lanes, limit } = wanted;
+  const { lanes, limit, dueBefore } = wanted;
   // Twice the even share: lanes are rarely even, and reading again costs a statement.
   const size = Math.min(limit, Math.ceil((2 * limit) / Math.max(1, lanes.length)));
-  const read = reader(driver, source, { size, dueBefore: wanted.dueBefore });
+  const read = reader(driver, source, { size, dueBefore });
   const streams = lanes.map((lane): Stream => {
-    const jobs = read(lane, start);
-    return { lane, jobs, next: 0, drained: jobs.length < size };
+    const jobs = lane.first.runAt <= dueBefore ? [lane.first] : read(lane, lane.first);
+    return { lane, jobs, next: 0, drained: false };
   });
   const merged: Urgency[] = [];
-  while (merged.length < limit) {
-    const best = mostUrgent(streams);
-    if (!best) break;
+  for (let best = mostUrgent(streams); best; best = mostUrgent(streams)) {
     merged.push(best.jobs[best.next]!);
+    if (merged.length === limit) break;
     best.next += 1;
     if (best.next < best.jobs.length || best.drained) continue;
     best.jobs = read(best.lane, best.jobs.at(-1)!);
@@ -64,8 +60,7 @@ function reader(
   const samePriority = driver.tuples(head(source, "priority = ? AND id > ?"));
   const nextPriority = driver.tuples(head(source, "priority > ?"));
   return ({ queue, name }, { priority, id }) => {
-    const rows =
-      id === start.id ? [] : samePriority.all(queue, name, priority, id, dueBefore, size);
+    const rows = samePriority.all(queue, name, priority, id, dueBefore, size);
     if (rows.length < size)
       rows.push(...nextPriority.all(queue, name, priority, dueBefore, size - rows.length));
     return (rows as unknown as [number, number][]).map((row) => ({ id: row[0], priority: row[1] }));

@@ -22,6 +22,8 @@ export interface Candidate extends Urgency {
 /** How many jobs of others a `*` may find among the most urgent before it looks at the lanes. */
 const slack = 50;
 
+type UrgentRow = [id: number, priority: number, queue: string, name: string];
+
 const mostUrgent = `SELECT id, priority, queue, name FROM jobs INDEXED BY jobs_ready_by_priority
   WHERE ${ready.where} ORDER BY priority, id LIMIT ?`;
 
@@ -39,26 +41,26 @@ export function pick(
     const shortcut = place.everything && source === ready ? urgent(driver, place, limit) : null;
     const jobs =
       shortcut ??
-      merge(driver, source, { lanes: lanesOf(driver, source, place), limit, dueBefore });
+      merge(driver, source, { lanes: [...lanesOf(driver, source, place)], limit, dueBefore });
     for (const { id, priority } of jobs) found.push({ id, priority, place: place.index });
   }
   return found;
 }
 
+/** Whether `pick` would find any ready job. */
+export function isAnyReady(driver: Driver, claim: Claim): boolean {
+  return places(driver, claim).some((place) => !lanesOf(driver, ready, place).next().done);
+}
+
 /** null when too many of the most urgent jobs are not for this worker. */
 function urgent(driver: Driver, place: Place, limit: number): readonly Urgency[] | null {
-  const rows = driver.tuples(mostUrgent).all(limit + slack) as unknown as [
-    number,
-    number,
-    string,
-    string,
-  ][];
-  const jobs: Urgency[] = [];
-  for (const [id, priority, queue, name] of rows) {
-    if (jobs.length === limit) break;
-    if (place.names.has(name) && place.takes(queue)) jobs.push({ id, priority });
+  for (const size of [limit, limit + slack]) {
+    const rows = driver.tuples(mostUrgent).all(size) as unknown as UrgentRow[];
+    const mine = rows.filter(([, , queue, name]) => place.names.has(name) && place.takes(queue));
+    if (mine.length >= limit || rows.length < size)
+      return mine.slice(0, limit).map(([id, priority]) => ({ id, priority }));
   }
-  return jobs.length === limit || rows.length < limit + slack ? jobs : null;
+  return null;
 }
 
 export function comesBefore(a: Candidate, b: Candidate): boolean {

@@ -13,8 +13,10 @@ export interface Place {
   readonly index: number;
   /** The entry is `*`. */
   readonly everything: boolean;
-  /** What all of its queues begin with. */
-  readonly prefix: string;
+  /** Where its queues begin, in the order of their names. */
+  readonly start: string;
+  /** Whether the name matches the entry; those that do stand together. */
+  covers(queue: string): boolean;
   /** Whether the entry means this queue, and the queue is not paused. */
   takes(queue: string): boolean;
   /** Names of the jobs the worker has code for. */
@@ -34,20 +36,19 @@ export function places(driver: Driver, claim: Claim): readonly Place[] {
     );
     const takes = (queue: string): boolean =>
       matches(entry, queue) && !paused.has(queue) && !others.some((other) => matches(other, queue));
-    return { index, everything, prefix: prefixOf(entry), takes, names };
+    const covers = (queue: string): boolean => matches(entry, queue);
+    return { index, everything, start: prefixOf(entry), covers, takes, names };
   });
 }
 
-/** The lanes of a place that the worker has code for. */
-export function lanesOf(driver: Driver, source: ReadyIndex, place: Place): readonly Lane[] {
-  const lanes: Lane[] = [];
-  let lane = laneFrom(driver, source, place.prefix);
-  while (lane?.queue.startsWith(place.prefix)) {
+/** The lanes of a place that the worker has code for, found one by one. */
+export function* lanesOf(driver: Driver, source: ReadyIndex, place: Place): Generator<Lane> {
+  let lane = laneFrom(driver, source, place.start);
+  while (lane && place.covers(lane.queue)) {
     const wanted = place.takes(lane.queue);
-    if (wanted && place.names.has(lane.name)) lanes.push(lane);
+    if (wanted && place.names.has(lane.name)) yield lane;
     lane = wanted ? laneAfter(driver, source, lane) : laneBeyond(driver, source, lane.queue);
   }
-  return lanes;
 }
 
 function prefixOf(entry: string): string {
