@@ -58,6 +58,7 @@ test("a job that was taken over is finished once, and the late write of the firs
   signal(began!.pid, "SIGCONT");
   const job = await project.jobIn(id, "finished");
   expect(job).toMatchObject({ attempts: 1, crashes: 1, fence: again!.fence });
+  await project.told(id, "ended", 2);
   await waitFor(() => !isRunning(began!.pid), { what: "the end of the pruned worker" });
   await waitFor(async () => (await project.status()).processes.length === 6, { everyMs: 50 });
   const after = await project.enqueueMany("quick", [1, 2, 3, 4]);

@@ -53,6 +53,11 @@ test("a job that listens hears of its time-out, and fails with it whatever it th
   });
 });
 
+test("a time-out longer than any timer of Node's is no time-out at once", async () => {
+  const id = await project.enqueue("long.timeout");
+  expect(await project.jobIn(id, "finished")).toMatchObject({ result: false, attempts: 1 });
+});
+
 test("jobs that have not begun are cancelled at once", async () => {
   await project.cli("queue", "pause", "later", "-c", "queue.yml");
   const ready = await project.enqueue("quick", 1, { queue: "later" });

@@ -66,6 +66,15 @@ test("what a killed worker held wakes the others", async () => {
   await project.jobIn(id, "finished");
 });
 
+test("a dispatcher that is killed is replaced, and what was due meanwhile runs", async () => {
+  await using project = new CrashProject({ workers: [{ threads: 1, ...patient }], dispatcher });
+  await project.start().ready();
+  const id = await project.enqueue("quick", 1, { delay: 400 });
+  signal(await project.pidOf("dispatcher"), "SIGKILL");
+  const [ran] = await project.told(id, "ran");
+  expect(ran).toMatchObject({ attempt: 1, fence: 1 });
+});
+
 test("a worker takes its queues in their order, then by priority, then by age", async () => {
   await using project = new CrashProject({
     workers: [{ queues: ["first", "mail_*", "*"], threads: 1 }],

@@ -246,9 +246,7 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     recorder.started(slot, execution.job);
     log.report({ type: "job-started", job: execution.job });
     const { timeoutMs } = execution.definition;
-    if (timeoutMs !== null) {
-      execution.timeout = setTimeout(() => this.#timedOut(execution), timeoutMs);
-    }
+    if (timeoutMs !== null) execution.limit(timeoutMs, () => this.#timedOut(execution));
     this.runner.start(slot, execution.job);
   }
 

@@ -94,6 +94,16 @@ export const deafWithTimeout = defineJob({
   },
 });
 
+export const longTimeout = defineJob({
+  name: "long.timeout",
+  timeout: "90d",
+  retry: { limit: 0 },
+  async perform(_: unknown, context) {
+    await delay(200);
+    return context.stopping;
+  },
+});
+
 export const listenWithTimeout = defineJob({
   name: "listen.timeout",
   timeout: "200ms",

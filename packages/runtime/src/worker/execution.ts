@@ -4,6 +4,9 @@ import type { JobDefinition, Outcome, Position } from "@queue-runtime/job";
 import type { Checkpoint, Job, Settlement } from "@queue-runtime/store";
 import { monotonic } from "../process/monotonic.ts";
 
+/** A longer timer would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** `waiting` for a slot, `running` in one, or `over`: its outcome is decided. */
 type State = "waiting" | "running" | "over";
 
@@ -39,6 +42,13 @@ export class Execution {
     this.#savedAt = this.startedAt;
   }
 
+  /** Calls `late` when the run has taken so long, and never before. */
+  limit(ms: number, late: () => void): void {
+    const left = ms - this.ms;
+    if (left <= 0) return late();
+    this.timeout = setTimeout(() => this.limit(ms, late), Math.min(left, longestTimerMs));
+  }
+
   get ms(): number {
     return this.startedAt === 0 ? 0 : monotonic() - this.startedAt;
   }
@@ -58,7 +68,8 @@ export class Execution {
 
   /** How long until the newest position must be saved; null when it is. */
   saveDueInMs(everyMs: number): number | null {
-    return this.#unsaved ? Math.max(0, this.#savedAt + everyMs - monotonic()) : null;
+    if (!this.#unsaved) return null;
+    return Math.min(longestTimerMs, Math.max(0, this.#savedAt + everyMs - monotonic()));
   }
 
   /** The position to save now, if any is unsaved. */
