@@ -11,6 +11,8 @@ import type { Service } from "./service.ts";
 
 /** How often old jobs are looked for, in milliseconds, while there are none left to delete. */
 const clearIntervalMs = 60_000;
+/** A heart that failed to beat tries again within this, in milliseconds (see supervisor/heart.ts). */
+const retryMs = 1_000;
 
 export interface DispatcherOptions {
   readonly config: DispatcherConfig;
@@ -26,6 +28,8 @@ export class Dispatcher implements Service {
   #watch: Watch | undefined;
   #quiet = false;
   #clearAt = 0;
+  /** Who was silent at the last look, and when they had beaten last. */
+  #silent: ReadonlyMap<number, number> = new Map();
   #troubled = false;
 
   constructor(options: DispatcherOptions) {
@@ -71,7 +75,7 @@ export class Dispatcher implements Service {
 
   async #maintain(): Promise<number> {
     const { process, store } = this.#options;
-    await this.#prune();
+    const suspects = await this.#prune();
     if (monotonic() >= this.#clearAt) {
       const { config, log } = this.#options;
       const deleted = await store.jobs.clear(config.retention, config.batchSize);
@@ -79,16 +83,30 @@ export class Dispatcher implements Service {
       if (deleted === config.batchSize) return 50;
       this.#clearAt = monotonic() + clearIntervalMs;
     }
-    return process.aliveThresholdMs / 2;
+    return suspects
+      ? Math.min(retryMs, process.heartbeatIntervalMs) * 1.5
+      : process.aliveThresholdMs / 2;
   }
 
-  async #prune(): Promise<void> {
+  /**
+   * Silence proves nothing while the store was frozen or full: nobody could beat. So only those are
+   * pruned that have not beaten either since a look before, after which they could.
+   */
+  async #prune(): Promise<boolean> {
     const { process, store, log } = this.#options;
-    for (const pruned of await store.processes.prune(process.aliveThresholdMs)) {
+    const before = this.#silent;
+    this.#silent = new Map();
+    const silent = await store.processes.silent(process.aliveThresholdMs);
+    this.#silent = new Map(silent.map(({ id, heartbeatAt }) => [id, heartbeatAt]));
+    const dead = silent.filter(({ id, heartbeatAt }) => before.get(id) === heartbeatAt);
+    const ids = dead.map(({ id }) => id);
+    if (ids.length === 0) return silent.length > 0;
+    for (const pruned of await store.processes.prune(process.aliveThresholdMs, ids)) {
       const { name, pid } = pruned.process;
       const { silentMs, jobs } = pruned;
       log.report({ type: "process-pruned", name, pid, silentMs, jobs: jobs.length });
     }
+    return silent.length > ids.length;
   }
 
   /** Said once, until a poll succeeds again. */

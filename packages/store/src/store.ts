@@ -140,9 +140,15 @@ export interface Processes {
   deregister(ids: readonly number[]): Promise<void>;
   list(): Promise<readonly Process[]>;
   /**
-   * Recovers the jobs of processes silent for longer than `thresholdMs`, and removes their rows.
+   * Processes silent for longer than `thresholdMs`. It waits while nobody can write, so that what it
+   * answers was true when they could have beaten.
    */
-  prune(thresholdMs: number): Promise<readonly PrunedProcess[]>;
+  silent(thresholdMs: number): Promise<readonly Process[]>;
+  /**
+   * Recovers the jobs of processes silent for longer than `thresholdMs`, and removes their rows:
+   * of all of them, or only `among` these ids.
+   */
+  prune(thresholdMs: number, among?: readonly number[]): Promise<readonly PrunedProcess[]>;
 }
 
 export interface PrunedProcess {

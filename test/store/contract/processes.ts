@@ -102,6 +102,21 @@ export function processesContract(open: OpenStore): void {
       expect((await jobOf(store, b!)).state).toBe("running");
     });
 
+    it("tells beforehand who is silent, and may be kept to some of them", async () => {
+      await using world = await open();
+      const { store } = world;
+      const [one, other] = [await newWorker(store), await newWorker(store)];
+      expect(await store.processes.silent(60_000)).toEqual([]);
+      const silent = await waitFor(async () => {
+        const found = await store.processes.silent(50);
+        return found.length === 2 && found;
+      });
+      expect(silent.map(({ id }) => id)).toEqual([one.id, other.id]);
+      const pruned = await store.processes.prune(50, [other.id, 999]);
+      expect(pruned.map(({ process }) => process.id)).toEqual([other.id]);
+      expect((await store.processes.list()).map(({ id }) => id)).toEqual([one.id]);
+    });
+
     it("is done once by several pruners", async () => {
       await using world = await open();
       const { store } = world;

@@ -14,7 +14,8 @@ export function sqliteProcesses(driver: Driver): Processes {
     heartbeat: (beats) => heartbeat(driver, beats),
     deregister: (ids) => driver.write(() => deregister(driver, ids)),
     list: () => driver.read(() => list(driver)),
-    prune: (thresholdMs) => prune(driver, thresholdMs),
+    silent: (thresholdMs) => silent(driver, thresholdMs),
+    prune: (thresholdMs, among) => prune(driver, thresholdMs, among),
   };
 }
 
@@ -64,22 +65,36 @@ function list(driver: Driver): readonly Process[] {
   return driver.sql(`${all} ORDER BY id`).all().map(toProcess);
 }
 
-const silent = `${all} WHERE heartbeat_at < ? ORDER BY id`;
-const silentStill = `${all} WHERE id = ? AND heartbeat_at < ?`;
+const quietOnes = `${all} WHERE heartbeat_at < ? ORDER BY id`;
+const quietStill = `${all} WHERE id = ? AND heartbeat_at < ?`;
 
-async function prune(driver: Driver, thresholdMs: number): Promise<readonly PrunedProcess[]> {
+async function silent(driver: Driver, thresholdMs: number): Promise<readonly Process[]> {
+  const look = (): Row[] => driver.sql(quietOnes).all(driver.now() - thresholdMs);
+  const suspects = await driver.read(look);
+  return suspects.length === 0 ? [] : (await driver.write(look)).map(toProcess);
+}
+
+async function prune(
+  driver: Driver,
+  thresholdMs: number,
+  among?: readonly number[],
+): Promise<readonly PrunedProcess[]> {
   const since = (): number => driver.now() - thresholdMs;
-  const suspects = await driver.read(() => driver.sql(silent).all(since()));
+  const ids = among ?? (await driver.read(() => driver.sql(quietOnes).all(since()))).map(idOf);
   const pruned: PrunedProcess[] = [];
-  for (const { id } of suspects as { id: number }[]) {
+  for (const id of ids) {
     const one = await driver.write(() => {
       // Another pruner may have been here, or the process may have beaten, since we looked.
-      const row = driver.sql(silentStill).get(id, since());
+      const row = driver.sql(quietStill).get(id, since());
       return row && pruneOne(driver, row);
     });
     if (one) pruned.push(one);
   }
   return pruned;
+}
+
+function idOf(row: Row): number {
+  return row.id as number;
 }
 
 function pruneOne(driver: Driver, row: Row): PrunedProcess {
