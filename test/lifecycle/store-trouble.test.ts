@@ -31,14 +31,14 @@ function complaints(runtime: RuntimeProcess): number[] {
   return [...counts.values()];
 }
 
-test("a store locked for three seconds: nobody is killed, jobs go on, each side says so at most once", async () => {
+test("a store locked for longer than alive_threshold: nobody is killed, jobs go on, each side says so at most once", async () => {
   await using project = new Project();
   const runtime = await project.start().ready();
   const children = childrenOf(runtime.pid);
   const ids = await project.enqueueMany("wait", Array(6).fill({ ms: 300 }));
-  const [long] = await project.enqueueMany("items", [{ count: 400, ms: 10 }]);
+  const [long] = await project.enqueueMany("items", [{ count: 150, ms: 10 }]);
   await project.recorded("start", 1);
-  const { released } = await freeze(project, 3_000);
+  const { released } = await freeze(project, 2_000);
   await released;
 
   for (const id of [...ids, long!]) await project.becomes(id, "finished", { deadlineMs: 15_000 });
@@ -47,7 +47,7 @@ test("a store locked for three seconds: nobody is killed, jobs go on, each side 
     expect(job).toMatchObject({ attempts: 1, crashes: 0, interruptions: 0 });
   }
   expect(project.records("start")).toHaveLength(ids.length);
-  expect(project.records("item")).toHaveLength(400);
+  expect(project.records("item")).toHaveLength(150);
   expect(childrenOf(runtime.pid)).toEqual(children);
   for (const count of complaints(runtime)) expect(count).toBe(1);
   expect(runtime.events("process-pruned")).toEqual([]);
@@ -55,15 +55,15 @@ test("a store locked for three seconds: nobody is killed, jobs go on, each side 
 });
 
 test("TERM while the store is frozen: the stop waits for it within its deadline, and hands over", async () => {
-  await using project = new Project({ config: { shutdown_timeout: "6s" } });
+  await using project = new Project({ config: { shutdown_timeout: "4s" } });
   const runtime = await project.start().ready();
   const id = await project.enqueue("wait", { ms: 200 });
   await project.recorded("start");
-  await freeze(project, 2_000);
+  await freeze(project, 1_500);
   const began = monotonic();
   const exit = await runtime.stop();
   expect(exit.code).toBe(0);
-  expect(exit.at - began).toBeLessThan(0.93 * 6_000);
+  expect(exit.at - began).toBeLessThan(0.93 * 4_000);
   expect(await project.job(id)).toMatchObject({ state: "finished", attempts: 1, crashes: 0 });
   expect(await project.status()).toMatchObject({ processes: [] });
 });
@@ -73,7 +73,7 @@ test("a store frozen beyond the deadline of a stop: the end is in time, and exit
   const runtime = await project.start().ready();
   const id = await project.enqueue("wait", { ms: 200 });
   await project.recorded("start");
-  const { released } = await freeze(project, 5_000);
+  const { released } = await freeze(project, 3_000);
   const began = monotonic();
   const exit = await runtime.stop();
   expect(exit.code).toBe(75);
