@@ -187,27 +187,66 @@ test("TERM right after the fork reaches the child before it has loaded anything"
   expect(await project.status()).toMatchObject({ processes: [] });
 });
 
-test("TERM to one worker: it drains, deregisters and is replaced; the rest goes on", async () => {
+test.each(["worker default/1", "dispatcher"])(
+  "TERM to the %s alone: it ends in order and is replaced; the rest goes on",
+  async (name) => {
+    await using project = new Project();
+    const runtime = await project.start().ready();
+    const before = await project.children();
+    const target = before.find((child) => child.name === name)!;
+    const id = await project.enqueue("wait", { ms: 400 });
+    await project.recorded("start");
+
+    process.kill(target.pid, "SIGTERM");
+    const next = await runtime.event("child-ready", ({ child, child_pid }) => {
+      return child === name && child_pid !== target.pid;
+    });
+    await project.becomes(id, "finished");
+    expect(await project.job(id)).toMatchObject({ attempts: 1, interruptions: 0, crashes: 0 });
+    await project.becomes(await project.enqueue("quick", {}, { delay: "50ms" }), "finished");
+
+    const after = await project.children();
+    expect(after.map((child) => child.name).sort()).toEqual(["dispatcher", "worker default/1"]);
+    for (const { pid, id, state, name: each } of after) {
+      const old = before.find((child) => child.name === each)!;
+      expect(state).toBe("running");
+      expect(pid).toBe(each === name ? next.child_pid : old.pid);
+      expect(id === old.id).toBe(each !== name);
+    }
+    expect(await runtime.stop()).toMatchObject({ code: 0 });
+  },
+);
+
+test("TERM to every process at once, as systemd sends it, is the same orderly stop", async () => {
   await using project = new Project();
   const runtime = await project.start().ready();
-  const [before] = (await project.children()).filter(({ kind }) => kind === "worker");
-  const id = await project.enqueue("wait", { ms: 400 });
-  await project.recorded("start");
+  const ids = await project.enqueueMany("wait", [{ ms: 300 }, { ms: 300 }]);
+  await project.recorded("start", 2);
+  for (const pid of project.pids().reverse()) process.kill(pid, "SIGTERM");
+  expect(await runtime.ended()).toMatchObject({ code: 0 });
+  expect(project.pids()).toEqual([]);
+  const finished = { state: "finished", attempts: 1, interruptions: 0, crashes: 0 };
+  expect(await project.jobs()).toMatchObject(ids.map((id) => ({ id, ...finished })));
+  expect(await project.status()).toMatchObject({ running: false, processes: [] });
+});
 
-  process.kill(before!.pid, "SIGTERM");
-  const started = await runtime.event("child-started", (line) => {
-    return line.child === before!.name && line.child_pid !== before!.pid;
-  });
-  expect(await project.job(id)).toMatchObject({ state: "finished", attempts: 1 });
-  await runtime.event("child-ready", (line) => line.child_pid === started.child_pid);
-  const next = await project.enqueue("wait", { ms: 10 });
-  await project.becomes(next, "finished");
-
-  const workers = (await project.children()).filter(({ kind }) => kind === "worker");
-  expect(workers).toMatchObject([{ pid: started.child_pid, state: "running" }]);
-  expect(workers[0]!.id).not.toBe(before!.id);
-  expect(runtime.exit).toBeNull();
-  expect(await runtime.stop()).toMatchObject({ code: 0 });
+test("TERM while a child is stuck in its job files: it is killed at the end of its time", async () => {
+  const stuck = `
+    import { isMainThread } from "node:worker_threads";
+    import { record } from "${support}/record.ts";
+    record("stuck");
+    for (;;) if (!isMainThread) break;
+  `;
+  const config = { jobs: "stuck.ts", shutdown_timeout: "1s" };
+  await using project = new Project({ files: { "stuck.ts": stuck }, config });
+  const runtime = project.start();
+  await project.recorded("stuck");
+  const began = monotonic();
+  const exit = await runtime.stop();
+  expect(exit.code).toBe(0);
+  expect(exit.at - began).toBeLessThan(1_000);
+  expect(project.pids()).toEqual([]);
+  expect(await project.status()).toMatchObject({ processes: [] });
 });
 
 test("children ignore what a terminal sends to the whole group", async () => {
