@@ -7,14 +7,15 @@
 //
 // How short? Timers cannot do less than a millisecond, in which a busy neighbour commits several
 // times: with four processes at full load they meant waits of up to 120 ms and twice the work for
-// the luckiest. So the first waits are naps of at most 0.36 ms, with a turn of the event loop after
-// each: 48 ms and 1.2 times. A file that stays locked for longer is waited for with timers.
+// the luckiest. So we nap for at most 0.36 ms, with a turn of the event loop after each nap: 48 ms
+// and 1.2 times. Timers take over only when the file stays locked for as long as no neighbour's
+// commit lasts; when they did after 25 ms, they brought the unfairness back on a loaded machine.
 
 import { setImmediate as breathe, setTimeout as sleep } from "node:timers/promises";
 import { isBusy } from "./failure.ts";
 
 /** How long to nap before timers take over, in milliseconds. */
-const nappingMs = 25;
+const nappingMs = 500;
 
 /** Runs `work` once the file is free for it, or throws what SQLite said after `timeoutMs`. */
 export async function patiently<T>(work: () => T, timeoutMs: number): Promise<T> {
