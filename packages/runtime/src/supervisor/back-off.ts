@@ -3,8 +3,8 @@
 
 const baseMs = 100;
 const longestMs = 30_000;
-/** One that got ready works, whatever ends it: longer would only cost capacity. */
-const longestServedMs = 1_000;
+/** One that got ready works, whatever ended it: more than this would only cost capacity (800 ms). */
+const mostServedDeaths = 5;
 /** A child that lived this long had nothing to do with the crashes before it. */
 const calmMs = 60_000;
 
@@ -27,8 +27,8 @@ export class BackOff {
    */
   died(livedMs: number, served: boolean): number {
     this.#deaths = livedMs >= calmMs ? 1 : this.#deaths + 1;
+    if (served) this.#deaths = Math.min(this.#deaths, mostServedDeaths);
     if (this.#deaths === 1) return 0;
-    const longest = served ? longestServedMs : longestMs;
-    return Math.min(longest, baseMs * 2 ** (this.#deaths - 2)) * (0.5 + this.#random() / 2);
+    return Math.min(longestMs, baseMs * 2 ** (this.#deaths - 2)) * (0.5 + this.#random() / 2);
   }
 }
