@@ -111,6 +111,17 @@ test("closing the terminal is a stop: jobs end, and nothing outlives it", async 
   expect(await project.status()).toMatchObject({ running: false, processes: [] });
 });
 
+test("HUP while the terminal is still there is a reload", async () => {
+  await using project = new Project();
+  const terminal = new OnTerminal(project, start);
+  await terminal.shows("ready: 2 processes");
+  const { pid } = await project.status();
+  process.kill(pid!, "SIGHUP");
+  await terminal.shows("reloaded: 2 new processes");
+  terminal.press("Ctrl-C");
+  expect(await terminal.exited).toBe(0);
+});
+
 test("Ctrl-Z makes it quiet instead of freezing it in the middle of its jobs", async () => {
   await using project = new Project();
   const terminal = new OnTerminal(project, start);
