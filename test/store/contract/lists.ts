@@ -32,6 +32,21 @@ export function listsContract(open: OpenStore): void {
       expect(await list({ queue: "nowhere" })).toEqual([]);
     });
 
+    it("find jobs in a rare state among many, and in a common one among few", async () => {
+      await using world = await open();
+      const { store } = world;
+      const many = await enqueueAll(store, Array(1_200).fill({}));
+      const [rare, held] = await enqueueAll(store, [{}, { held: true }]);
+      await store.jobs.cancel([rare!]);
+      expect(ids(await store.jobs.list({ states: ["cancelled"] }))).toEqual([rare]);
+      const some = await store.jobs.list({ states: ["held", "cancelled", "held"] });
+      expect(ids(some)).toEqual([rare, held]);
+      const all = await store.jobs.list({ states: ["ready", "held"], limit: 5_000 });
+      expect(ids(all)).toEqual([...many, held]);
+      expect(ids(await store.jobs.list({ states: ["ready"], limit: 2 }))).toEqual(many.slice(0, 2));
+      expect(await store.jobs.list({ states: ["held"], queue: "other" })).toEqual([]);
+    });
+
     it("tell which jobs a process holds", async () => {
       await using world = await open();
       const { store } = world;

@@ -79,6 +79,20 @@ export function settleContract(open: OpenStore): void {
       expect(await jobOf(world.store, id)).toMatchObject({ ...expected, processId: null });
     });
 
+    it("lost its thread is ready again, a crash counted instead of the attempt", async () => {
+      await using world = await open();
+      const worker = await newWorker(world.store);
+      const id = await enqueueOne(world.store);
+      const job = await worker.claimOne();
+      await worker.settle(job, { outcome: "crashed" });
+      const counters = { attempts: 0, interruptions: 0, crashes: 1, crashesSinceCheckpoint: 1 };
+      expect(await jobOf(world.store, id)).toMatchObject({ state: "ready", fence: 2, ...counters });
+      const again = await worker.claimOne();
+      await worker.settle(again, { outcome: "crashed", cursor: 4 });
+      const saved = { crashes: 2, crashesSinceCheckpoint: 1, cursor: 4 };
+      expect(await jobOf(world.store, id)).toMatchObject({ fence: 4, ...saved });
+    });
+
     it("was cancelled is cancelled", async () => {
       await using world = await open();
       const worker = await newWorker(world.store);

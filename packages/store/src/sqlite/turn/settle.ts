@@ -28,7 +28,7 @@ const statements = {
   interrupt: `UPDATE jobs SET ${goBack}, run_at = :now + :delay, attempts = attempts - 1,
     interruptions = interruptions + 1, ${raiseUnlessEnded}, ${leave} ${held}`,
   release: `UPDATE jobs SET ${goBack}, attempts = attempts - 1, ${raiseUnlessEnded}, ${leave} ${held}`,
-  crash: `UPDATE jobs SET ${goBack}, attempts = attempts - 1, crashes = crashes + 1,
+  crash: `UPDATE jobs SET ${goBack}, run_at = :now, attempts = attempts - 1, crashes = crashes + 1,
     crashes_since_checkpoint = crashes_since_checkpoint + 1,
     ${raiseUnlessEnded}, ${leave} ${held}`,
   cancel: `UPDATE jobs SET state = 'cancelled', finished_at = :now, ${leave} ${held}`,
