@@ -9,9 +9,11 @@ import { temporaryFolder, temporaryStore } from "../support/temporary-store.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { killed, newWorker } from "./contract/world.ts";
 
-function start(script: string, url: string): ChildProcess {
-  const path = new URL(`./children/${script}.ts`, import.meta.url);
-  return fork(path, [url], { execArgv: ["--conditions=source"], stdio: "inherit" });
+const migrating = new URL("./children/migrate.ts", import.meta.url);
+const writing = new URL("./children/write.ts", import.meta.url);
+
+function start(script: URL, url: string): ChildProcess {
+  return fork(script, [url], { execArgv: ["--conditions=source"], stdio: "inherit" });
 }
 
 /** What a killed writer had been told. */
@@ -23,7 +25,7 @@ interface Told {
 
 async function writeAndDie(url: string, rounds: number): Promise<Told> {
   const told: Told = { processId: 0, enqueued: new Set(), finished: new Set() };
-  const child = start("write", url);
+  const child = start(writing, url);
   let messages = 0;
   child.on("message", (message: Partial<Record<string, number[]>> & { processId?: number }) => {
     if (message.processId !== undefined) told.processId = message.processId;
@@ -40,7 +42,7 @@ describe("several processes that start at once on a file that is not there", () 
   it("migrate it once", async () => {
     using folder = temporaryFolder();
     const url = `sqlite:${join(folder.path, "new", "queue.sqlite")}`;
-    const children = [1, 2, 3, 4].map(() => start("migrate", url));
+    const children = [1, 2, 3, 4].map(() => start(migrating, url));
     await Promise.all(children.map((child) => once(child, "message")));
     const answers = children.map(async (child) => (await once(child, "message"))[0] as Migration);
     for (const child of children) child.send("go");
