@@ -7,7 +7,7 @@ import { type Bench, inRounds, type Measurement, ratios } from "../harness/measu
 export const drain: Measurement = {
   name: "drain",
   title: "Drain of no-op jobs, one worker process, on its main loop, 20 at once",
-  limitMs: 150_000,
+  limitMs: 180_000,
   run,
 };
 

@@ -11,7 +11,7 @@ import { Project } from "../harness/project.ts";
 export const kill: Measurement = {
   name: "kill",
   title: "kill -9 of a worker to its job running again",
-  limitMs: 150_000,
+  limitMs: 180_000,
   run,
 };
 
@@ -39,7 +39,11 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
  * there again.
  */
 async function killWorkers(bench: Bench, worker: object, kills: number): Promise<number[]> {
-  const project = new Project(bench, { workers: [{ name: "bench", ...worker }] });
+  const project = new Project(bench, {
+    workers: [{ name: "bench", ...worker }],
+    // only then the log says when each child is ready
+    log: { level: "debug" },
+  });
   const runtime = await project.start().ready();
   const file = `${project.folder}/marks`;
   await using queue = await openQueue(project.url, { migrate: false });
