@@ -203,3 +203,24 @@ test("a job without progress is not forgiven its crashes", async () => {
   const job = await project.jobIn(id, "failed", { deadlineMs: 20_000 });
   expect(job).toMatchObject({ crashes: 4, cursor: 3 });
 });
+
+test("what waited while a suspect ran alone starts as soon as it has ended", async () => {
+  // no heartbeat and no poll comes in time to wake anybody
+  const process = { heartbeat_interval: "30s", alive_threshold: "90s" };
+  const workers = [{ threads: 2, polling_interval: "30s" }];
+  await using project = new CrashProject({ workers, process });
+  const runtime = await project.start().ready();
+  const input = { afterEach: project.gate("run"), deaths: 2 };
+  const suspect = await project.enqueue("poison", input);
+  for (const run of [0, 1]) {
+    await project.told(suspect, "began", run + 1);
+    project.open(`run.${run}`);
+  }
+  await runtime.until(() => runtime.events("jobs-recovered").length === 2);
+  const waiting = await project.enqueueMany("quick", [1, 2, 3]);
+  await project.told(suspect, "began", 3);
+  expect(project.records("ran")).toEqual([]);
+  project.open("run.2");
+  for (const id of waiting) await project.told(id, "ran", 1, { deadlineMs: 5_000 });
+  expect(await project.job(suspect)).toMatchObject({ state: "finished", crashes: 2, attempts: 1 });
+});

@@ -109,16 +109,19 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     const limit = this.slots.open + this.#prefetch.ahead(this.runner.slots);
     if (limit <= 0) return null;
     const { queues } = this.options.config;
-    return { queues, names: this.#names, limit, idle: this.slots.isIdle };
+    const idle = this.slots.isIdle;
+    const noSuspects = !idle && this.#prefetch.isTiredOfSuspects(monotonic());
+    return { queues, names: this.#names, limit, idle, noSuspects };
   }
 
   claimed(jobs: readonly Job[], claim: Claim): void {
-    this.#hungry = jobs.length >= claim.limit;
     for (const job of jobs) {
       const definition = this.options.definitions.get(job.name);
       if (!definition) throw new Error(`the store handed out ${job.name}, which nobody asked for`);
       this.slots.add(new Execution(job, definition));
     }
+    // a suspect comes alone, however much is ready
+    this.#hungry = jobs.length >= claim.limit || this.slots.hasSuspect;
     this.#pump();
   }
 
@@ -259,7 +262,9 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
   }
 
   #handBackAhead(): void {
-    if (!this.#prefetch.isTooLate(this.slots.oldestRunMs(monotonic()))) return this.#pump();
+    const now = monotonic();
+    if (!this.#prefetch.isTooLate(this.slots.oldestRunMs(now))) return this.#pump();
+    if (this.slots.suspectWaits) this.#prefetch.gaveUpOnSuspect(now);
     this.slots.takeWaiting().forEach((execution) => this.release(execution));
   }
 

@@ -46,6 +46,8 @@ export interface Claim {
    * the only job of its claim; to a worker that is busy it comes only after `suspectPatienceMs`.
    */
   readonly idle: boolean;
+  /** No suspect, please: the last one waited here in vain. False by default. */
+  readonly noSuspects?: boolean;
 }
 
 /** How long a suspect is left for an idle worker before a busy one takes it, in milliseconds. */

@@ -7,16 +7,24 @@ import { setTimeout as delay } from "node:timers/promises";
 import { defineIteration, defineJob } from "queue-runtime";
 import { note } from "../crash-note.ts";
 
-/**
- * Ends the process it runs in: at once, when the file `after` exists, or in its n-th run when the
- * file `afterEach`.n does.
- */
+interface PoisonInput {
+  /** Live until this file exists. */
+  readonly after?: string;
+  /** In the n-th run, counted from 0, until the file of this name and `.n` exists. */
+  readonly afterEach?: string;
+  /** Be good after so many. */
+  readonly deaths?: number;
+}
+
+/** Ends the process it runs in. */
 export const poison = defineJob({
   name: "poison",
-  async perform(input: { after?: string; afterEach?: string } | null, context) {
+  async perform(input: PoisonInput | null, context) {
+    const { crashes } = context.job;
     note(context, "began");
-    const gate = input?.afterEach ? `${input.afterEach}.${context.job.crashes}` : input?.after;
+    const gate = input?.afterEach ? `${input.afterEach}.${crashes}` : input?.after;
     while (gate !== undefined && !existsSync(gate)) await delay(2);
+    if (crashes >= (input?.deaths ?? Number.POSITIVE_INFINITY)) return;
     process.kill(process.pid, "SIGKILL");
     await delay(60_000);
   },

@@ -13,11 +13,15 @@ const patienceMs = 20;
  * A suspect waits longer, until it is alone here: handed back at once, it would never find its turn
  * while every worker is busy. Not for ever, because nothing is begun beside it meanwhile.
  */
-const suspectPatienceMs = 2_000;
+const suspectPatienceMs = 30_000;
+/** After one that waited in vain, so long is none taken but by an idle worker: a tenth is lost. */
+const suspectPauseMs = 300_000;
 
 export class Prefetch {
   #meanMs = Number.POSITIVE_INFINITY;
   #patience: NodeJS.Timeout | undefined;
+  #withSuspect = false;
+  #noSuspectsUntil = 0;
 
   /** A run ended after so long. Slow runs count at once, fast ones have to prove themselves. */
   ended(ms: number): void {
@@ -27,13 +31,25 @@ export class Prefetch {
 
   /** Calls `late` if something still waits when the patience with it has run out. */
   somethingWaits(suspect: boolean, late: () => void): void {
-    this.#patience ??= setTimeout(
+    if (this.#patience && this.#withSuspect === suspect) return;
+    this.nothingWaits();
+    this.#withSuspect = suspect;
+    this.#patience = setTimeout(
       () => {
         this.#patience = undefined;
         late();
       },
       suspect ? suspectPatienceMs : patienceMs,
     );
+  }
+
+  /** The suspect that waits has waited in vain. */
+  gaveUpOnSuspect(now: number): void {
+    this.#noSuspectsUntil = now + suspectPauseMs;
+  }
+
+  isTiredOfSuspects(now: number): boolean {
+    return now < this.#noSuspectsUntil;
   }
 
   nothingWaits(): void {
