@@ -1,9 +1,12 @@
-// Quiet: nothing new is claimed, what runs goes on. By TSTP and CONT, and by `runtime quiet [--off]`.
+// Quiet: nothing new is claimed, what runs goes on. By TSTP and CONT, and by `runtime quiet
+// [--off]`.
 
 import { expect, test } from "vitest";
 import { Project, support } from "../support/project.ts";
 
-/** No job is claimed while quiet: the one that waits is still ready after the one that runs ended. */
+/**
+ * No job is claimed while quiet: the one that waits is still ready after the one that runs ended.
+ */
 test("TSTP makes it quiet until CONT: running jobs end, waiting ones wait", async () => {
   await using project = new Project({ config: { workers: [{ name: "default", threads: 1 }] } });
   const runtime = await project.start().ready();

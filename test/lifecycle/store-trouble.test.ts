@@ -1,5 +1,5 @@
-// A store that freezes or fills up while the runtime works: it stays up, says so once, goes on when the
-// store does, and no attempt is burnt.
+// A store that freezes or fills up while the runtime works: it stays up, says so once, goes on when
+// the store does, and no attempt is burnt.
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,6 +1,6 @@
-// What a claim costs does not depend on how much waits, whoever the waiting jobs are for. The limits
-// are wide, since tests share the machine: a claim that walks through what waits takes 100 times as
-// long here, not 10 times.
+// What a claim costs does not depend on how much waits, whoever the waiting jobs are for. The
+// limits are wide, since tests share the machine: a claim that walks through what waits takes 100
+// times as long here, not 10 times.
 
 import type { NewJob, Store } from "@queue-runtime/store";
 import { describe, expect, it } from "vitest";

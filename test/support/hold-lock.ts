@@ -1,5 +1,5 @@
-// A program that holds the write lock of a SQLite file for some milliseconds, then ends: to others the
-// store is frozen meanwhile. Prints a line once it has the lock.
+// A program that holds the write lock of a SQLite file for some milliseconds, then ends: to others
+// the store is frozen meanwhile. Prints a line once it has the lock.
 
 import { DatabaseSync } from "node:sqlite";
 

@@ -11,7 +11,9 @@ import type { Service } from "./service.ts";
 
 /** How often old jobs are looked for, in milliseconds, while there are none left to delete. */
 const clearIntervalMs = 60_000;
-/** A heart that failed to beat tries again within this, in milliseconds (see supervisor/heart.ts). */
+/**
+ * A heart that failed to beat tries again within this, in milliseconds (see supervisor/heart.ts).
+ */
 const retryMs = 1_000;
 
 export interface DispatcherOptions {

@@ -1,4 +1,5 @@
-// Fills a store until it is refused, and prints what it was told: {"enqueued":n,"code":…,"message":…}.
+// Fills a store until it is refused, and prints what it was told:
+// {"enqueued":n,"code":…,"message":…}.
 
 import { openStore, StoreError } from "@queue-runtime/store";
 

@@ -3,7 +3,9 @@
 
 const baseMs = 100;
 const longestMs = 30_000;
-/** One that got ready works, whatever ended it: more than this would only cost capacity (800 ms). */
+/**
+ * One that got ready works, whatever ended it: more than this would only cost capacity (800 ms).
+ */
 const mostServedDeaths = 5;
 /** A child that lived this long had nothing to do with the crashes before it. */
 const calmMs = 60_000;

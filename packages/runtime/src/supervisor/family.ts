@@ -192,7 +192,9 @@ export class Family {
     child.close();
   }
 
-  /** What a child held that we killed at the end of its time was interrupted, and counts as nothing. */
+  /**
+   * What a child held that we killed at the end of its time was interrupted, and counts as nothing.
+   */
   async #takeOver(child: Child, end: ProcessEnd): Promise<void> {
     if (child.handedOver || child.processId === 0) return;
     const byUs = this.#ending !== null || this.#cutShort.has(child);
