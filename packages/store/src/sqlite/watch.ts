@@ -14,6 +14,8 @@ import type { Driver } from "./driver.ts";
 
 /** Milliseconds from one look to the next after a write; measured: 99 % are seen by the third. */
 const looks = [1, 1, 1, 2, 4, 8, 16, 32, 64, 128];
+/** And after a find: the write of a second commit may have been reported before the first. */
+const afterFind = [3, 9];
 /**
  * An eager watcher first looks at every turn of the event loop for so long. A timer sleeps longer.
  */
@@ -37,7 +39,7 @@ class Watcher {
   readonly #eagerMs: number;
   #file: FSWatcher | null = null;
   #timer: NodeJS.Timeout | null = null;
-  #looked = 0;
+  #waitMs = 0;
   #version: unknown;
   #polled = "";
   #looksOwed = 1;
@@ -90,35 +92,30 @@ class Watcher {
     this.#file = null;
   }
 
-  /** The first looks again, also when those after an earlier write are already far apart. */
+  /** A write was reported. Who looks again within the millisecond anyway goes on with that. */
   #lookSoon(): void {
-    if (this.#timer && this.#looked > 2) clearTimeout(this.#timer);
-    else if (this.#timer || this.#spinning) return;
-    else if (this.#eagerMs > 0) return this.#spin(performance.now() + this.#eagerMs);
-    this.#looked = 0;
-    this.#schedule();
+    if (this.#spinning || (this.#timer && this.#waitMs <= 1)) return;
+    if (this.#timer) clearTimeout(this.#timer);
+    if (this.#eagerMs > 0) this.#spin(performance.now() + this.#eagerMs);
+    else this.#follow(looks);
   }
 
-  /** After a pause only: where commits come thick, the timers find them soon enough. */
   #spin(until: number): void {
     this.#spinning = true;
     setImmediate(() => {
       const found = this.#look();
       if (!found && !this.#closed && performance.now() < until) return this.#spin(until);
       this.#spinning = false;
-      this.#looked = 0;
-      this.#schedule();
+      this.#follow(found ? afterFind : looks);
     });
   }
 
-  #schedule(): void {
-    const wait = looks[this.#looked++];
+  /** Looks at these distances, until there is something. */
+  #follow([wait, ...rest]: readonly number[]): void {
     this.#timer = null;
     if (wait === undefined || this.#closed) return;
-    this.#timer = setTimeout(() => {
-      this.#look();
-      this.#schedule();
-    }, wait).unref();
+    this.#waitMs = wait;
+    this.#timer = setTimeout(() => this.#follow(this.#look() ? afterFind : rest), wait).unref();
   }
 
   /** Changes with every commit; a part of it also where clocks are coarse. */
