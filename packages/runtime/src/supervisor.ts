@@ -24,6 +24,8 @@ import { UntilEmpty } from "./supervisor/until-empty.ts";
 
 /** The share of `shutdown_timeout` that a hook may take. */
 const hookShare = 0.1;
+/** What it takes to leave after the last hook, in milliseconds. */
+const leaveMs = 30;
 
 export interface SupervisorOptions {
   readonly log: Log;
@@ -273,7 +275,7 @@ export class Supervisor implements ControlTarget {
   async #hooks(name: "onStart" | "onStop" | "onExit"): Promise<void> {
     const { log } = this.options;
     const share = this.config.shutdownTimeoutMs * hookShare;
-    const left = this.#shutdown.begun ? this.#shutdown.times.close - monotonic() : share;
+    const left = this.#shutdown.begun ? this.#shutdown.times.close - leaveMs - monotonic() : share;
     const limitMs = Math.max(1, Math.round(Math.min(share, left)));
     const self = { kind: "supervisor", name: "supervisor", pid: process.pid } as const;
     await runHooks(
