@@ -30,9 +30,10 @@ export function schema(driver: Driver): Promise<Migration> {
 }
 
 function look(driver: Driver): Migration {
-  const from = driver.value("PRAGMA user_version") as number;
-  const id = driver.value("PRAGMA application_id") as number;
+  // In this order: whoever migrates between the reads commits tables, mark and version at once.
   const empty = driver.value("SELECT count(*) FROM sqlite_schema") === 0;
+  const id = driver.value("PRAGMA application_id") as number;
+  const from = driver.value("PRAGMA user_version") as number;
   // Another program may have taken the empty file since it was opened.
   if (id !== applicationId && !(id === 0 && empty))
     throw new StoreError(

@@ -88,10 +88,10 @@ function checkIdentity(path: string): void {
 
 /** Whether a database carries our mark, or nothing at all. */
 export function isOurs(database: DatabaseSync): boolean {
+  // In this order: whoever creates the store between the two reads commits tables and mark at once.
+  const isEmpty = database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
   const id = database.prepare("PRAGMA application_id").get()?.application_id;
-  if (id === applicationId) return true;
-  if (id !== 0) return false;
-  return database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
+  return id === applicationId || (isEmpty && id === 0);
 }
 
 function unreachable(what: string, cause: unknown): StoreError {
