@@ -14,6 +14,7 @@ import { Drain } from "./worker/drain.ts";
 import { Execution } from "./worker/execution.ts";
 import type { FlightRecorder } from "./worker/flight-recorder.ts";
 import { outcomeOfCrash, reportOutcome } from "./worker/outcomes.ts";
+import { Positions } from "./worker/positions.ts";
 import { Prefetch } from "./worker/prefetch.ts";
 import type { Runner, RunnerListener } from "./worker/runner.ts";
 import { Slots } from "./worker/slots.ts";
@@ -40,6 +41,7 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
   readonly turns: Turns;
   readonly slots: Slots;
   readonly options: WorkerOptions;
+  readonly #positions: Positions;
   readonly #drain: Drain;
   readonly #prefetch = new Prefetch();
   readonly #names: readonly string[];
@@ -57,6 +59,7 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     this.turns = new Turns(options.store, this);
     this.runner = options.makeRunner(this);
     this.slots = new Slots(this.runner.slots);
+    this.#positions = new Positions(this.slots, this.turns, options.log);
     this.#drain = new Drain(this);
   }
 
@@ -184,17 +187,11 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
   }
 
   noted(slot: number, position: Position): void {
-    const execution = this.slots.at(slot);
-    if (!execution || execution.abandoned) return;
-    execution.noted(position);
-    this.#saveInTime(execution);
+    this.#positions.noted(slot, position);
   }
 
-  async save(slot: number, position: Position): Promise<void> {
-    const execution = this.slots.at(slot);
-    if (!execution || execution.abandoned) throw new Error("this run no longer holds its job");
-    execution.noted(position);
-    await this.turns.save(execution.takeCheckpoint()!);
+  save(slot: number, position: Position): Promise<void> {
+    return this.#positions.save(slot, position);
   }
 
   async enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]> {
@@ -281,20 +278,5 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     if (!this.runner.terminate(execution.slot)) return;
     this.#vacate(execution.slot);
     this.#pump();
-  }
-
-  #saveInTime(execution: Execution): void {
-    const everyMs = execution.definition.iteration?.checkpointEveryMs ?? 1_000;
-    const wait = execution.saveDueInMs(everyMs);
-    if (wait === null || execution.saving) return;
-    execution.saving = setTimeout(() => {
-      execution.saving = undefined;
-      const checkpoint = execution.state === "running" ? execution.takeCheckpoint() : null;
-      if (!checkpoint || execution.abandoned) return;
-      this.turns.checkpoint(checkpoint);
-      const progress = checkpoint.progress;
-      if (progress)
-        this.options.log.report({ type: "job-progress", job: execution.job, ...progress });
-    }, wait);
   }
 }

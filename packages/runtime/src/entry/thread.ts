@@ -5,8 +5,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type JobDefinition, perform, type RunJob, toJobError } from "@queue-runtime/job";
 import { reuseStripped } from "../modules/strip-once.ts";
 import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
-import { SlotRun } from "../worker/slot-run.ts";
-import { StopFlags } from "../worker/stop-flags.ts";
+import { SlotRun } from "../worker/run/slot-run.ts";
+import { StopFlags } from "../worker/run/stop-flags.ts";
 import { ThreadLink } from "../worker/threads/thread-link.ts";
 import type { Culprit, ThreadSession, ToThread } from "../worker/threads/thread-messages.ts";
 

@@ -7,7 +7,7 @@
 import { Socket } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
 import { childFds, watchdogBytes } from "../process/messages.ts";
-import { StopFlags } from "../worker/stop-flags.ts";
+import { StopFlags } from "../worker/run/stop-flags.ts";
 
 export interface WatchdogData {
   /** One word: how often the main loop answered. */

@@ -4,9 +4,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type JobDefinition, perform, type RunJob, toJobError } from "@queue-runtime/job";
 import type { Definitions } from "../modules.ts";
+import { type RunLink, SlotRun } from "./run/slot-run.ts";
+import { StopFlags } from "./run/stop-flags.ts";
 import type { Runner, RunnerListener } from "./runner.ts";
-import { type RunLink, SlotRun } from "./slot-run.ts";
-import { StopFlags } from "./stop-flags.ts";
 
 export class MainLoop implements Runner {
   readonly slots: number;

@@ -4,7 +4,7 @@
 import type { Outcome, Position, RunJob } from "@queue-runtime/job";
 import type { Enqueued, JobError, NewJob } from "@queue-runtime/store";
 import type { LineLevel } from "../log/lines.ts";
-import type { StopFlags } from "./stop-flags.ts";
+import type { StopFlags } from "./run/stop-flags.ts";
 
 export interface RunnerListener {
   /** The run in this slot is over and the slot is free. */

@@ -12,8 +12,8 @@ import { type RunJob, toJobError } from "@queue-runtime/job";
 import type { JobError } from "@queue-runtime/store";
 import { Tinypool } from "tinypool";
 import type { Stripped } from "../modules/strip-once.ts";
+import { StopFlags } from "./run/stop-flags.ts";
 import type { Runner, RunnerListener, RunnerOptions } from "./runner.ts";
-import { StopFlags } from "./stop-flags.ts";
 import type { Culprit, FromThread, ThreadSession, ToThread } from "./threads/thread-messages.ts";
 
 const entry = fileURLToPath(

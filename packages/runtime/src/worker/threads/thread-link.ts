@@ -7,8 +7,8 @@ import type { Enqueued, JobError, NewJob } from "@queue-runtime/store";
 import { jobLogger } from "../../log/job-logger.ts";
 import type { LineLevel } from "../../log/lines.ts";
 import { monotonic } from "../../process/monotonic.ts";
-import type { RunLink } from "../slot-run.ts";
-import type { StopFlags } from "../stop-flags.ts";
+import type { RunLink } from "../run/slot-run.ts";
+import type { StopFlags } from "../run/stop-flags.ts";
 import type { FromThread, ToThread } from "./thread-messages.ts";
 
 /** How often a run's position crosses to the main thread, in milliseconds; the newest counts. */

@@ -11,7 +11,7 @@ import {
   toJobError,
 } from "@queue-runtime/job";
 import type { Enqueued, NewJob } from "@queue-runtime/store";
-import { monotonic } from "../process/monotonic.ts";
+import { monotonic } from "../../process/monotonic.ts";
 import type { SlotReason, StopFlags } from "./stop-flags.ts";
 
 /** The way from a run to whoever looks after it. */
