@@ -15,6 +15,7 @@ import { identify, rssOf } from "./process/identity.ts";
 import { monotonic } from "./process/monotonic.ts";
 import type { SignalName, Signals } from "./process/signals.ts";
 import { terminalIsGone } from "./process/terminal.ts";
+import { adviseBeforeBoot, adviseWhenReady } from "./supervisor/advice.ts";
 import { Family } from "./supervisor/family.ts";
 import { Heart } from "./supervisor/heart.ts";
 import { Recovery } from "./supervisor/recovery.ts";
@@ -128,7 +129,7 @@ export class Supervisor implements ControlTarget {
     const { log } = this.options;
     const { config } = this;
     process.title = `runtime supervisor ${config.file}`;
-    if (process.pid === 1) log.report({ type: "pid-1" });
+    adviseBeforeBoot(config, log);
     log.report({ type: "runtime-starting", file: config.file, store: config.store });
     this.#store = await openStore(config.store, { durability: config.durability });
     await this.#migrate(this.#store);
@@ -168,6 +169,7 @@ export class Supervisor implements ControlTarget {
       children: family.children.length,
       ms: monotonic() - this.#began,
     });
+    void adviseWhenReady(store, log);
     if (untilEmpty)
       this.#emptiness = new UntilEmpty(store, () => this.#stop("nothing is left to do"));
   }

@@ -25,6 +25,8 @@ export type RuntimeEvent =
   | { readonly type: "runtime-reloaded"; readonly children: number }
   | { readonly type: "reload-refused"; readonly message: string }
   | { readonly type: "pid-1" }
+  | { readonly type: "tasks-idle"; readonly tasks: number }
+  | { readonly type: "name-unknown"; readonly name: string; readonly ready: number }
   | { readonly type: "store-trouble"; readonly message: string }
   | { readonly type: "store-well"; readonly ms: number }
   | { readonly type: "hook-failed"; readonly hook: string; readonly message: string }

@@ -143,6 +143,16 @@ function ofRuntime(event: RestEvent): [LineLevel, string] {
       return ["info", `reloaded: ${event.children} new processes`];
     case "reload-refused":
       return ["error", `reload refused, nothing changed: ${event.message}`];
+    case "tasks-idle":
+      return [
+        "warn",
+        `this version runs no recurring tasks yet: ${event.tasks} will not be enqueued`,
+      ];
+    case "name-unknown":
+      return [
+        "warn",
+        `${event.ready} ready jobs are named ${event.name}: no worker has code for them, they wait`,
+      ];
     case "pid-1":
       return [
         "warn",
