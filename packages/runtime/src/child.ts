@@ -2,7 +2,6 @@
 
 import { fileURLToPath } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
-import { runHooks } from "@queue-runtime/job";
 import { openStore, type Store } from "@queue-runtime/store";
 import { makeService } from "./child/services.ts";
 import { onTerm } from "./child/signals.ts";
@@ -12,14 +11,10 @@ import { type Timetable, timetable } from "./process/deadline.ts";
 import { exitCodeOf } from "./process/exit-codes.ts";
 import type { FromChild, ToChild } from "./process/messages.ts";
 import { monotonic } from "./process/monotonic.ts";
+import { runMoment } from "./service/moments.ts";
 import type { Service } from "./service.ts";
 
 type Boot = Extract<ToChild, { type: "boot" }>;
-
-/** The share of `shutdown_timeout` that a hook may take. */
-const hookShare = 0.1;
-/** What it takes to leave in order, in milliseconds: no hook may use it up. */
-const leaveMs = 50;
 
 /** It holds a timer and a pipe. */
 const watchdogLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16, stackSizeMb: 1 };
@@ -151,19 +146,12 @@ export class ChildHost {
   }
 
   async #hooks(moment: "Start" | "Stop" | "Exit"): Promise<void> {
-    const boot = this.#boot!;
-    const kind = boot.role.kind === "worker" ? "Worker" : "Dispatcher";
-    const share = boot.config.shutdownTimeoutMs * hookShare;
-    const left = this.#times ? this.#times.kill - leaveMs - monotonic() : share;
-    await runHooks(
-      `on${kind}${moment}`,
-      { kind: boot.role.kind, name: boot.role.name, pid: process.pid, processId: boot.processId },
-      {
-        limitMs: Math.max(1, Math.round(Math.min(share, left))),
-        onError: (hook, error) =>
-          this.#log?.report({ type: "hook-failed", hook, message: String(error) }),
-      },
-    );
+    const { role, config, processId } = this.#boot!;
+    const kind = role.kind === "worker" ? "Worker" : "Dispatcher";
+    const self = { kind: role.kind, name: role.name, processId };
+    const end = this.#times?.kill ?? null;
+    const { shutdownTimeoutMs } = config;
+    await runMoment(`on${kind}${moment}`, self, { log: this.#log, shutdownTimeoutMs, end });
   }
 
   #send(message: FromChild): void {

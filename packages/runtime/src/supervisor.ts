@@ -2,7 +2,6 @@
 // one state, in memory; whoever asks (a signal, the control API) is answered from it at once.
 
 import { hostname } from "node:os";
-import { runHooks } from "@queue-runtime/job";
 import { openStore, type Store, systemClock } from "@queue-runtime/store";
 import { onExit } from "signal-exit";
 import type { Config } from "./config.ts";
@@ -15,6 +14,7 @@ import { identify, rssOf } from "./process/identity.ts";
 import { monotonic } from "./process/monotonic.ts";
 import type { SignalName, Signals } from "./process/signals.ts";
 import { terminalIsGone } from "./process/terminal.ts";
+import { runMoment } from "./service/moments.ts";
 import { adviseBeforeBoot, adviseWhenReady } from "./supervisor/advice.ts";
 import { Family } from "./supervisor/family.ts";
 import { Heart } from "./supervisor/heart.ts";
@@ -22,11 +22,6 @@ import { Recovery } from "./supervisor/recovery.ts";
 import { Reloads } from "./supervisor/reloads.ts";
 import { Shutdown } from "./supervisor/shutdown.ts";
 import { UntilEmpty } from "./supervisor/until-empty.ts";
-
-/** The share of `shutdown_timeout` that a hook may take. */
-const hookShare = 0.1;
-/** What it takes to leave after the last hook, in milliseconds. */
-const leaveMs = 30;
 
 export interface SupervisorOptions {
   readonly log: Log;
@@ -276,18 +271,10 @@ export class Supervisor implements ControlTarget {
 
   async #hooks(name: "onStart" | "onStop" | "onExit"): Promise<void> {
     const { log } = this.options;
-    const share = this.config.shutdownTimeoutMs * hookShare;
-    const left = this.#shutdown.begun ? this.#shutdown.times.close - leaveMs - monotonic() : share;
-    const limitMs = Math.max(1, Math.round(Math.min(share, left)));
-    const self = { kind: "supervisor", name: "supervisor", pid: process.pid } as const;
-    await runHooks(
-      name,
-      { ...self, processId: this.#id },
-      {
-        limitMs,
-        onError: (hook, error) => log.report({ type: "hook-failed", hook, message: String(error) }),
-      },
-    );
+    const { shutdownTimeoutMs } = this.config;
+    const end = this.#shutdown.begun ? this.#shutdown.times.close : null;
+    const self = { kind: "supervisor", name: "supervisor", processId: this.#id } as const;
+    await runMoment(name, self, { log, shutdownTimeoutMs, end });
   }
 }
 
