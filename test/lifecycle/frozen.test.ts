@@ -54,11 +54,11 @@ test("a job that was taken over is finished once, and the late write of the firs
 
   // both runs come to their end now, the old one with a fence that is old
   project.open();
-  signal(first.pid, "SIGCONT");
   signal(began!.pid, "SIGCONT");
+  await project.told(id, "ended", 2);
+  signal(first.pid, "SIGCONT");
   const job = await project.jobIn(id, "finished");
   expect(job).toMatchObject({ attempts: 1, crashes: 1, fence: again!.fence });
-  await project.told(id, "ended", 2);
   await waitFor(() => !isRunning(began!.pid), { what: "the end of the pruned worker" });
   await waitFor(async () => (await project.status()).processes.length === 6, { everyMs: 50 });
   const after = await project.enqueueMany("quick", [1, 2, 3, 4]);
