@@ -46,6 +46,14 @@ test("process.exit ends the thread of the job and nothing else", async () => {
   for (const id of next) await project.jobIn(id, "finished");
 });
 
+test("a job that posts to the parentPort of its thread is heard by nobody", async () => {
+  const pids = project.pidsOf("worker threads");
+  const id = await project.enqueue("gossip", null);
+  expect(await project.jobIn(id, "finished")).toMatchObject({ result: "said", crashes: 0 });
+  expect(project.story(id, "began")).toHaveLength(1);
+  expect(project.pidsOf("worker threads")).toEqual(pids);
+});
+
 test("process.exit hands back the other run of its thread, which counts as nothing", async () => {
   const after = project.gate("exit");
   const ids = await project.enqueueMany("hold", Array(3).fill({ gate: project.gate("held") }));

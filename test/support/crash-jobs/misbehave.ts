@@ -4,6 +4,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { parentPort } from "node:worker_threads";
 import { defineIteration, defineJob } from "queue-runtime";
 import { note } from "../crash-note.ts";
 
@@ -37,6 +38,19 @@ export const exit = defineJob({
     note(context, "began");
     while (after !== undefined && !existsSync(after)) await delay(2);
     process.exit(code);
+  },
+});
+
+/** Speaks to whoever started its thread, as libraries do that find a `parentPort`. */
+export const gossip = defineJob({
+  name: "gossip",
+  async perform(_input: null, context) {
+    note(context, "began");
+    for (const word of [null, "progress", { ready: false }, { type: "ended", slot: 0 }]) {
+      parentPort!.postMessage(word);
+    }
+    await delay(50);
+    return "said";
   },
 });
 

@@ -2,6 +2,7 @@
 // then performs what arrives on its port until the port closes.
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import { parentPort } from "node:worker_threads";
 import { type JobDefinition, perform, type RunJob, toJobError } from "@queue-runtime/job";
 import { reuseStripped } from "../modules/strip-once.ts";
 import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
@@ -22,6 +23,7 @@ export async function serve(session: ThreadSession): Promise<void> {
   );
   const closed = new Promise<void>((resolve) => session.port.once("close", resolve));
   lastWords(link);
+  silenceParentPort();
   try {
     reuseStripped(session.stripped);
     if (session.hooks) await loadHooks(session.hooks);
@@ -52,6 +54,11 @@ async function performRun(run: SlotRun, definition: JobDefinition, link: ThreadL
   const outcome = await perform(definition, run);
   run.end();
   link.ended(run.slot, outcome);
+}
+
+/** It is the pool's own: a word from a job would end the thread, null even the whole process. */
+function silenceParentPort(): void {
+  if (parentPort) parentPort.postMessage = () => undefined;
 }
 
 /** Says which run ends the thread: `process.exit` and stray errors would otherwise blame nobody. */
