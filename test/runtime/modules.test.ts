@@ -45,6 +45,19 @@ describe("what is loaded", () => {
     expect(loadModules(folder, ["a.js", "b.mts"])).toEqual({ names: ["a", "b"] });
   });
 
+  test("every job of a CommonJS module, however it is put into module.exports", () => {
+    const require = 'const { defineJob } = require("@queue-runtime/job");';
+    const each = (name: string) => `defineJob({ name: "${name}", perform() {} })`;
+    const folder = project({
+      "a.cjs": `${require} module.exports = { a: ${each("a")}, b: ${each("b")} };`,
+      "b.cjs": `${require} for (const name of ["c", "d"]) exports[name] = ${each("x")};`.replace(
+        '"x"',
+        "name",
+      ),
+    });
+    expect(loadModules(folder, ["a.cjs", "b.cjs"])).toEqual({ names: ["a", "b", "c", "d"] });
+  });
+
   test("on a thread as in a process", () => {
     const folder = project({ "a.ts": job("a"), "b.ts": `enum Colour { Red }\n${job("b")}` });
     const loaded = loadModules(folder, ["a.ts", "b.ts"], { onThread: true });
@@ -175,13 +188,24 @@ test.each<[title: string, files: Record<string, string>, line: string]>([
   expect(loadModules(folder, [name])).toEqual({ exitCode: 78, problems: [line] });
 });
 
-test("a module that ends the process does not look like one that loads", () => {
-  const folder = project({ "a.js": "process.exit(0);" });
+test.each([
+  [
+    "ends the process",
+    "process.exit(0);",
+    "it ends the process while it loads; take its process.exit out",
+  ],
+  [
+    "leaves a rejection to nobody",
+    'Promise.reject(new Error("later")); await new Promise(setImmediate);',
+    "an error that nobody catches, shown below, ends the process while it loads; catch it",
+  ],
+])("a module that %s does not look like one that loads", (_title, text, sentence) => {
+  const folder = project({ "a.js": text });
   const modules = new URL("../../packages/runtime/src/modules.ts", import.meta.url).href;
   const source = `(await import("${modules}")).loadDefinitions(["${folder}/a.js"]);`;
   const flags = ["--conditions=source", "--no-warnings", "--input-type=module", "--eval", source];
   const { status, stderr } = spawnSync(process.execPath, flags, { cwd: folder, encoding: "utf8" });
-  expect(stderr).toBe("a.js: it ends the process while it loads; take its process.exit out\n");
+  expect(stderr.split("\n")[0]).toBe(`a.js: ${sentence}`);
   expect(status).toBe(78);
 });
 

@@ -28,8 +28,8 @@ export async function loadDefinitions(
   const problems: ModuleProblem[] = [];
   const found = new Map<string, Found>();
   for (const path of paths) {
-    const exports = await load(path, options, problems);
-    if (exports !== null) collect(path, exports, { found, problems });
+    const values = await load(path, options, problems);
+    if (values !== null) collect(path, values, { found, problems });
   }
   if (problems.length > 0) throw new ModuleError(problems);
   return new Map([...found].map(([name, { definition }]) => [name, definition]));
@@ -56,8 +56,8 @@ interface Collected {
 }
 
 /** A definition that a second module only passes on is the same object, and no duplicate. */
-function collect(path: string, exports: object, { found, problems }: Collected): void {
-  const definitions = new Set(Object.values(exports).filter(isJobDefinition));
+function collect(path: string, values: readonly unknown[], { found, problems }: Collected): void {
+  const definitions = new Set(values.filter(isJobDefinition));
   if (definitions.size === 0) {
     const message = "has no job; export one made by defineJob or defineIteration, or move the file";
     problems.push({ file: path, line: null, message });
@@ -74,12 +74,22 @@ function collect(path: string, exports: object, { found, problems }: Collected):
   }
 }
 
-/** null after a problem. */
+/**
+ * Of a CommonJS module Node sees only the names that it can read from the text; all of what
+ * `module.exports` holds is in the default export. An ES module may group its jobs there as well.
+ */
+function valuesOf(exports: object): readonly unknown[] {
+  const { default: all } = exports as { default?: unknown };
+  const grouped = typeof all === "object" && all !== null ? Object.values(all) : [];
+  return [...Object.values(exports), ...grouped];
+}
+
+/** What a module exports; null after a problem. */
 async function load(
   path: string,
   { timeoutMs = 30_000 }: LoadModulesOptions,
   problems: ModuleProblem[],
-): Promise<object | null> {
+): Promise<readonly unknown[] | null> {
   const late = Promise.withResolvers<null>();
   // It also keeps the process alive: an await that never ends would let it exit with code 0.
   const timer = setTimeout(() => {
@@ -87,22 +97,28 @@ async function load(
     problems.push({ file: path, line: null, message });
     late.resolve(null);
   }, timeoutMs);
-  const exits = (): void => explainExit(path);
-  process.once("exit", exits);
+  const uncaught: Error[] = [];
+  const notes = (error: Error): unknown => uncaught.push(error);
+  const exits = (): void => explainExit(path, uncaught);
+  process.once("uncaughtExceptionMonitor", notes).once("exit", exits);
   try {
-    return await Promise.race([importModule(path), late.promise]);
+    const exports = await Promise.race([importModule(path), late.promise]);
+    return exports && valuesOf(exports);
   } catch (error) {
     problems.push(explainFailure(path, error));
     return null;
   } finally {
     clearTimeout(timer);
-    process.off("exit", exits);
+    process.off("uncaughtExceptionMonitor", notes).off("exit", exits);
   }
 }
 
-/** `process.exit(0)` in a module must not look like a successful check. */
-function explainExit(path: string): void {
+/** The end of the process while a module loads must not look like a successful check. */
+function explainExit(path: string, uncaught: readonly Error[]): void {
   process.exitCode = exitCodes.config;
-  const sentence = "it ends the process while it loads; take its process.exit out";
+  const sentence =
+    uncaught.length > 0
+      ? "an error that nobody catches, shown below, ends the process while it loads; catch it"
+      : "it ends the process while it loads; take its process.exit out";
   process.stderr.write(`${displayPath(path)}: ${sentence}\n`);
 }
