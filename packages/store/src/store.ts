@@ -167,7 +167,7 @@ export interface Migration {
 export interface WatchOptions {
   /** How often to look where changes cannot be watched, and as a backstop; 1,000 by default. */
   readonly pollMs?: number;
-  /** Spends up to a millisecond of CPU per change to hear of it sooner; false by default. */
+  /** Hears of a change sooner, for a millisecond of its event loop; false by default. */
   readonly eager?: boolean;
 }
 

@@ -17,9 +17,12 @@ const looks = [1, 1, 1, 2, 4, 8, 16, 32, 64, 128];
 /** And after a find: the write of a second commit may have been reported before the first. */
 const afterFind = [3, 9];
 /**
- * An eager watcher first looks at every turn of the event loop for so long. A timer sleeps longer.
+ * An eager watcher first looks between naps for so long, in milliseconds: a timer cannot wait less
+ * than one, and looking without a nap takes the processor from whoever is about to commit.
  */
-const eagerMs = 0.7;
+const eagerMs = 1;
+const napMs = 0.1;
+const nobody = new Int32Array(new SharedArrayBuffer(4));
 
 export function watch(driver: Driver, listener: () => void, options: WatchOptions = {}): Watch {
   const watcher = new Watcher(driver, listener, options.eager ? eagerMs : 0);
@@ -43,7 +46,7 @@ class Watcher {
   #version: unknown;
   #polled = "";
   #looksOwed = 1;
-  #spinning = false;
+  #napping = false;
   #closed = false;
 
   constructor(driver: Driver, listener: () => void, eagerMs: number) {
@@ -94,18 +97,19 @@ class Watcher {
 
   /** A write was reported. Who looks again within the millisecond anyway goes on with that. */
   #lookSoon(): void {
-    if (this.#spinning || (this.#timer && this.#waitMs <= 1)) return;
+    if (this.#napping || (this.#timer && this.#waitMs <= 1)) return;
     if (this.#timer) clearTimeout(this.#timer);
-    if (this.#eagerMs > 0) this.#spin(performance.now() + this.#eagerMs);
+    if (this.#eagerMs > 0) this.#lookBetweenNaps(performance.now() + this.#eagerMs);
     else this.#follow(looks);
   }
 
-  #spin(until: number): void {
-    this.#spinning = true;
+  #lookBetweenNaps(until: number): void {
+    this.#napping = true;
     setImmediate(() => {
+      Atomics.wait(nobody, 0, 0, napMs);
       const found = this.#look();
-      if (!found && !this.#closed && performance.now() < until) return this.#spin(until);
-      this.#spinning = false;
+      if (!found && !this.#closed && performance.now() < until) return this.#lookBetweenNaps(until);
+      this.#napping = false;
       this.#follow(found ? afterFind : looks);
     });
   }
