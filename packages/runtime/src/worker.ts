@@ -128,9 +128,12 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     this.#pump();
   }
 
-  refused(id: number): void {
+  refused(id: number, fence: number): void {
     const execution = this.slots.find(id);
-    if (!execution || execution.abandoned) return;
+    if (execution?.job.fence !== fence) {
+      return this.options.log.report({ type: "write-refused", id, fence });
+    }
+    if (execution.abandoned) return;
     this.options.log.report({ type: "job-refused", job: execution.job, reason: "lost" });
     this.runner.flags.raise(execution.slot, "lost");
     execution.abandon();
@@ -145,7 +148,9 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
   evicted(): void {
     this.options.log.report({ type: "worker-evicted" });
     // whoever removed the registration took the jobs with it
-    for (const execution of this.slots.running) this.refused(execution.job.id);
+    for (const execution of this.slots.running) {
+      this.refused(execution.job.id, execution.job.fence);
+    }
     this.options.giveUp("no longer registered");
   }
 

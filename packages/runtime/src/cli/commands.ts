@@ -139,7 +139,7 @@ const jobCommands: readonly Command[] = [
   {
     name: "retry",
     parameters: "ID…",
-    summary: "Run failed, cancelled or finished jobs again from where they stood",
+    summary: "Run failed or cancelled jobs again from where they stood",
     options: { "from-start": { describe: "Forget how far an iteration had come" } },
     examples: ["runtime retry 17 18", "runtime retry 17 --from-start"],
     load: async () => (await import("./jobs.ts")).retry,

@@ -119,6 +119,7 @@ export type RuntimeEvent =
       readonly total: number | null;
     }
   | { readonly type: "job-refused"; readonly job: JobRef; readonly reason: StopReason }
+  | { readonly type: "write-refused"; readonly id: number; readonly fence: number }
   | { readonly type: "thread-lost"; readonly thread: number; readonly message: string }
   // a dispatcher
   | { readonly type: "jobs-dispatched"; readonly moved: number }

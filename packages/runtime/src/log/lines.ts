@@ -176,6 +176,7 @@ type WorkEvent = Extract<
       | `worker-${string}`
       | `jobs-${string}`
       | `thread-${string}`
+      | "write-refused"
       | "process-pruned"
       | "orphan-left";
   }
@@ -204,6 +205,8 @@ function ofWork(event: WorkEvent): [LineLevel, string] {
       return ["error", "this process is no longer registered: stopping"];
     case "worker-released":
       return ["info", `${event.jobs} unfinished jobs handed back`];
+    case "write-refused":
+      return ["warn", `job #${event.id}: a late write of its run ${event.fence} was refused`];
     case "thread-lost":
       return ["error", `thread ${event.thread}: ${event.message}`];
     case "jobs-dispatched":
