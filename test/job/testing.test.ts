@@ -116,3 +116,9 @@ test("only the fake clock can be moved", async () => {
   await using queue = await testQueue({ jobs: [], clock: "system" });
   expect(() => queue.advance("1s")).toThrow("fake clock");
 });
+
+test("what it is to run must be jobs", async () => {
+  const sentence = "testQueue needs the jobs it can run";
+  await expect(testQueue({} as never)).rejects.toThrow(sentence);
+  await expect(testQueue({ jobs: [() => 1] } as never)).rejects.toThrow(sentence);
+});

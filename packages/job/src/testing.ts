@@ -9,7 +9,7 @@ import {
   openStore,
   systemClock,
 } from "@queue-runtime/store";
-import type { JobDefinition } from "./define/definition.ts";
+import { isJobDefinition, type JobDefinition } from "./define/definition.ts";
 import { type Enqueuer, enqueuerOf } from "./queue/enqueuer.ts";
 import { type Drained, drain } from "./testing/drain.ts";
 import { type Duration, parseDuration } from "./values/duration.ts";
@@ -48,10 +48,10 @@ export interface TestQueue extends Enqueuer, AsyncDisposable {
 /** Opens an empty queue in memory. @throws TypeError */
 export async function testQueue(options: TestQueueOptions): Promise<TestQueue> {
   checkOptions("testQueue", options, ["jobs", "clock", "startAt"]);
+  const definitions = definitionsOf(options.jobs);
   const clock = clockOf(options);
   const store = await openStore("sqlite::memory:", { clock });
   await store.migrate();
-  const definitions = new Map(options.jobs.map((job) => [job.name, job]));
   let interruptAfter: number | null = null;
   const find = (id: number) => store.jobs.find(id);
   return {
@@ -68,6 +68,13 @@ export async function testQueue(options: TestQueueOptions): Promise<TestQueue> {
     close: () => store.close(),
     [Symbol.asyncDispose]: () => store.close(),
   };
+}
+
+function definitionsOf(jobs: readonly JobDefinition[]): ReadonlyMap<string, JobDefinition> {
+  if (!Array.isArray(jobs) || !jobs.every(isJobDefinition)) {
+    throw new TypeError("testQueue needs the jobs it can run: testQueue({ jobs: [sendInvoice] })");
+  }
+  return new Map(jobs.map((job) => [job.name, job]));
 }
 
 function resultOf(id: number, job: JobDetails | null): unknown {

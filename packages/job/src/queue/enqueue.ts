@@ -1,7 +1,7 @@
 // From a job, its input and options to the row that is asked for. Knows no store.
 
 import type { Json, NewJob } from "@queue-runtime/store";
-import { checkPriority, checkQueue } from "../define/names.ts";
+import { checkName, checkPriority, checkQueue } from "../define/names.ts";
 import type { Enqueueable, InputOf } from "../define/ref.ts";
 import { type Duration, parseDuration } from "../values/duration.ts";
 import { checkOptions, inPlace, kindOf } from "../values/options.ts";
@@ -32,9 +32,11 @@ export type RowOptions = Omit<NewJob, "args">;
 
 /** @throws TypeError */
 export function readEnqueueOptions(job: Enqueueable, options: EnqueueOptions = {}): RowOptions {
-  if (typeof job?.name !== "string") {
+  // A function has a name as well, which no worker would ever know.
+  if (typeof job !== "object" || typeof job?.name !== "string") {
     throw new TypeError(`the first argument must be a job or a jobRef, not ${kindOf(job)}`);
   }
+  checkName(job.name);
   const where = `enqueueing "${job.name}"`;
   checkOptions(where, options, ["delay", "at", "priority", "queue", "label"]);
   const { delay, at, label } = options;
