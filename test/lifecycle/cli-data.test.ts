@@ -52,6 +52,19 @@ test("enqueue creates the store, prints the id, and takes the queue of the job",
   expect(jobs[2]?.args).toEqual({ to: "me" });
 });
 
+test.each([
+  [
+    ["enqueue", "mail", "{}", "--delay", "5000"],
+    '"5000" is not a duration; write one like 100ms, 25s, 5m, 2h or 7d\n',
+  ],
+  [["enqueue", "mail", "{}", "--priority", "1.5"], "between -2147483647 and 2147483647\n"],
+  [["queue", "pause", "x".repeat(300)], "is not the name of a queue; name exactly one\n"],
+  [["queue", "pause", "\u001b[31m"], '"\\x1b[31m" is not the name of a queue; name exactly one\n'],
+])("what no store could take is wrong on the command line: %#", async (argv, end) => {
+  const { code, stdout, stderr } = await project.run(...argv);
+  expect([code, stdout, stderr.endsWith(end) || stderr]).toEqual([64, "", true]);
+});
+
 test("a job as JSON has exactly the promised fields", async () => {
   using fresh = new CliProject();
   await fresh.run("enqueue", "mail", '{"to":"you"}', "--at", "2126-01-01T00:00:00Z");

@@ -74,6 +74,12 @@ describe("a command line", () => {
     expect(await said("start", "--untilEmpty")).toMatch(/did you mean "--until-empty"/);
   });
 
+  test("with a value for a switch is refused: it would be taken for no", async () => {
+    const sentence = "--json is a switch and takes no value; write it, or leave it out";
+    expect(await said("jobs", "--json=yes")).toBe(sentence);
+    expect(await words("enqueue", "x", "--", "--json=yes")).toEqual(["x", "--json=yes"]);
+  });
+
   test("with too few or too many words says what is missing or too much", async () => {
     expect(await said("enqueue")).toBe("enqueue needs NAME; see `runtime enqueue --help`");
     expect(await said("retry")).toBe("retry needs ID; see `runtime retry --help`");

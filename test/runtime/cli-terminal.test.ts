@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
@@ -9,6 +11,7 @@ import {
   width,
 } from "../../packages/runtime/src/cli/terminal/text.ts";
 import { isoTime, megabytes, period } from "../../packages/runtime/src/cli/terminal/times.ts";
+import { runtimeBin } from "../support/cli-project.ts";
 
 /** A stream that looks like a pipe, or like a terminal of so many columns. */
 function stream(columns?: number): NodeJS.WriteStream {
@@ -107,4 +110,11 @@ test("periods and sizes are told in the unit a person would use", () => {
   const periods = [-5, 999, 1_000, 59_999, 60_000, 7_200_000, 172_800_000].map(period);
   expect(periods).toEqual(["0 s", "0 s", "1 s", "59 s", "1 min", "2 h", "2 d"]);
   expect(megabytes(81_400_000)).toBe("81 MB");
+});
+
+test.runIf(existsSync("/dev/full"))("output that cannot be written ends with a reason", () => {
+  const argv = ["-c", '"$0" "$1" --version > /dev/full', process.execPath, runtimeBin];
+  const { status, stderr } = spawnSync("sh", argv, { encoding: "utf8" });
+  expect(stderr).toMatch(/^runtime: the output cannot be written: ENOSPC: [^\n]+\n$/);
+  expect(status).toBe(1);
 });

@@ -5,7 +5,7 @@ if (version[0] < 22 || (version[0] === 22 && version[1] < 18)) {
   process.stderr.write(
     "runtime needs Node.js 22.18 or newer; this is " +
       process.version +
-      ". Install Node.js 24, or run it through npm (npx runtime).\n",
+      ". Install Node.js 24, and start runtime with it.\n",
   );
   process.exitCode = 78;
 } else {

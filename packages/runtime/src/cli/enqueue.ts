@@ -36,7 +36,7 @@ async function inputText(given: string): Promise<string> {
 }
 
 function readOptions(invocation: Invocation): EnqueueOptions {
-  const bounds = { least: Number.MIN_SAFE_INTEGER, most: Number.MAX_SAFE_INTEGER };
+  const bounds = { least: -2_147_483_647, most: 2_147_483_647 };
   const priority = readInteger("priority", invocation.text("priority"), bounds);
   const at = readMoment("at", invocation.text("at"));
   const queue = invocation.text("queue");
@@ -57,7 +57,9 @@ function readDelay(text: string | undefined): number | undefined {
   try {
     return text === undefined ? undefined : parseDuration(text);
   } catch (error) {
-    throw new UsageError(`--delay: ${(error as Error).message}`);
+    // typed, even a number is text, and has no unit
+    const sentence = (error as Error).message.replace(/, or a number of milliseconds$/, "");
+    throw new UsageError(`--delay: ${sentence}`);
   }
 }
 

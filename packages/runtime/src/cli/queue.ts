@@ -36,7 +36,8 @@ export async function clear(invocation: Invocation): Promise<number> {
   const all = invocation.flag("all");
   const config = await invocation.config();
   const cleared = await withStore(config, (store) => store.queues.clear(name, { all }));
-  return report(invocation, { name, cleared }, `${cleared} jobs deleted from ${name}`);
+  const jobs = cleared === 1 ? "1 job" : `${cleared} jobs`;
+  return report(invocation, { name, cleared }, `${jobs} deleted from ${name}`);
 }
 
 export const queueColumns: readonly Column<Queue>[] = [
@@ -54,7 +55,7 @@ export const queueColumns: readonly Column<Queue>[] = [
 /** Each command acts on one queue; a pattern would be taken for the name of one. */
 function queueName({ words }: Invocation): string {
   const [name = ""] = words;
-  if (name !== "" && !name.includes("*")) return name;
+  if (/^[^*\p{Cc}]{1,200}$/u.test(name)) return name;
   throw new UsageError(`${quoted(name)} is not the name of a queue; name exactly one`);
 }
 

@@ -52,6 +52,7 @@ export async function parse(argv: readonly string[]): Promise<Parsed> {
 }
 
 function read(argv: readonly string[]): Parsed {
+  refuseValues(argv);
   const { _: typed, $0: _programme, ...options } = split(argv);
   const all = typed.map(String);
   const asksForHelp = options.help === true;
@@ -68,6 +69,18 @@ function read(argv: readonly string[]): Parsed {
     countWords(command, words);
   }
   return { command, group: null, words, options };
+}
+
+/** yargs takes `--json=yes` for false, without a word. */
+function refuseValues(argv: readonly string[]): void {
+  for (const typed of argv) {
+    if (typed === "--") return;
+    const name = /^--([^=]+)=/s.exec(typed)?.[1];
+    if (name === undefined || !Object.hasOwn(known, name)) continue;
+    if (known[name]?.value === undefined) {
+      throw new UsageError(`--${name} is a switch and takes no value; write it, or leave it out`);
+    }
+  }
 }
 
 function split(argv: readonly string[]): { readonly [key: string]: unknown; _: unknown[] } {

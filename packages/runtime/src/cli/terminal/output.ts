@@ -1,6 +1,7 @@
 // Where a command writes. Results go to stdout, everything for people to stderr, and nothing here
 // ends the process: `process.exit` after a write would cut what a slow pipe has not taken yet.
 
+import { exitCodes } from "../../process/exit-codes.ts";
 import { jsonText, paint, type Style } from "./text.ts";
 
 export interface Output {
@@ -18,7 +19,7 @@ export function terminalOutput(
   stdout: NodeJS.WriteStream = process.stdout,
   stderr: NodeJS.WriteStream = process.stderr,
 ): Output {
-  for (const stream of [stdout, stderr]) stream.on("error", ignoreClosedPipe);
+  for (const stream of [stdout, stderr]) stream.on("error", giveUp);
   return {
     result: (text) => void stdout.write(`${text}\n`),
     json: (value) => void stdout.write(`${jsonText(value)}\n`),
@@ -35,7 +36,9 @@ export async function flushed(streams: readonly NodeJS.WritableStream[]): Promis
   );
 }
 
-/** `runtime jobs | head` is no fault of ours; anything else that breaks a stream is news. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
+/** `runtime jobs | head` is no fault of ours; a full disk ends the command, with the reason. */
+function giveUp(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") return;
+  const end = (): never => process.exit(exitCodes.unexpected);
+  process.stderr.write(`runtime: the output cannot be written: ${error.message}\n`, end);
 }
