@@ -85,6 +85,12 @@ describe("a configuration that cannot boot ends with exit 78 and names the reaso
     expect(text).toMatch(/hooks\.ts.*unhooked/);
   });
 
+  test("an interruption adapter that nobody registered", async () => {
+    const { code, text } = await refuses({ config: { interruption_adapter: "runtme" } });
+    expect(code).toBe(78);
+    expect(text).toMatch(/queue\.yml: interruption_adapter: .*; did you mean "runtime"\?$/);
+  });
+
   test("a store that is no database", async () => {
     const { code, text } = await refuses({}, (project) => {
       project.write("queue.sqlite", "this is a letter to a friend ".repeat(400));

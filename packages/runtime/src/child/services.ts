@@ -5,6 +5,7 @@ import type { DispatcherConfig } from "../config.ts";
 import { Dispatcher } from "../dispatcher.ts";
 import { jobLogger } from "../log/job-logger.ts";
 import type { Log } from "../log.ts";
+import { checkAdapters } from "../modules/adapters.ts";
 import { keepStripped, type Stripped } from "../modules/strip-once.ts";
 import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
 import { childFds, type ToChild } from "../process/messages.ts";
@@ -35,7 +36,9 @@ export async function makeService(options: ServiceOptions): Promise<MadeService>
   const stripped = keepStripped();
   if (config.hooks) await loadHooks(config.hooks);
   if (role.kind === "worker") {
-    return makeWorker(options, { definitions: await loadDefinitions(config.jobs), stripped });
+    const definitions = await loadDefinitions(config.jobs);
+    checkAdapters(config, definitions);
+    return makeWorker(options, { definitions, stripped });
   }
   const { store, log } = options;
   const dispatcher = new Dispatcher({

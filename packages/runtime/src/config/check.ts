@@ -1,12 +1,12 @@
 // What `runtime check` finds out: the configuration and all code it names, and nothing of a store.
 // The top level of that code runs, as it would in a worker.
 
-import { interruptionAdapters, type JobDefinition } from "@queue-runtime/job";
 import type { Config, WorkerConfig } from "../config.ts";
+import { checkAdapters } from "../modules/adapters.ts";
 import { ModuleError } from "../modules/problems.ts";
 import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
 import { type LoadOptions, loadConfig } from "./load.ts";
-import { ConfigError, displayPath } from "./problems.ts";
+import { ConfigError } from "./problems.ts";
 
 export interface Check {
   /** One line each, with file and line where they are known; empty when all is well. */
@@ -26,7 +26,9 @@ export async function checkConfiguration(file: string, options: LoadOptions = {}
   }
   const definitions = await attempt(problems, () => loadDefinitions(config.jobs));
   // With hooks that did not load, every adapter of theirs would be missing as well.
-  if (problems.length === 0) problems.push(...adapterProblems(config, definitions));
+  if (problems.length === 0 && definitions !== null) {
+    await attempt(problems, async () => checkAdapters(config, definitions));
+  }
   return { problems, summary: summarize(config, definitions) };
 }
 
@@ -40,29 +42,6 @@ async function attempt<T>(problems: string[], action: () => Promise<T>): Promise
   }
 }
 
-function adapterProblems(config: Config, definitions: Definitions | null): readonly string[] {
-  const where = `${displayPath(config.file)}: interruption_adapter`;
-  const jobs = [...(definitions?.values() ?? [])];
-  return [
-    adapterProblem(where, config.interruptionAdapters),
-    ...jobs.map((job) => adapterProblem(`the job ${job.name}`, adaptersOf(job))),
-  ].filter((problem) => problem !== null);
-}
-
-function adaptersOf({ iteration }: JobDefinition): readonly string[] {
-  return iteration?.interruptionAdapters ?? [];
-}
-
-function adapterProblem(where: string, names: readonly string[]): string | null {
-  if (names.length === 0) return null;
-  try {
-    interruptionAdapters.resolve(names);
-    return null;
-  } catch (error) {
-    return `${where}: ${(error as Error).message}`;
-  }
-}
-
 function summarize(config: Config, definitions: Definitions | null): readonly string[] {
   const names = [...(definitions?.keys() ?? [])].sort();
   const jobs = names.length === 0 ? "none" : `${names.length} (${names.join(", ")})`;
@@ -72,7 +51,9 @@ function summarize(config: Config, definitions: Definitions | null): readonly st
     `jobs: ${jobs}`,
     ...config.workers.map(describeWorker),
     `dispatcher: ${config.dispatcher === null ? "off" : "on"}`,
-    ...(tasks.length === 0 ? [] : [`scheduler: ${tasks.join(", ")}`]),
+    ...(tasks.length === 0
+      ? []
+      : [`scheduler: ${tasks.join(", ")} (not in this version: never enqueued)`]),
   ];
 }
 
