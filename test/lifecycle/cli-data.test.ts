@@ -121,7 +121,7 @@ test("what a job file prints while it loads is not mixed with results", async ()
   using fresh = new CliProject();
   const { stdout, stderr } = await fresh.run("enqueue", "sleepy", "--json");
   expect(JSON.parse(stdout)).toMatchObject({ outcome: "created" });
-  expect(stderr).toContain("this module talks while it loads");
+  expect(stderr).toContain("this module talks while it loads\nand not only by the console\n");
 });
 
 test("a job file that does not load is named, and nothing is enqueued", async () => {

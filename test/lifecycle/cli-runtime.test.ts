@@ -122,3 +122,13 @@ test.each([["SIGTERM"], ["SIGINT"], ["SIGQUIT"]] as const)(
     expect(await ended).toEqual([0, null]);
   },
 );
+
+test("with --json stdout has the log and nothing that job files print", async () => {
+  const { code, stdout, stderr } = await project.run("start", "--until-empty", "--json");
+  expect(code).toBe(0);
+  const lines = stdout.trimEnd().split("\n");
+  expect(lines.map((line) => JSON.parse(line).event)).toContain("runtime-stopped");
+  // its worker, and the thread of the worker
+  expect(stderr.match(/^this module talks while it loads$/gm)).toHaveLength(2);
+  expect(stderr.match(/^and not only by the console$/gm)).toHaveLength(2);
+});

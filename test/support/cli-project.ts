@@ -23,6 +23,7 @@ export interface Ran {
 const jobFile = `
 import { defineJob } from ${JSON.stringify(author)};
 console.log("this module talks while it loads");
+process.stdout.write("and not only by the console\\n");
 setInterval(() => {}, 1_000);
 const isMail = (value) => typeof value?.to === "string";
 const issues = [{ message: "to must be a text", path: ["to"] }];

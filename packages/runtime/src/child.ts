@@ -11,6 +11,7 @@ import { type Timetable, timetable } from "./process/deadline.ts";
 import { exitCodeOf } from "./process/exit-codes.ts";
 import type { FromChild, ToChild } from "./process/messages.ts";
 import { monotonic } from "./process/monotonic.ts";
+import { reserveStdout } from "./process/reserve-stdout.ts";
 import { runMoment } from "./service/moments.ts";
 import type { Service } from "./service.ts";
 
@@ -55,6 +56,7 @@ export class ChildHost {
 
   async #start(boot: Boot): Promise<void> {
     process.title = `runtime ${boot.role.name}`;
+    if (boot.log.fd === 1) reserveStdout();
     this.#log = openLog({ ...boot.log, process: boot.role.name });
     try {
       const watchdog = this.#startWatchdog(boot);

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import type { Invocation } from "./cli/line/command.ts";
 import { describeError, exitCodeOf } from "./cli/line/errors.ts";
 import { type Parsed, parse } from "./cli/line/parse.ts";
-import { flushed, terminalOutput } from "./cli/terminal/output.ts";
+import { flushed, type Output, terminalOutput } from "./cli/terminal/output.ts";
 import { silenceSqliteWarning } from "./cli/terminal/warnings.ts";
 import { exitCodes } from "./process/exit-codes.ts";
 import type { Signals } from "./process/signals.ts";
@@ -26,12 +26,12 @@ export async function main(argv: readonly string[], signals: Signals): Promise<v
     output.say(describeError(error));
     process.exitCode = exitCodeOf(error);
   }
-  if (parsed?.command?.runsUserCode) await endForUserCode();
+  if (parsed?.command?.runsUserCode) await endForUserCode(output);
 }
 
 /** A connection that a job file opened would keep the process; every byte is out before it ends. */
-async function endForUserCode(): Promise<void> {
-  await flushed([process.stdout, process.stderr]);
+async function endForUserCode({ stdout }: Output): Promise<void> {
+  await flushed([stdout, process.stderr]);
   process.exit();
 }
 

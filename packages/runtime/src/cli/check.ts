@@ -2,12 +2,12 @@
 
 import { checkConfiguration } from "../config/check.ts";
 import { exitCodes } from "../process/exit-codes.ts";
-import { logToStderr } from "./data/user-code.ts";
+import { reserveStdout } from "../process/reserve-stdout.ts";
 import type { Invocation } from "./line/command.ts";
 
 export async function check(invocation: Invocation): Promise<number> {
   const { json, output, configFile, flags } = invocation;
-  logToStderr();
+  reserveStdout();
   const { problems, summary } = await checkConfiguration(configFile, { flags });
   const valid = problems.length === 0;
   if (json) output.json({ valid, problems, summary });

@@ -5,12 +5,14 @@ import type { Config } from "../config.ts";
 import { acquireLock, type Lock, LockedError } from "../control/lock.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import { keepHeapLean } from "../process/lean-heap.ts";
+import { reserveStdout } from "../process/reserve-stdout.ts";
 import type { Invocation } from "./line/command.ts";
 
 export async function start(invocation: Invocation): Promise<number> {
   // Never given back: a TERM in the last moments must not turn the exit code into a death by
   // signal.
   const { signals } = invocation;
+  if (invocation.json) reserveStdout();
   keepHeapLean();
   const config = await invocation.config();
   const [{ Supervisor }, { openLog }] = await Promise.all([
