@@ -87,6 +87,23 @@ test("a store frozen beyond the deadline of a stop: the end is in time, and exit
   expect(await project.status()).toMatchObject({ processes: [] });
 });
 
+test("a store whose file is deleted while it is open: said at the next heartbeat, and once", async () => {
+  const beats = { heartbeat_interval: "100ms", alive_threshold: "5s" };
+  await using project = new Project({ config: { process: beats } });
+  const runtime = await project.start().ready();
+  for (const end of ["", "-wal", "-shm"]) rmSync(join(project.path, `queue.sqlite${end}`));
+  const { msg } = await runtime.event("store-trouble");
+  expect(msg).toMatch(
+    /queue\.sqlite was deleted or replaced while it was open: restart the runtime/,
+  );
+  // whoever enqueues now makes a new store, in which the runtime does not look
+  await project.enqueue("quick", {});
+  expect((await runtime.stop()).code).toBe(0);
+  expect(complaints(runtime)).toEqual([1]);
+  expect(await project.start(["--until-empty"]).ended()).toMatchObject({ code: 0 });
+  expect(await project.jobs()).toMatchObject([{ name: "quick", state: "finished" }]);
+});
+
 test("a disk that is full: the runtime stays up, says so once, and goes on when there is room", async (context) => {
   await using project = new Project({
     config: { store: "sqlite:./disk/queue.sqlite", control: { socket: "runtime.sock" } },

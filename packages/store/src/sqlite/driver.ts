@@ -11,7 +11,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import type { Clock } from "../clock.ts";
 import { StoreError } from "../errors.ts";
 import { failure } from "./driver/failure.ts";
-import { inspect } from "./driver/inspect.ts";
+import { identityOf, inspect } from "./driver/inspect.ts";
 import { patiently } from "./driver/patience.ts";
 import { Statements } from "./driver/statements.ts";
 import { ownCheckpoints, restartLog } from "./driver/write-ahead-log.ts";
@@ -29,6 +29,7 @@ export class Driver {
   readonly path: string;
   readonly #database: DatabaseSync;
   readonly #settings: SqliteSettings;
+  readonly #identity: string | null;
   readonly #rows: Statements;
   readonly #tuples: Statements;
   readonly #closing: (() => void)[] = [];
@@ -42,6 +43,7 @@ export class Driver {
     this.path = path;
     this.#database = database;
     this.#settings = settings;
+    this.#identity = identityOf(path);
     this.#rows = new Statements(database, { arrays: false });
     this.#tuples = new Statements(database, { arrays: true });
   }
@@ -70,6 +72,16 @@ export class Driver {
   /** What SQLite calls the file, with symbolic links resolved; `:memory:` for a store in memory. */
   get location(): string {
     return this.#database.location() ?? ":memory:";
+  }
+
+  /**
+   * A file that was deleted under a connection goes on to work, unseen by everybody else.
+   * @throws StoreError `unreachable`
+   */
+  checkPlace(): void {
+    if (identityOf(this.path) === this.#identity) return;
+    const what = `the file of the store ${this.path} was deleted or replaced while it was open`;
+    throw new StoreError("unreachable", `${what}: restart the runtime to use what is there now`);
   }
 
   now(): number {
@@ -105,6 +117,18 @@ export class Driver {
   /** Runs `work`, which must be synchronous and only read. */
   read<T>(work: () => T): Promise<T> {
     return this.#run(work);
+  }
+
+  /** Like `read`, for several statements: one snapshot, and one lock instead of one for each. */
+  readTogether<T>(work: () => T): Promise<T> {
+    return this.#run(() => {
+      this.sql("BEGIN").run();
+      try {
+        return work();
+      } finally {
+        this.sql("COMMIT").run();
+      }
+    });
   }
 
   /** Called when the driver closes, for those who use it from a timer. */

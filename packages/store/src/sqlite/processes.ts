@@ -46,11 +46,13 @@ const beat = `UPDATE processes
 
 async function heartbeat(driver: Driver, beats: readonly Beat[]): Promise<readonly number[]> {
   if (beats.length === 0) return [];
-  return driver.write(() => {
+  const gone = await driver.write(() => {
     const rows = driver.tuples(beat).all(driver.now(), JSON.stringify(beats));
     const alive = new Set((rows as unknown as [number][]).map(([id]) => id));
     return beats.map(({ id }) => id).filter((id) => !alive.has(id));
   });
+  driver.checkPlace();
+  return gone;
 }
 
 function deregister(driver: Driver, ids: readonly number[]): void {

@@ -22,8 +22,11 @@ const primary = {
   notadb: 26,
 } as const;
 
-/** The writes among the I/O errors: a limit on file sizes and some quotas arrive as these. */
-const ioerrWrites: ReadonlySet<number> = new Set([778, 1546, 1034]);
+/**
+ * The writes among the I/O errors: a limit on file sizes and some quotas arrive as these, and a
+ * full disk that has no room for the shared memory of the log.
+ */
+const ioerrWrites: ReadonlySet<number> = new Set([778, 1546, 1034, 4874]);
 
 /** Another connection holds the file: worth another try. */
 export function isBusy(error: unknown): boolean {

@@ -86,6 +86,12 @@ function checkIdentity(path: string): void {
   }
 }
 
+/** What tells the file at a path from any other that is put there later; null where none is. */
+export function identityOf(path: string): string | null {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat ? `${stat.dev}:${stat.ino}` : null;
+}
+
 /** Whether a database carries our mark, or nothing at all. */
 export function isOurs(database: DatabaseSync): boolean {
   // In this order: whoever creates the store between the two reads commits tables and mark at once.
