@@ -48,7 +48,7 @@ const spreadOf = (values: readonly number[]): number => Math.max(...values) / Ma
 async function contend(bench: Bench, batch: number, forMs: number): Promise<readonly Turns[]> {
   const url = `sqlite:${bench.folder()}/queue.sqlite`;
   // more than four processes can take in the time: nobody must find it empty
-  const ready = forMs * 120;
+  const ready = forMs * 250;
   await fill(url, "noop", ready);
   const programs = Array.from({ length: processes }, () =>
     startProgram("store-turns", { url, batch }),

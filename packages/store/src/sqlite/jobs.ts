@@ -19,7 +19,7 @@ export function sqliteJobs(driver: Driver): Jobs {
   return {
     enqueue: (jobs) => enqueue(driver, jobs),
     turn: async (turn) =>
-      (await driver.read(() => lookFirst(driver, turn))) ??
+      (await driver.readTogether(() => lookFirst(driver, turn))) ??
       (await driver.write(() => takeTurn(driver, turn))),
     dispatch: (limit) => dispatch(driver, limit),
     recover: (processId, evidence) => recoverAll(driver, processId, evidence),

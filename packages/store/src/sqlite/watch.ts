@@ -15,7 +15,7 @@ import type { Driver } from "./driver.ts";
 /** Milliseconds from one look to the next after a write; measured: 99 % are seen by the third. */
 const looks = [1, 1, 1, 2, 4, 8, 16, 32, 64, 128];
 /** And after a find: the write of a second commit may have been reported before the first. */
-const afterFind = [3, 9];
+const afterFind = [6];
 /**
  * An eager watcher first looks between naps for so long, in milliseconds: a timer cannot wait less
  * than one, and looking without a nap takes the processor from whoever is about to commit.
