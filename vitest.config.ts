@@ -1,7 +1,10 @@
 import { defineConfig } from "vitest/config";
 
 // Three projects by cost. Unit tests read the sources; lifecycle tests fork the built command line.
-const source = { resolve: { conditions: ["source"] }, ssr: { resolve: { conditions: ["source"] } } };
+const source = {
+  resolve: { conditions: ["source"] },
+  ssr: { resolve: { conditions: ["source"] } },
+};
 
 export default defineConfig({
   test: {
