@@ -50,7 +50,7 @@ test("a mistake is a sentence", () => {
   const cast = (value: unknown) => value as never;
   expect(() => array([1], cast(undefined))).toThrow("enumerators.array needs the cursor");
   expect(() => times(3, cast({}))).toThrow("enumerators.times(…, { cursor })");
-  expect(() => once(cast({}))).toThrow("needs the cursor to resume from");
+  expect(() => once(cast({}))).toThrow("enumerators.once needs the cursor to resume from");
   expect(() => array(cast("abc"), { cursor: null })).toThrow("takes an array");
   expect(() => array([1], { cursor: { page: 1 } })).toThrow(
     'the cursor of enumerators.array is the index of an item, not {"page":1}',
