@@ -196,7 +196,7 @@ test("an adapter of one's own, registered in the hooks file, interrupts", async 
   };
   await using project = new CrashProject(
     { workers: [{ threads: 1 }], hooks: "hooks.ts" },
-    { files },
+    { files, jobs: ["../crash-jobs/custom.ts"] },
   );
   const runtime = await project.start().ready();
   const id = await project.enqueue("count.custom", { items: 5, itemMs: 0 });

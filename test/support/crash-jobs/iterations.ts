@@ -18,7 +18,7 @@ function* upTo(items: number, cursor: number | null): Generator<[number, number]
   for (let item = (cursor ?? -1) + 1; item < items; item++) yield [item, item];
 }
 
-const shared = {
+export const shared = {
   retry: { limit: 2, base: "50ms", jitter: 0 },
   buildEnumerator: ({ items }: CountInput, { cursor }: JobContext<number>) =>
     Object.assign(upTo(items, cursor), { size: items - 1 - (cursor ?? -1) }),
@@ -74,13 +74,6 @@ export const countInLittleMemory = defineIteration({
   ...shared,
   name: "count.memory",
   interruptionAdapter: "memory:1mb",
-});
-
-/** Registered in the hooks file. */
-export const countByCustom = defineIteration({
-  ...shared,
-  name: "count.custom",
-  interruptionAdapter: ["runtime", "every-third"],
 });
 
 /** Never yields to the event loop between two items. */
