@@ -249,4 +249,17 @@ describe("start --until-empty", () => {
     for (const id of ids) expect(await project.job(id)).toMatchObject({ state: "finished" });
     expect(await project.job(later)).toMatchObject({ state: "scheduled" });
   });
+
+  test("says which jobs nobody takes, and ends once somebody does", async () => {
+    await using project = new Project();
+    const id = await project.enqueue("quick", {}, { queue: "mail" });
+    const inQueue = (verb: string) => project.cli("queue", verb, "mail", "-c", "queue.yml");
+    await inQueue("pause");
+    const runtime = project.start(["--until-empty"]);
+    const { msg } = await runtime.event("queue-in-vain");
+    expect(msg).toBe("1 ready jobs in queue mail have no taker: it is paused");
+    await inQueue("resume");
+    expect(await runtime.ended()).toMatchObject({ code: 0 });
+    expect(await project.job(id)).toMatchObject({ state: "finished" });
+  });
 });

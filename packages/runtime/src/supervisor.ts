@@ -166,7 +166,7 @@ export class Supervisor implements ControlTarget {
     });
     void adviseWhenReady(store, log);
     if (untilEmpty)
-      this.#emptiness = new UntilEmpty(store, () => this.#stop("nothing is left to do"));
+      this.#emptiness = new UntilEmpty(store, log, () => this.#stop("nothing is left to do"));
   }
 
   async #migrate(store: Store): Promise<void> {

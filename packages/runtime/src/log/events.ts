@@ -26,6 +26,12 @@ export type RuntimeEvent =
   | { readonly type: "reload-refused"; readonly message: string }
   | { readonly type: "pid-1" }
   | { readonly type: "tasks-idle"; readonly tasks: number }
+  | {
+      readonly type: "queue-in-vain";
+      readonly queue: string;
+      readonly ready: number;
+      readonly paused: boolean;
+    }
   | { readonly type: "name-unknown"; readonly name: string; readonly ready: number }
   | { readonly type: "store-trouble"; readonly message: string }
   | { readonly type: "store-well"; readonly ms: number }

@@ -148,6 +148,12 @@ function ofRuntime(event: RestEvent): [LineLevel, string] {
         "warn",
         `this version runs no recurring tasks yet: ${event.tasks} will not be enqueued`,
       ];
+    case "queue-in-vain":
+      return [
+        "warn",
+        `${event.ready} ready jobs in queue ${event.queue} have no taker` +
+          (event.paused ? ": it is paused" : "; see `runtime status`"),
+      ];
     case "name-unknown":
       return [
         "warn",
