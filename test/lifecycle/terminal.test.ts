@@ -4,12 +4,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
+import { testThatNeeds } from "../support/needs.ts";
 import { childrenOf, isRunning } from "../support/proc.ts";
 import { Project } from "../support/project.ts";
 import { bin, monotonic } from "../support/runtime-process.ts";
 import { waitFor } from "../support/wait-for.ts";
 
+const test = testThatNeeds("python3");
 const onTerminal = fileURLToPath(new URL("../support/on-terminal.py", import.meta.url));
 const keys = { "Ctrl-C": "\x03", "Ctrl-\\": "\x1c", "Ctrl-Z": "\x1a" } as const;
 
