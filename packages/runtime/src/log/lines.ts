@@ -143,6 +143,31 @@ function ofRuntime(event: RestEvent): [LineLevel, string] {
       return ["info", `reloaded: ${event.children} new processes`];
     case "reload-refused":
       return ["error", `reload refused, nothing changed: ${event.message}`];
+    case "store-trouble":
+      return ["error", `store: ${event.message}`];
+    case "store-well":
+      return ["info", `store answers again after ${duration(event.ms)}`];
+    case "hook-failed":
+      return ["error", `hook ${event.hook}: ${event.message}`];
+    default:
+      return isAdvice(event) ? ofAdvice(event) : ofWork(event);
+  }
+}
+
+type Advice = Extract<
+  RestEvent,
+  { type: "tasks-idle" | "queue-in-vain" | "name-unknown" | "pid-1" }
+>;
+
+const adviceTypes: readonly string[] = ["tasks-idle", "queue-in-vain", "name-unknown", "pid-1"];
+
+function isAdvice(event: RestEvent): event is Advice {
+  return adviceTypes.includes(event.type);
+}
+
+/** Nothing is wrong yet. */
+function ofAdvice(event: Advice): [LineLevel, string] {
+  switch (event.type) {
     case "tasks-idle":
       return [
         "warn",
@@ -164,14 +189,8 @@ function ofRuntime(event: RestEvent): [LineLevel, string] {
         "warn",
         "running as PID 1, where nobody reaps the orphans of jobs; use an init such as tini",
       ];
-    case "store-trouble":
-      return ["error", `store: ${event.message}`];
-    case "store-well":
-      return ["info", `store answers again after ${duration(event.ms)}`];
-    case "hook-failed":
-      return ["error", `hook ${event.hook}: ${event.message}`];
     default:
-      return ofWork(event);
+      return impossible(event);
   }
 }
 
