@@ -4,11 +4,12 @@
 import type { Store, Watch } from "@queue-runtime/store";
 import type { DispatcherConfig, ProcessConfig } from "./config.ts";
 import type { Log } from "./log.ts";
-import type { Timetable } from "./process/deadline.ts";
 import { monotonic } from "./process/monotonic.ts";
 import { Loop } from "./service/loop.ts";
 import type { Service } from "./service.ts";
 
+/** How long to sleep when nothing is scheduled; a change in the store cuts it short. */
+const idleMs = 10_000;
 /** How often old jobs are looked for, in milliseconds, while there are none left to delete. */
 const clearIntervalMs = 60_000;
 /**
@@ -58,7 +59,7 @@ export class Dispatcher implements Service {
     this.#due.wake();
   }
 
-  async stop(_times: Timetable): Promise<boolean> {
+  async stop(): Promise<boolean> {
     this.#watch?.close();
     await Promise.all([this.#due.stop(), this.#upkeep.stop()]);
     return true;
@@ -119,6 +120,3 @@ export class Dispatcher implements Service {
     return this.#options.config.pollingIntervalMs;
   }
 }
-
-/** How long to sleep when nothing is scheduled; a change in the store cuts it short. */
-const idleMs = 10_000;
