@@ -12,9 +12,24 @@ export interface PreparedJob {
   /** JSON, or null for `null`. */
   readonly args: string | null;
   readonly priority: number;
+  /** When it is due, in milliseconds since 1970, or null: `inMs` says it. */
+  readonly at: number | null;
+  /** When it is due, in milliseconds from now by the store's clock. */
+  readonly inMs: number;
+  readonly held: boolean;
+  readonly label: string | null;
+}
+
+/** What the clock of the store makes of a prepared job. */
+export interface Admission {
   readonly runAt: number;
   readonly state: "held" | "scheduled" | "ready";
-  readonly label: string | null;
+}
+
+/** `now` is the store's time in milliseconds. */
+export function admit({ at, inMs, held }: PreparedJob, now: number): Admission {
+  const runAt = at ?? Math.ceil(now + inMs);
+  return { runAt, state: held ? "held" : runAt > now ? "scheduled" : "ready" };
 }
 
 const longestName = 200;
@@ -22,23 +37,23 @@ const longestLabel = 10_000;
 const largestArgs = 1_048_576;
 /** The last millisecond a `Date` can hold. */
 const latestTime = 8_640_000_000_000_000;
+/** Whatever the clock says, the sum is a date. */
+const longestDelay = latestTime / 2;
 
 /**
- * Checks a job and fills in its defaults; `now` is the store's time in milliseconds.
+ * Checks a job and fills in its defaults.
  * @throws StoreError `invalid`, with the field in its message
  */
-export function prepareJob(job: NewJob, now: number): PreparedJob {
+export function prepareJob(job: NewJob): PreparedJob {
   if (typeof job !== "object" || job === null) throw invalid("a job must be an object", job);
-  const queue = checkQueue(job.queue ?? "default");
-  const runAt = dueAt(job, now);
   return {
     name: text("name", job.name, longestName),
     kind: checkKind(job.kind ?? "module"),
-    queue,
+    queue: checkQueue(job.queue ?? "default"),
     args: argsText(job.args),
     priority: checkPriority(job.priority ?? 0),
-    runAt,
-    state: job.held === true ? "held" : runAt > now ? "scheduled" : "ready",
+    ...due(job),
+    held: job.held === true,
     label: job.label == null ? null : text("label", job.label, longestLabel),
   };
 }
@@ -73,16 +88,17 @@ function checkPriority(priority: unknown): number {
   throw invalid("priority must be a whole number", priority);
 }
 
-function dueAt(job: NewJob, now: number): number {
-  const delayed = job.delayMs !== undefined;
-  const due = delayed ? now + time("delayMs", job.delayMs) : time("runAt", job.runAt ?? now);
-  if (due > latestTime) throw invalid(`${delayed ? "delayMs" : "runAt"} is too far in the future`);
-  return Math.ceil(due);
+function due({ delayMs, runAt }: NewJob): Pick<PreparedJob, "at" | "inMs"> {
+  if (delayMs !== undefined) return { at: null, inMs: time("delayMs", delayMs, longestDelay) };
+  if (runAt === undefined) return { at: null, inMs: 0 };
+  return { at: Math.ceil(time("runAt", runAt, latestTime)), inMs: 0 };
 }
 
-function time(field: string, value: unknown): number {
-  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
-  throw invalid(`${field} must be a number of milliseconds, 0 or more`, value);
+function time(field: string, value: unknown, latest: number): number {
+  if (typeof value !== "number" || !Number.isFinite(value) || value < 0)
+    throw invalid(`${field} must be a number of milliseconds, 0 or more`, value);
+  if (value > latest) throw invalid(`${field} is too far in the future`);
+  return value;
 }
 
 function argsText(args: unknown): string | null {

@@ -15,6 +15,8 @@ export interface OpenOptions {
   readonly clock?: Clock;
   /** How long to try while other connections hold the store, in milliseconds; 10,000 by default. */
   readonly busyTimeoutMs?: number;
+  /** Who connects, for the server's list of connections; `queue-runtime` by default. */
+  readonly name?: string;
 }
 
 /**

@@ -5,7 +5,7 @@ import { diagnose } from "./sqlite/diagnose.ts";
 import { Driver, type SqliteSettings } from "./sqlite/driver.ts";
 import { enqueueIn } from "./sqlite/enqueue-in.ts";
 import { sqliteJobs } from "./sqlite/jobs.ts";
-import { migrate, schema } from "./sqlite/migrations.ts";
+import { migrate, migrationSql, schema } from "./sqlite/migrations.ts";
 import { sqliteProcesses } from "./sqlite/processes.ts";
 import { sqliteQueues } from "./sqlite/queues.ts";
 import { watch } from "./sqlite/watch.ts";
@@ -16,11 +16,13 @@ export async function openSqlite(path: string, settings: SqliteSettings): Promis
   const driver = await Driver.open(path === ":memory:" ? path : resolve(path), settings);
   return {
     url: `sqlite:${driver.path}`,
+    shared: false,
     jobs: sqliteJobs(driver),
     queues: sqliteQueues(driver),
     processes: sqliteProcesses(driver),
     migrate: () => migrate(driver),
     schema: () => schema(driver),
+    migrationSql: () => migrationSql(driver),
     in: (transaction) => enqueueIn(driver, transaction),
     watch: (listener, options) => watch(driver, listener, options),
     diagnose: () => diagnose(driver),

@@ -1,5 +1,5 @@
-// The contract of a store, written for its callers. `sqlite.ts` implements it, `postgres.ts` will;
-// one suite (`test/store/contract.ts`) runs against both. Every method may reject with StoreError.
+// The contract of a store, written for its callers. `sqlite.ts` and `postgres.ts` implement it; one
+// suite (`test/store/contract.ts`) runs against both. Every method may reject with StoreError.
 
 import type { Enqueued, Job, JobDetails, JobState, NewJob } from "./job.ts";
 import type { Beat, Evidence, NewProcess, Process, RecoveredJob } from "./process.ts";
@@ -9,6 +9,11 @@ import type { Turn, TurnAnswer } from "./turn.ts";
 export interface Store {
   /** Where the data is, without a password; for messages. */
   readonly url: string;
+  /**
+   * Several hosts may use it, over a network that can break. A host then has one `watch`, in its
+   * supervisor, which passes the news on; and it may lose its jobs while it cannot reach the store.
+   */
+  readonly shared: boolean;
   readonly jobs: Jobs;
   readonly queues: Queues;
   readonly processes: Processes;
@@ -19,9 +24,13 @@ export interface Store {
   /** What the schema is, and what this program would make of it; writes nothing. */
   schema(): Promise<Migration>;
 
+  /** The SQL that `migrate` would run now; empty when nothing is missing. Writes nothing. */
+  migrationSql(): Promise<string>;
+
   /**
    * Enqueues inside a transaction that the caller has open on its own connection: a `DatabaseSync`
-   * here, a pg client there. The rows live and die with that transaction.
+   * of SQLite; a client of pg, or a transaction of kysely, drizzle, knex or prisma. The rows live
+   * and die with that transaction.
    */
   in(transaction: unknown): Pick<Jobs, "enqueue">;
 
@@ -29,7 +38,7 @@ export interface Store {
    * Calls `listener` soon after another connection committed something (about a millisecond), or
    * at the next poll where changes cannot be watched. Calls are coalesced and may be in vain.
    */
-  watch(listener: () => void, options?: WatchOptions): Watch;
+  watch(listener: (news: News) => void, options?: WatchOptions): Watch;
 
   /** Facts for `runtime doctor`, worded for people. */
   diagnose(): Promise<readonly Diagnosis[]>;
@@ -164,11 +173,21 @@ export interface Migration {
   readonly to: number;
 }
 
+/**
+ * What a worker or a dispatcher should look for. `ready`: a job became ready, or somebody wants one
+ * cancelled. `scheduled`: a job is due sooner than was known. `any`: the store cannot tell.
+ */
+export type News = "ready" | "scheduled" | "any";
+
 export interface WatchOptions {
   /** How often to look where changes cannot be watched, and as a backstop; 1,000 by default. */
   readonly pollMs?: number;
   /** Hears of a change sooner, for a millisecond of its event loop; false by default. */
   readonly eager?: boolean;
+  /**
+   * Hears, in one sentence, why changes are only polled for, and null once they are announced again.
+   */
+  readonly health?: (trouble: string | null) => void;
 }
 
 export interface Watch {

@@ -58,12 +58,20 @@ export interface Turn {
   readonly settlements: readonly Settlement[];
   readonly checkpoints: readonly Checkpoint[];
   readonly claim: Claim | null;
+  /**
+   * After a turn whose answer never came, so that nobody knows whether it was committed: the ids
+   * that this process knows to hold. Others that it holds are released (a claim that got lost), and
+   * settlements repeated here that had been taken are no longer refused.
+   */
+  readonly holding?: readonly number[];
 }
 
 export interface TurnAnswer {
   /** Settlements and checkpoints that came with an old fence: somebody else holds those jobs. */
   readonly refused: readonly { readonly id: number; readonly fence: number }[];
   readonly claimed: readonly Job[];
+  /** A claim at once may find more: the limit was reached, or others were just looking at it. */
+  readonly more: boolean;
   /** Jobs of this process that somebody asked to cancel. */
   readonly cancelRequested: readonly { readonly id: number; readonly fence: number }[];
   /** This process is no longer registered (it was pruned): nothing was claimed, it should stop. */

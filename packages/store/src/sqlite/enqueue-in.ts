@@ -23,12 +23,11 @@ export function enqueueIn(
     // Synchronous up to its answer: the caller may commit before it awaits.
     async enqueue(jobs) {
       checkTransaction(transaction);
-      const now = driver.now();
-      const rows = jobs.map((job) => prepareJob(job, now));
+      const rows = jobs.map(prepareJob);
       checkTables(driver, transaction);
       try {
         const statements = statementsOf(transaction);
-        return insertAll((text) => statements.get(text), rows, now);
+        return insertAll((text) => statements.get(text), rows, driver.now());
       } catch (error) {
         throw failure(error, driver.path);
       }

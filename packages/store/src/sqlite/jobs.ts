@@ -37,9 +37,10 @@ export function sqliteJobs(driver: Driver): Jobs {
 
 async function enqueue(driver: Driver, jobs: readonly NewJob[]): Promise<readonly Enqueued[]> {
   if (jobs.length === 0) return [];
-  const now = driver.now();
-  const prepared = jobs.map((job) => prepareJob(job, now));
-  return driver.write(() => insertAll((sql) => driver.sql(sql), prepared, now), "full");
+  const prepared = jobs.map(prepareJob);
+  const insert = (): readonly Enqueued[] =>
+    insertAll((sql) => driver.sql(sql), prepared, driver.now());
+  return driver.write(insert, "full");
 }
 
 const due = `SELECT run_at FROM jobs INDEXED BY jobs_waiting WHERE state = 'scheduled'

@@ -19,7 +19,7 @@ export async function migrate(driver: Driver): Promise<Migration> {
   if (seen.from === seen.to) return seen;
   return driver.write(() => {
     const found = look(driver);
-    if (found.from < found.to) take(driver, steps.slice(found.from));
+    if (found.from < found.to) driver.script(script(found.from));
     return found;
   }, "full");
 }
@@ -27,6 +27,12 @@ export async function migrate(driver: Driver): Promise<Migration> {
 /** @throws StoreError `newer-schema`, `not-a-store` */
 export function schema(driver: Driver): Promise<Migration> {
   return driver.read(() => look(driver));
+}
+
+/** As `migrate` would run it; empty when nothing is missing. */
+export async function migrationSql(driver: Driver): Promise<string> {
+  const { from, to } = await schema(driver);
+  return from === to ? "" : script(from);
 }
 
 function look(driver: Driver): Migration {
@@ -49,8 +55,10 @@ function look(driver: Driver): Migration {
   return { from, to: steps.length };
 }
 
-function take(driver: Driver, missing: readonly string[]): void {
-  for (const step of missing) driver.script(step);
-  driver.script(`PRAGMA user_version = ${steps.length}`);
-  driver.script(`PRAGMA application_id = ${applicationId}`);
+function script(from: number): string {
+  const marks = [
+    `PRAGMA user_version = ${steps.length};`,
+    `PRAGMA application_id = ${applicationId};`,
+  ];
+  return [...steps.slice(from), ...marks].join("\n");
 }

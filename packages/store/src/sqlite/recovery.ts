@@ -78,9 +78,19 @@ function move(driver: Driver, job: HeldJob, { outcome, crashed, end }: Verdict):
 /** Jobs a process still held when it left in good order: handed back, and nothing counted. */
 export function release(driver: Driver, processId: number): void {
   const jobs = driver.sql(heldBy).all(processId) as unknown as HeldJob[];
-  for (const { id, cancelled } of jobs)
-    driver.sql(cancelled === 1 ? cancel : goBack).run({ id, now: driver.now(), crashed: 0 });
+  for (const job of jobs) handBack(driver, job);
   driver.sql(unregister).run(processId);
+}
+
+/** Jobs that a living process holds and knows nothing of: their claim was never heard. */
+export function releaseOthers(driver: Driver, processId: number, known: readonly number[]): void {
+  const kept = new Set(known);
+  const jobs = driver.sql(heldBy).all(processId) as unknown as HeldJob[];
+  for (const job of jobs) if (!kept.has(job.id)) handBack(driver, job);
+}
+
+function handBack(driver: Driver, { id, cancelled }: HeldJob): void {
+  driver.sql(cancelled === 1 ? cancel : goBack).run({ id, now: driver.now(), crashed: 0 });
 }
 
 function crashError(end: ProcessEnd, crashes: number): JobError {

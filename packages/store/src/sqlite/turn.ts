@@ -2,6 +2,7 @@
 
 import type { Turn, TurnAnswer } from "../turn.ts";
 import type { Driver } from "./driver.ts";
+import { releaseOthers } from "./recovery.ts";
 import { canClaim, claim } from "./turn/claim.ts";
 import { save, settleAll } from "./turn/settle.ts";
 
@@ -15,11 +16,12 @@ const requests = `SELECT id, fence FROM jobs INDEXED BY jobs_running
  * something to claim. Idle workers are woken by every commit: they must not hold up its author.
  */
 export function lookFirst(driver: Driver, turn: Turn): TurnAnswer | null {
-  if (turn.settlements.length + turn.checkpoints.length > 0) return null;
+  if (turn.settlements.length + turn.checkpoints.length > 0 || turn.holding) return null;
   if (turn.claim && canClaim(driver, turn.claim, driver.now())) return null;
   return {
     refused: [],
     claimed: [],
+    more: false,
     cancelRequested: requested(driver, turn.processId),
     evicted: !isRegistered(driver, turn.processId),
   };
@@ -31,13 +33,23 @@ export function takeTurn(driver: Driver, turn: Turn): TurnAnswer {
     ...turn.checkpoints.filter((checkpoint) => !save(driver, checkpoint)),
     ...settleAll(driver, turn.settlements, now),
   ];
-  const refused = overtaken.map(({ id, fence }) => ({ id, fence }));
+  const late = turn.holding ? overtaken.filter((each) => !wasTaken(driver, each)) : overtaken;
+  const refused = late.map(({ id, fence }) => ({ id, fence }));
+  if (turn.holding) releaseOthers(driver, turn.processId, turn.holding);
   // Looked up in the same transaction: no claim is ever committed for a pruned process.
   const evicted = !isRegistered(driver, turn.processId);
   const claimed =
     turn.claim && !evicted ? claim(driver, turn.claim, { processId: turn.processId, now }) : [];
   const cancelRequested = requested(driver, turn.processId);
-  return { refused, claimed, cancelRequested, evicted };
+  const more = claimed.length > 0 && claimed.length >= (turn.claim?.limit ?? 0);
+  return { refused, claimed, more, cancelRequested, evicted };
+}
+
+/** Only settling leaves the fence of a run as it is: this one came through the first time. */
+const settled = "SELECT 1 FROM jobs WHERE id = ? AND fence = ? AND state <> 'running'";
+
+function wasTaken(driver: Driver, { id, fence }: { id: number; fence: number }): boolean {
+  return driver.value(settled, id, fence) !== undefined;
 }
 
 function isRegistered(driver: Driver, processId: number): boolean {

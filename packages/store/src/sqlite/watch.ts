@@ -9,7 +9,7 @@
 // the log when the file was deleted and made again.
 
 import { type FSWatcher, statSync, watch as watchFile } from "node:fs";
-import type { Watch, WatchOptions } from "../store.ts";
+import type { News, Watch, WatchOptions } from "../store.ts";
 import type { Driver } from "./driver.ts";
 
 /** Milliseconds from one look to the next after a write; measured: 99 % are seen by the third. */
@@ -24,7 +24,11 @@ const eagerMs = 1;
 const napMs = 0.1;
 const nobody = new Int32Array(new SharedArrayBuffer(4));
 
-export function watch(driver: Driver, listener: () => void, options: WatchOptions = {}): Watch {
+export function watch(
+  driver: Driver,
+  listener: (news: News) => void,
+  options: WatchOptions = {},
+): Watch {
   const watcher = new Watcher(driver, listener, options.eager ? eagerMs : 0);
   const poll = setInterval(() => watcher.poll(), options.pollMs ?? 1_000);
   poll.unref();
@@ -38,7 +42,7 @@ export function watch(driver: Driver, listener: () => void, options: WatchOption
 
 class Watcher {
   readonly #driver: Driver;
-  readonly #listener: () => void;
+  readonly #listener: (news: News) => void;
   readonly #eagerMs: number;
   #file: FSWatcher | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -49,7 +53,7 @@ class Watcher {
   #napping = false;
   #closed = false;
 
-  constructor(driver: Driver, listener: () => void, eagerMs: number) {
+  constructor(driver: Driver, listener: (news: News) => void, eagerMs: number) {
     this.#driver = driver;
     this.#listener = listener;
     this.#eagerMs = eagerMs;
@@ -138,7 +142,7 @@ class Watcher {
     const version = this.#read();
     if (version === this.#version || version === undefined) return false;
     this.#version = version;
-    this.#listener();
+    this.#listener("any");
     return true;
   }
 

@@ -2,7 +2,7 @@
 
 import type { StatementSync } from "node:sqlite";
 import type { Enqueued } from "../../job.ts";
-import type { PreparedJob } from "../../new-job.ts";
+import { admit, type PreparedJob } from "../../new-job.ts";
 
 /** How many rows one statement inserts: the sequence of ids is read and written once for each. */
 const rowsPerStatement = 32;
@@ -26,7 +26,7 @@ export function insertAll(
     const rest = jobs.length - at;
     const size = rest >= rowsPerStatement ? rowsPerStatement : 1;
     const values: (string | number | null)[] = [];
-    for (const job of jobs.slice(at, at + size)) values.push(...columns(job), now);
+    for (const job of jobs.slice(at, at + size)) values.push(...columns(job, now), now);
     const { lastInsertRowid } = sql(size === 1 ? insertOne : insertMany).run(...values);
     const first = Number(lastInsertRowid) - size + 1;
     for (let i = 0; i < size; i += 1) answers.push({ id: first + i, outcome: "created" });
@@ -35,7 +35,8 @@ export function insertAll(
   return answers;
 }
 
-function columns(job: PreparedJob): Columns {
-  const { name, kind, queue, state, args, priority, label, runAt } = job;
+function columns(job: PreparedJob, now: number): Columns {
+  const { name, kind, queue, args, priority, label } = job;
+  const { state, runAt } = admit(job, now);
   return [name, kind, queue, state, args, priority, label, runAt];
 }
