@@ -8,6 +8,8 @@ const source = {
 
 export default defineConfig({
   test: {
+    // opens a desk for tests that want PostgreSQL; starts nothing by itself
+    globalSetup: "test/support/postgres/desk.ts",
     projects: [
       { ...source, test: { name: "tidy", include: ["test/tidy.test.ts"] } },
       {

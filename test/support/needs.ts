@@ -1,16 +1,33 @@
 // What a test needs of the machine: where it is missing the test says so loudly, and fails in CI.
 
 import { spawnSync } from "node:child_process";
-import { test } from "vitest";
+import { describe, test } from "vitest";
+import { missingBinaries } from "./postgres/binaries.ts";
 
 /** `test`, or a loud skip where the program is not installed. */
 export function testThatNeeds(program: string): typeof test {
   const { error } = spawnSync(program, ["--version"]);
   if (!error) return test;
-  const message = `there is no ${program} on this machine: the tests that need it DID NOT RUN`;
-  if (process.env.CI) throw new Error(message, { cause: error });
-  process.stderr.write(
-    `\n${"#".repeat(message.length)}\n${message}\n${"#".repeat(message.length)}\n`,
-  );
+  complain(`there is no ${program} on this machine`, error);
   return test.skipIf(true) as typeof test;
+}
+
+/** `describe`, or a loud skip where no PostgreSQL server can be started and none is named. */
+export function describeThatNeedsPostgres(name: string, tests: () => void): void {
+  const missing = process.env.RUNTIME_TEST_DATABASE_URL ? null : missingBinaries();
+  if (missing === null) {
+    describe(name, tests);
+    return;
+  }
+  complain(
+    `there is no PostgreSQL for "${name}" (RUNTIME_TEST_DATABASE_URL is not set, ${missing})`,
+  );
+  describe.skipIf(true)(name, tests);
+}
+
+function complain(missing: string, cause?: Error): void {
+  const message = `${missing}: the tests that need it DID NOT RUN`;
+  if (process.env.CI) throw new Error(message, { cause });
+  const frame = "#".repeat(message.length);
+  process.stderr.write(`\n${frame}\n${message}\n${frame}\n`);
 }

@@ -1,0 +1,9 @@
+// The PostgreSQL store keeps the contract.
+
+import { describeThatNeedsPostgres } from "../support/needs.ts";
+import { temporaryPostgres } from "../support/postgres.ts";
+import { storeContract } from "./contract.ts";
+
+describeThatNeedsPostgres("the store on a server", () => {
+  storeContract("PostgreSQL", temporaryPostgres);
+});

@@ -1,0 +1,59 @@
+// PostgreSQL for tests: `startPostgres` for a server of a test's own, that may be restarted and
+// killed; `temporaryPostgres` and `temporaryDatabase` on the one server of the whole run. What
+// needs them is described with `describeThatNeedsPostgres` (needs.ts).
+
+import { type OpenOptions, openStore, type Store } from "@queue-runtime/store";
+import { createDatabase, dropDatabase } from "./postgres/databases.ts";
+import { sharedPostgres } from "./postgres/desk.ts";
+import { type PostgresOptions, PostgresServer } from "./postgres/server.ts";
+
+/** A running server. Dispose of it, or `stop` it. */
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const server = new PostgresServer(options);
+  try {
+    await server.createCluster();
+    await server.start();
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+export interface TemporaryDatabase extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** Empty; gone, with all connections to it, when it is disposed of. */
+export async function temporaryDatabase(): Promise<TemporaryDatabase> {
+  const url = await createDatabase(await sharedPostgres());
+  return { url, [Symbol.asyncDispose]: () => dropDatabase(url) };
+}
+
+export interface TemporaryPostgres extends TemporaryDatabase {
+  readonly store: Store;
+  /** One more connection to the same database; closed with the others. */
+  connect(options?: OpenOptions): Promise<Store>;
+}
+
+/** Migrated and empty, in a database of its own. */
+export async function temporaryPostgres(options: OpenOptions = {}): Promise<TemporaryPostgres> {
+  const database = await temporaryDatabase();
+  const opened: Store[] = [];
+  const connect = async (more: OpenOptions = {}): Promise<Store> => {
+    const store = await openStore(database.url, { ...options, ...more });
+    opened.push(store);
+    return store;
+  };
+  const store = await connect();
+  await store.migrate();
+  return {
+    store,
+    url: database.url,
+    connect,
+    async [Symbol.asyncDispose]() {
+      for (const one of opened) await one.close();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
