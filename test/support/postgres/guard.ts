@@ -5,7 +5,6 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { User } from "./user.ts";
 
 /** Removed twice: whatever just wrote into the folder may put one more file there. */
 const script = `
@@ -28,9 +27,8 @@ export interface Guard {
   release(): Promise<void>;
 }
 
-export function guardServer(folder: string, user: User): Guard {
+export function guardServer(folder: string): Guard {
   const shell = spawn("sh", ["-c", script, "sh", folder], {
-    ...user,
     cwd: folder,
     // a session of its own, so that neither Ctrl-C nor the end of our group reaches it
     detached: true,

@@ -46,7 +46,7 @@ export class PostgresServer implements AsyncDisposable {
     this.#folder = mkdtempSync(join(tmpdir(), "queue-runtime-postgres-"));
     chmodSync(this.#folder, 0o700);
     if (databaseUser.uid) chownSync(this.#folder, databaseUser.uid, databaseUser.gid!);
-    this.#guard = guardServer(this.#folder, databaseUser);
+    this.#guard = guardServer(this.#folder);
     this.#programs = join(readableNativeFolder(this.#folder), "bin");
     const quick = fsync ? {} : { fsync: "off", synchronous_commit: "on", full_page_writes: "off" };
     const all = { max_connections: 200, unix_socket_directories: "", ...quick, ...settings };
