@@ -12,6 +12,7 @@ import { recoveryContract } from "./contract/recovery.ts";
 import { settleContract } from "./contract/settle.ts";
 import { severalContract } from "./contract/several.ts";
 import { suspectsContract } from "./contract/suspects.ts";
+import { troubleContract } from "./contract/trouble.ts";
 import type { OpenStore } from "./contract/world.ts";
 
 export function storeContract(name: string, open: OpenStore): void {
@@ -21,6 +22,7 @@ export function storeContract(name: string, open: OpenStore): void {
     settleContract(open);
     recoveryContract(open);
     suspectsContract(open);
+    troubleContract(open);
     actionsContract(open);
     listsContract(open);
     queuesContract(open);

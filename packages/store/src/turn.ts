@@ -33,6 +33,12 @@ export interface Checkpoint {
   readonly progress?: Progress;
 }
 
+/** One run of a job, by the fence it was claimed with. */
+export interface Held {
+  readonly id: number;
+  readonly fence: number;
+}
+
 /** Which ready jobs a worker would take. */
 export interface Claim {
   /** In order of preference: a name, a prefix ending in `*`, or `*` for every queue. */
@@ -59,21 +65,22 @@ export interface Turn {
   readonly checkpoints: readonly Checkpoint[];
   readonly claim: Claim | null;
   /**
-   * After a turn whose answer never came, so that nobody knows whether it was committed: the ids
-   * that this process knows to hold. Others that it holds are released (a claim that got lost), and
-   * settlements repeated here that had been taken are no longer refused.
+   * After a turn whose answer never came, so that nobody knows whether it was committed: every run
+   * that this process knows to hold, also those it settles here. Whatever else it holds is released
+   * (a claim that got lost, even of one of these jobs: its fence is newer), and settlements
+   * repeated here that had been taken are no longer refused.
    */
-  readonly holding?: readonly number[];
+  readonly holding?: readonly Held[];
 }
 
 export interface TurnAnswer {
   /** Settlements and checkpoints that came with an old fence: somebody else holds those jobs. */
-  readonly refused: readonly { readonly id: number; readonly fence: number }[];
+  readonly refused: readonly Held[];
   readonly claimed: readonly Job[];
   /** A claim at once may find more: the limit was reached, or others were just looking at it. */
   readonly more: boolean;
   /** Jobs of this process that somebody asked to cancel. */
-  readonly cancelRequested: readonly { readonly id: number; readonly fence: number }[];
+  readonly cancelRequested: readonly Held[];
   /** This process is no longer registered (it was pruned): nothing was claimed, it should stop. */
   readonly evicted: boolean;
 }

@@ -8,6 +8,7 @@
 import type { JobError } from "../job.ts";
 import { maxCrashes } from "../job.ts";
 import type { Evidence, ProcessEnd, RecoveredJob } from "../process.ts";
+import type { Held } from "../turn.ts";
 import type { Driver } from "./driver.ts";
 import { keepError } from "./turn/settle.ts";
 
@@ -83,10 +84,10 @@ export function release(driver: Driver, processId: number): void {
 }
 
 /** Jobs that a living process holds and knows nothing of: their claim was never heard. */
-export function releaseOthers(driver: Driver, processId: number, known: readonly number[]): void {
-  const kept = new Set(known);
+export function releaseOthers(driver: Driver, processId: number, known: readonly Held[]): void {
+  const kept = new Map(known.map(({ id, fence }) => [id, fence]));
   const jobs = driver.sql(heldBy).all(processId) as unknown as HeldJob[];
-  for (const job of jobs) if (!kept.has(job.id)) handBack(driver, job);
+  for (const job of jobs) if (kept.get(job.id) !== job.fence) handBack(driver, job);
 }
 
 function handBack(driver: Driver, { id, cancelled }: HeldJob): void {
