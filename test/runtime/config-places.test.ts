@@ -8,7 +8,8 @@ import { complaints, complaintsAbout, temporaryFolder } from "./support/config-f
 
 const cron = 'write five fields, such as "0 3 * * *", six with seconds first, or @daily';
 const zone = "write an IANA name, such as Europe/Berlin or UTC";
-const store = "write sqlite:./path/to/queue.sqlite";
+const file = "write sqlite:./path/to/queue.sqlite";
+const store = `${file} or postgres://user:password@host:5432/database`;
 const address = 'write host and port, such as "127.0.0.1:7070"';
 const task = (rest: string) => `scheduler: { tasks: { t: { ${rest} } } }`;
 
@@ -16,20 +17,17 @@ test.each<[yaml: string, line: string]>([
   // Store, modules, control
   ["store: 5", `store: 5 is a number; put it in quotes, or ${store}`],
   ["store: ./queue.sqlite", `store: this is no store, it has no scheme such as sqlite:; ${store}`],
-  [
-    "store: postgres://me:secret@host/db",
-    `store: postgres: is not a store of this version; ${store}`,
-  ],
-  ['store: "sqlite:"', `store: the path of the store is missing; ${store}`],
-  ['store: "sqlite::memory:"', `store: a store in memory cannot be shared by processes; ${store}`],
-  ["store: sqlite:./data/", `store: the path of the store is a folder; ${store}`],
+  ["store: mysql://me:secret@host/db", `store: no store has this scheme; ${store}`],
+  ['store: "sqlite:"', `store: the path of the store is missing; ${file}`],
+  ['store: "sqlite::memory:"', `store: a store in memory cannot be shared by processes; ${file}`],
+  ["store: sqlite:./data/", `store: the path of the store is a folder; ${file}`],
   [
     "store: sqlite://data/q.sqlite",
-    `store: after sqlite: comes a path, not // and a host; ${store}`,
+    `store: after sqlite: comes a path, not // and a host; ${file}`,
   ],
   [
     "store: sqlite:q.sqlite?mode=ro",
-    `store: the path of the store has a "?", options are not supported; ${store}`,
+    `store: the path of the store has a "?", options are not supported; ${file}`,
   ],
   ["jobs: ./nowhere", 'jobs: "./nowhere" does not exist; write a file, a folder or a glob'],
   [
@@ -93,8 +91,8 @@ test.each<[yaml: string, line: string]>([
     "store: sqlite:${A}/${B:-b}",
     "store: the variable A is not set; set it, or write ${A:-default}",
   ],
-  ["store: ${A-b}", 'store: "${A-b}" is not an expansion; write ${NAME} or ${NAME:-default}'],
-  ["store: ${A", 'store: "${A" is not an expansion; write ${NAME} or ${NAME:-default}'],
+  ["store: ${A-b}", 'store: "${A…}" is not an expansion; write ${NAME} or ${NAME:-default}'],
+  ["store: ${A", 'store: "${…" is not an expansion; write ${NAME} or ${NAME:-default}'],
   ["store: ${}", 'store: "${}" is not an expansion; write ${NAME} or ${NAME:-default}'],
   [
     "workers: [{ threads: '${N:-}' }]",
@@ -174,10 +172,9 @@ test.each<[yaml: string, line: string]>([
   expect(lines[0]).toBe(`queue.yml:1: ${line}`);
 });
 
-test("a password in the store and a token are never repeated", async () => {
-  const yaml = "store: postgres://me:secret@host/db\ncontrol: { token: 'secret word' }";
-  const lines = await complaints(yaml);
-  expect(lines).toHaveLength(2);
+test("a token is never repeated", async () => {
+  const lines = await complaints("control: { token: 'secret word' }");
+  expect(lines).toHaveLength(1);
   expect(lines.join()).not.toContain("secret");
 });
 

@@ -7,7 +7,7 @@ import type { Json, Retention } from "@queue-runtime/store";
 export interface Config {
   /** The file it came from. */
   readonly file: string;
-  /** Store URL with absolute path. */
+  /** Store URL with absolute path, or with a password: only `shownStore` of it may be seen. */
   readonly store: string;
   /** Job modules, as absolute paths, in order; empty when `jobs` is not set. */
   readonly jobs: readonly string[];

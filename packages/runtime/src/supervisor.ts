@@ -4,6 +4,7 @@
 import { hostname } from "node:os";
 import { openStore, type Store, systemClock } from "@queue-runtime/store";
 import { onExit } from "signal-exit";
+import { shownStore } from "./config/shown-store.ts";
 import type { Config } from "./config.ts";
 import { type ControlServer, serveControl } from "./control/server.ts";
 import type { ControlTarget, RuntimeDescription } from "./control/target.ts";
@@ -125,7 +126,7 @@ export class Supervisor implements ControlTarget {
     const { config } = this;
     process.title = `runtime supervisor ${config.file}`;
     adviseBeforeBoot(config, log);
-    log.report({ type: "runtime-starting", file: config.file, store: config.store });
+    log.report({ type: "runtime-starting", file: config.file, store: shownStore(config.store) });
     this.#store = await openStore(config.store, { durability: config.durability });
     await this.#migrate(this.#store);
     await this.#register(this.#store);

@@ -7,6 +7,7 @@ import { ModuleError } from "../modules/problems.ts";
 import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
 import { type LoadOptions, loadConfig } from "./load.ts";
 import { ConfigError } from "./problems.ts";
+import { shownStore } from "./shown-store.ts";
 
 export interface Check {
   /** One line each, with file and line where they are known; empty when all is well. */
@@ -47,7 +48,7 @@ function summarize(config: Config, definitions: Definitions | null): readonly st
   const jobs = names.length === 0 ? "none" : `${names.length} (${names.join(", ")})`;
   const tasks = config.scheduler?.tasks.map(({ name }) => name) ?? [];
   return [
-    `store: ${config.store}`,
+    `store: ${shownStore(config.store)}`,
     `jobs: ${jobs}`,
     ...config.workers.map(describeWorker),
     `dispatcher: ${config.dispatcher === null ? "off" : "on"}`,

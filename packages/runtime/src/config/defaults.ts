@@ -15,7 +15,7 @@ type Defaults = Pick<
   readonly worker: Omit<WorkerConfig, "name">;
   readonly dispatcher: NonNullable<Config["dispatcher"]>;
   readonly scheduler: NonNullable<Config["scheduler"]>;
-  /** In the folder of the store. */
+  /** In the folder of the store; of a server, in `data` beside the configuration. */
   readonly socket: string;
 };
 

@@ -141,8 +141,15 @@ export function inWords(ms: number): string {
   return `${ms / size}${name}`;
 }
 
-/** One line of text that is not empty. @param advice such as "write a path" */
-export function text(advice: string, longest = 4096): Reader<string> {
+/**
+ * One line of text that is not empty. @param advice such as "write a path"
+ * @param name how a message refers to the value; in quotes by default, for a secret something else
+ */
+export function text(
+  advice: string,
+  longest = 4096,
+  name: (value: string) => string = quote,
+): Reader<string> {
   return (tree, problems) => {
     const value = tree.kind === "scalar" ? tree.text : null;
     if (value === null || value === "") {
@@ -150,11 +157,11 @@ export function text(advice: string, longest = 4096): Reader<string> {
       return mismatch(tree, problems, bare ? `put it in quotes, or ${advice}` : advice);
     }
     if (value.length > longest) {
-      problems.add(tree.place, `${quote(value)} is longer than ${longest} characters; ${advice}`);
+      problems.add(tree.place, `${name(value)} is longer than ${longest} characters; ${advice}`);
     } else if (hasControlCharacters(value) || !value.isWellFormed()) {
-      problems.add(tree.place, `${quote(value)} has signs that cannot be seen; ${advice}`);
+      problems.add(tree.place, `${name(value)} has signs that cannot be seen; ${advice}`);
     } else if (value.trim() !== value) {
-      problems.add(tree.place, `${quote(value)} begins or ends with a space; ${advice}`);
+      problems.add(tree.place, `${name(value)} begins or ends with a space; ${advice}`);
     } else {
       return value;
     }

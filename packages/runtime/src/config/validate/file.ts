@@ -31,7 +31,7 @@ export function validate(tree: MapTree, folder: string, problems: Problems): Omi
     log: field(readLog, defaults.log),
   });
   const { shutdown_timeout, interruption_adapter, control, commands: _, ...same } = read;
-  const beside = storeFolder(read.store);
+  const beside = storeFolder(read.store, folder);
   const config = {
     ...same,
     shutdownTimeoutMs: shutdown_timeout,

@@ -59,7 +59,7 @@ function expandText(text: string, { env, problems, place }: Expanding): string |
     if (body === undefined) return "${";
     const [, name, otherwise] = match.endsWith("}") ? (form.exec(body) ?? []) : [];
     if (name === undefined) {
-      return refuse(`${quote(match)} is not an expansion; write \${NAME} or \${NAME:-default}`);
+      return refuse(`${outline(match)} is not an expansion; write \${NAME} or \${NAME:-default}`);
     }
     const value = env[name];
     if (value !== undefined && (value !== "" || otherwise === undefined)) return value;
@@ -68,6 +68,12 @@ function expandText(text: string, { env, problems, place }: Expanding): string |
     );
   });
   return failed ? null : expanded;
+}
+
+/** At most the name: what follows it, or an end that is missing, may be part of a password. */
+function outline(match: string): string {
+  const [, name = "", rest = ""] = /^\$\{(\w*)(.*)\}$/s.exec(match) ?? ["", "", "…"];
+  return match.endsWith("}") ? quote(`\${${name}${rest && "…"}}`) : quote("${…");
 }
 
 /** The scalars of YAML's core schema. */

@@ -36,5 +36,6 @@ const sentences: Readonly<Record<string, string>> = {
 
 function fallback(message: string): string {
   const hint = "mend it, or quote values that hold ${…} or other signs";
-  return `this is not YAML (${message.replace(/\.$/, "")}); ${hint}`;
+  // What the parser repeats of the file stands after a colon, and may be part of a password.
+  return `this is not YAML (${message.replace(/: .*$/s, "").replace(/\.$/, "")}); ${hint}`;
 }
