@@ -202,9 +202,9 @@ const careCommands: readonly Command[] = [
     name: "migrate",
     parameters: "",
     summary: "Create the store, or bring its schema up to date",
-    options: {},
-    examples: ["runtime migrate"],
-    load: async () => (await import("./doctor.ts")).migrate,
+    options: { print: { describe: "Only print the SQL of what is missing; change nothing" } },
+    examples: ["runtime migrate", "runtime migrate --print > queue.sql"],
+    load: async () => (await import("./migrate.ts")).migrate,
   },
   {
     name: "doctor",

@@ -1,8 +1,16 @@
-// doctor and migrate: the health of what a runtime stands on.
+// doctor: the health of what a runtime stands on.
 
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { type Diagnosis, openStore, StoreError } from "@queue-runtime/store";
+import { setTimeout as wait } from "node:timers/promises";
+import {
+  type Diagnosis,
+  type Migration,
+  openStore,
+  type Store,
+  StoreError,
+} from "@queue-runtime/store";
+import { shownStore } from "../config/shown-store.ts";
 import type { Config } from "../config.ts";
 import { lockHolder } from "../control/lock.ts";
 import { kernelPath } from "../control/socket-path.ts";
@@ -14,20 +22,6 @@ import type { Output } from "./terminal/output.ts";
 import { type Style, visible } from "./terminal/text.ts";
 import { megabytes } from "./terminal/times.ts";
 
-export async function migrate(invocation: Invocation): Promise<number> {
-  const { json, output } = invocation;
-  const store = await openStore((await invocation.config()).store);
-  try {
-    const { from, to } = await store.migrate();
-    if (json) output.json({ from, to });
-    else output.result(`schema ${from} -> ${to}`);
-    if (from === to) output.say("nothing to do: the schema is up to date");
-  } finally {
-    await store.close();
-  }
-  return exitCodes.ok;
-}
-
 export async function doctor(invocation: Invocation): Promise<number> {
   const { json, output } = invocation;
   const config = await invocation.config().catch((error: Error) => error);
@@ -35,10 +29,10 @@ export async function doctor(invocation: Invocation): Promise<number> {
   if (config instanceof Error) found.push(wrong("configuration", config.message));
   else {
     found.push(ok("configuration", config.file), await jobFiles(config), shutdown(config));
-    found.push(controlSocket(config), ...(await store(config)));
+    found.push(controlSocket(config), ...(await storeFacts(config)));
   }
   if (json) output.json(found);
-  else for (const each of found) output.result(line(each, output));
+  else output.result(lines(found, output));
   return found.some(({ status }) => status === "error") ? exitCodes.unexpected : exitCodes.ok;
 }
 
@@ -48,10 +42,16 @@ const marks: Readonly<Record<Diagnosis["status"], readonly [string, Style]>> = {
   error: ["error  ", "red"],
 };
 
-function line({ check, status, detail }: Diagnosis, output: Output): string {
-  const [mark, style] = marks[status];
-  const lines = detail.split("\n").map(visible);
-  return `${output.paint(style, mark)}  ${check.padEnd(13)}  ${lines.join(`\n${" ".repeat(24)}`)}`;
+function lines(found: readonly Diagnosis[], output: Output): string {
+  const widest = Math.max(13, ...found.map(({ check }) => check.length));
+  const margin = " ".repeat("warning".length + 2 + widest + 2);
+  return found
+    .map(({ check, status, detail }) => {
+      const [mark, style] = marks[status];
+      const said = detail.split("\n").map(visible).join(`\n${margin}`);
+      return `${output.paint(style, mark)}  ${visible(check).padEnd(widest)}  ${said}`;
+    })
+    .join("\n");
 }
 
 function nodeVersion(): Diagnosis {
@@ -106,28 +106,40 @@ function controlSocket({ control }: Config): Diagnosis {
   }
 }
 
-async function store({ store: url }: Config): Promise<readonly Diagnosis[]> {
+/** A server that answers one question may still leave the next one waiting. */
+const patienceMs = 15_000;
+
+async function storeFacts({ store: url }: Config): Promise<readonly Diagnosis[]> {
+  const shown = shownStore(url);
   if (!storeExists(url)) {
-    return [warning("store", `no store at ${url}; \`runtime start\` creates it`)];
+    return [warning("store", `no store at ${shown}; \`runtime start\` creates it`)];
   }
+  const facts: Diagnosis[] = [];
+  const late = `${shown} did not answer everything within ${patienceMs / 1_000} s`;
+  const patience = wait(patienceMs).then(() => facts.push(wrong("store", late)));
+  await Promise.race([examine(url, facts), patience]);
+  return [...facts];
+}
+
+async function examine(url: string, facts: Diagnosis[]): Promise<void> {
   try {
-    await using opened = closing(await openStore(url));
-    const { from, to } = await opened.store.schema();
-    const schema =
-      from === to
-        ? ok("schema", `version ${to}`)
-        : warning(
-            "schema",
-            `version ${from}, this program makes it ${to}; run \`runtime migrate\``,
-          );
-    return [schema, ...(await opened.store.diagnose())];
+    await using opened = closing(await openStore(url, { name: "runtime doctor" }));
+    facts.push(ok("store", opened.store.url), schema(await opened.store.schema()));
+    facts.push(...(await opened.store.diagnose()));
   } catch (error) {
-    if (error instanceof StoreError) return [wrong("store", error.message)];
-    throw error;
+    if (!(error instanceof StoreError)) throw error;
+    facts.push(wrong("store", error.message));
   }
 }
 
-function closing(store: Awaited<ReturnType<typeof openStore>>) {
+function schema({ from, to }: Migration): Diagnosis {
+  if (from === to) return ok("schema", `version ${to}`);
+  const found = from === 0 ? "nothing is there yet" : `version ${from}`;
+  const hint = `this program makes it ${to}; run \`runtime migrate\``;
+  return warning("schema", `${found}, ${hint}`);
+}
+
+function closing(store: Store) {
   return { store, [Symbol.asyncDispose]: () => store.close() };
 }
 

@@ -141,15 +141,21 @@ function headline(live: Live | null, output: Output): string {
 }
 
 function processTable(processes: readonly Process[], output: Output): string {
-  return table(processes, processColumns(systemClock.now()), output.stdout);
+  const several = new Set(processes.map(({ host }) => host)).size > 1;
+  const columns = processColumns(systemClock.now());
+  const shown = several ? columns : columns.filter((column) => column !== hostColumn);
+  return table(processes, shown, output.stdout);
 }
+
+/** Pids of several hosts mean nothing without it. */
+const hostColumn: Column<Process> = { title: "HOST", value: ({ host }) => host, shrinkTo: 8 };
 
 function processColumns(now: number): readonly Column<Process>[] {
   return [
     { title: "ID", value: ({ id }) => id },
     { title: "PROCESS", value: ({ name }) => name, shrinkTo: 16 },
     { title: "PID", value: ({ pid }) => pid },
-    { title: "HOST", value: ({ host }) => host, shrinkTo: 8 },
+    hostColumn,
     {
       title: "STATE",
       value: ({ state }) => state,

@@ -3,6 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { openStore, type Store } from "@queue-runtime/store";
+import { shownStore } from "../../config/shown-store.ts";
 import type { Config } from "../../config.ts";
 import { exitCodes } from "../../process/exit-codes.ts";
 import { CommandError } from "../line/errors.ts";
@@ -11,8 +12,8 @@ export async function withStore<Result>(
   config: Config,
   use: (store: Store) => Promise<Result>,
 ): Promise<Result> {
-  if (!storeExists(config.store)) throw missing(config.store);
-  const store = await openStore(config.store);
+  if (!storeExists(config.store)) throw missing(shownStore(config.store));
+  const store = await openStore(config.store, { name: "runtime cli" });
   try {
     await checkSchema(store);
     return await use(store);

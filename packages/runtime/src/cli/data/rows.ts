@@ -53,6 +53,7 @@ export function processRow(process: Process): object {
     id: process.id,
     kind: process.kind,
     name: process.name,
+    host: process.host,
     pid: process.pid,
     state: process.state,
     queues: process.queues,
