@@ -1,10 +1,27 @@
 import { defineConfig } from "vitest/config";
+import { missingPostgres } from "./test/support/postgres/binaries.ts";
 
-// Three projects by cost. Unit tests read the sources; lifecycle tests fork the built command line.
+// Projects by cost. Unit tests read the sources; lifecycle tests fork the built command line, and
+// measure times, so they have the machine to themselves.
 const source = {
   resolve: { conditions: ["source"] },
   ssr: { resolve: { conditions: ["source"] } },
 };
+
+const lifecycle = {
+  include: ["test/lifecycle/**/*.test.ts"],
+  fileParallelism: false,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
+
+/**
+ * Lifecycle tests in which the store has a say run a second time, on PostgreSQL. Not these: what
+ * they are about ends before the store is reached, or is the SQLite file itself.
+ */
+const nothingOnPostgres = ["boot", "hooks", "misbehaviour", "store-trouble", "terminal"].map(
+  (name) => `test/lifecycle/${name}.test.ts`,
+);
 
 export default defineConfig({
   test: {
@@ -20,13 +37,15 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
+      { test: { name: "lifecycle", ...lifecycle } },
       {
         test: {
-          name: "lifecycle",
-          include: ["test/lifecycle/**/*.test.ts"],
-          fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          name: "lifecycle-postgres",
+          ...lifecycle,
+          // without PostgreSQL no file at all; test/store/postgres.test.ts says so loudly
+          exclude: missingPostgres() ? ["**"] : nothingOnPostgres,
+          env: { RUNTIME_TEST_STORE: "postgres" },
+          setupFiles: "test/support/postgres/each-test.ts",
         },
       },
     ],

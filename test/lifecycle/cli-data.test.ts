@@ -246,7 +246,7 @@ test("version and help go to stdout", async () => {
 
 test("five megabytes of JSON pass through a slow pipe whole", async () => {
   using fresh = new CliProject();
-  await using queue = await openQueue(`sqlite:${fresh.store}`);
+  await using queue = await openQueue(fresh.url);
   const input = "x".repeat(5_000);
   await queue.enqueueMany(jobRef("big"), Array<string>(1_000).fill(input));
   const child = fresh.start("jobs", "--json", "--limit", "1000");

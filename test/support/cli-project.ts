@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { newProjectStore } from "./project-store.ts";
 
 export const runtimeBin: string = fileURLToPath(
   new URL("../../packages/runtime/bin/runtime.js", import.meta.url),
@@ -36,8 +37,8 @@ export const sleepy = defineJob({ name: "sleepy", async perform(_, context) {
 } });
 `;
 
-const queueFile = `
-store: sqlite:./data/queue.sqlite
+const queueFile = (store: string): string => `
+store: ${store}
 jobs: ./jobs
 shutdown_timeout: 5s
 workers:
@@ -46,14 +47,19 @@ workers:
 
 export class CliProject implements Disposable {
   readonly folder: string = mkdtempSync(join(tmpdir(), "cli-"));
+  /** Of the store, for those who open it themselves. */
+  readonly url: string;
   readonly #started: ChildProcess[] = [];
 
   constructor() {
     mkdirSync(join(this.folder, "config/jobs"), { recursive: true });
     writeFileSync(join(this.folder, "config/jobs/jobs.mjs"), jobFile);
-    writeFileSync(join(this.folder, "config/queue.yml"), queueFile);
+    const store = newProjectStore("./data/queue.sqlite");
+    writeFileSync(join(this.folder, "config/queue.yml"), queueFile(store));
+    this.url = store.startsWith("sqlite:") ? `sqlite:${this.store}` : store;
   }
 
+  /** The database file, on SQLite. */
   get store(): string {
     return join(this.folder, "config/data/queue.sqlite");
   }

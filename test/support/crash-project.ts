@@ -52,7 +52,7 @@ export class CrashProject extends Project {
 
   /** A connection that stays, so that what is measured is the enqueue alone. */
   queue(): Promise<Queue> {
-    this.#queue ??= openQueue(`sqlite:${join(this.path, "queue.sqlite")}`);
+    this.#queue ??= openQueue(this.url);
     return this.#queue;
   }
 

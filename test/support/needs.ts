@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { describe, test } from "vitest";
-import { missingBinaries } from "./postgres/binaries.ts";
+import { missingPostgres } from "./postgres/binaries.ts";
 
 /** `test`, or a loud skip where the program is not installed. */
 export function testThatNeeds(program: string): typeof test {
@@ -14,19 +14,17 @@ export function testThatNeeds(program: string): typeof test {
 
 /** `describe`, or a loud skip where no PostgreSQL server can be started and none is named. */
 export function describeThatNeedsPostgres(name: string, tests: () => void): void {
-  const missing = process.env.RUNTIME_TEST_DATABASE_URL ? null : missingBinaries();
+  const missing = missingPostgres();
   if (missing === null) {
     describe(name, tests);
     return;
   }
-  complain(
-    `there is no PostgreSQL for "${name}" (RUNTIME_TEST_DATABASE_URL is not set, ${missing})`,
-  );
+  complain(`there is no PostgreSQL for "${name}": ${missing}`);
   describe.skipIf(true)(name, tests);
 }
 
 function complain(missing: string, cause?: Error): void {
-  const message = `${missing}: the tests that need it DID NOT RUN`;
+  const message = `${missing}. The tests that need it DID NOT RUN`;
   if (process.env.CI) throw new Error(message, { cause });
   const frame = "#".repeat(message.length);
   process.stderr.write(`\n${frame}\n${message}\n${frame}\n`);

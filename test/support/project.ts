@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { openStore } from "@queue-runtime/store";
 import { type EnqueueOptions, jobRef, openQueue } from "queue-runtime";
 import { processesMarked } from "./proc.ts";
+import { newProjectStore } from "./project-store.ts";
 import { bin, monotonic, RuntimeProcess, type SpawnOptions } from "./runtime-process.ts";
 import { temporaryFolder } from "./temporary-store.ts";
 import { type WaitOptions, waitFor } from "./wait-for.ts";
@@ -20,7 +21,7 @@ const modules = fileURLToPath(new URL("../../node_modules", import.meta.url));
 
 export interface ProjectOptions {
   /** Keys of queue.yml, over the quick ones below. */
-  readonly config?: object;
+  readonly config?: { readonly store?: string; readonly [key: string]: unknown };
   /** Names of files in test/support/jobs; `plain.ts` and `items.ts` by default. */
   readonly jobs?: readonly string[];
   /** Files of its own, by path relative to the project; a hooks.ts among them is used as such. */
@@ -88,7 +89,6 @@ export interface CliResult {
 
 /** Everything happens sooner than by default; the dispatcher is on, the scheduler is off. */
 const quick = {
-  store: "sqlite:./queue.sqlite",
   shutdown_timeout: "10s",
   workers: [{ name: "default", threads: 2 }],
   scheduler: false,
@@ -100,10 +100,11 @@ export class Project implements AsyncDisposable {
   readonly path: string;
   readonly env: NodeJS.ProcessEnv;
   readonly recordFile: string;
-  readonly config: { readonly store: string; readonly [key: string]: unknown };
+  readonly config: object;
+  /** Of the store, for those who open it themselves. */
+  readonly url: string;
   readonly #mark = `QUEUE_RUNTIME_TEST=${randomUUID()}`;
   readonly #folder = temporaryFolder();
-  readonly #url: string;
 
   constructor({ config = {}, jobs, files = {}, env = {} }: ProjectOptions = {}) {
     this.path = this.#folder.path;
@@ -115,8 +116,10 @@ export class Project implements AsyncDisposable {
     for (const [path, text] of Object.entries(files)) this.write(path, text);
     const fixtures = (jobs ?? ["plain.ts", "items.ts"]).map((job) => join(support, "jobs", job));
     const hooks = "hooks.ts" in files ? { hooks: "hooks.ts" } : {};
-    this.config = { ...quick, jobs: fixtures, ...hooks, ...config };
-    this.#url = `sqlite:${join(this.path, this.config.store.slice("sqlite:".length))}`;
+    const store = config.store ?? newProjectStore("./queue.sqlite");
+    this.config = { ...quick, store, jobs: fixtures, ...hooks, ...config };
+    const file = /^sqlite:(.*)$/.exec(store)?.[1];
+    this.url = file === undefined ? store : `sqlite:${join(this.path, file)}`;
     this.configure(this.config);
   }
 
@@ -162,7 +165,7 @@ export class Project implements AsyncDisposable {
 
   /** In one transaction; answers the ids. */
   async enqueueMany(name: string, inputs: unknown[], options: EnqueueOptions = {}) {
-    await using queue = await openQueue(this.#url);
+    await using queue = await openQueue(this.url);
     const answers = await queue.enqueueMany(jobRef(name), inputs, options);
     return answers.map(({ id }) => id as number);
   }
@@ -177,7 +180,7 @@ export class Project implements AsyncDisposable {
 
   /** Waits, watching closely, until the job is in the state; answers when, by `monotonic()`. */
   async becomes(id: number, state: string, options: WaitOptions = {}): Promise<number> {
-    const store = await openStore(this.#url);
+    const store = await openStore(this.url);
     try {
       const there = async () => (await store.jobs.find(id))?.state === state && monotonic();
       return await waitFor(there, { what: `job ${id} to be ${state}`, ...options });

