@@ -4,14 +4,15 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openStore } from "@queue-runtime/store";
 import { openQueue } from "queue-runtime";
+import { loadConfig } from "../packages/runtime/src/config/load.ts";
 import { importAirports } from "./jobs/airports.ts";
 import { countPrimes } from "./jobs/primes.ts";
 import { sendReceipt } from "./jobs/receipts.ts";
 
 const folder = join(import.meta.dirname, "data");
 
-export const storeUrl: string =
-  process.env.DATABASE_URL ?? `sqlite:${join(folder, "queue.sqlite")}`;
+/** The one that queue.yml names, so that the sample moves to PostgreSQL by that one line. */
+export const storeUrl: string = (await loadConfig(join(import.meta.dirname, "queue.yml"))).store;
 
 /** Answers how many jobs were enqueued. */
 export async function enqueueSample(): Promise<number> {

@@ -5,6 +5,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { styleText } from "node:util";
+import { shownStore } from "../../packages/runtime/src/config/shown-store.ts";
 import { enqueueSample, storeUrl } from "../sample.ts";
 import { distinct, type Row, readRows, recoveryMs, repeated } from "./proof.ts";
 import { Runtime, say } from "./runtime.ts";
@@ -24,7 +25,8 @@ interface Course {
 async function run(): Promise<Course> {
   rmSync(join(import.meta.dirname, "../data"), { recursive: true, force: true });
   const jobs = await enqueueSample();
-  say(`1. ${jobs} jobs in ${storeUrl.replace(process.cwd(), ".")}; two worker processes start`);
+  const place = shownStore(storeUrl).replace(process.cwd(), ".");
+  say(`1. ${jobs} jobs in ${place}; two worker processes start`);
   const first = new Runtime();
   await rowsReach(total * 0.3, first);
 

@@ -3,10 +3,11 @@
 
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the syntax of queue.yml
 
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { checkConfiguration } from "../../packages/runtime/src/config/check.ts";
-import { loadConfig } from "../../packages/runtime/src/config/load.ts";
+import { type LoadOptions, loadConfig } from "../../packages/runtime/src/config/load.ts";
 import { shownStore } from "../../packages/runtime/src/config/shown-store.ts";
 import { complaints, load, temporaryFolder } from "../runtime/support/config-file.ts";
 
@@ -130,21 +131,25 @@ test("check shows the store without its password", async () => {
   expect(summary.join()).not.toContain("secret");
 });
 
-test("one variable, or one line, moves a configuration to PostgreSQL", async () => {
+test("one variable, one line or one flag moves the sample to PostgreSQL", async () => {
   const url = "postgres://me:secret@db/queue";
+  const sample = readFileSync("config/queue.yml", "utf8");
+  const line = /^store: .*$/m;
+  expect(sample).toMatch(line);
   const folder = temporaryFolder({
-    "queue.yml": "store: ${DATABASE_URL:-sqlite:./data/queue.sqlite}",
-    "line.yml": `store: ${url}`,
+    "queue.yml": sample,
+    "line.yml": sample.replace(line, `store: ${url}`),
+    "jobs/one.ts": "",
   });
-  const at = (file: string, env: Record<string, string>) => loadConfig(join(folder, file), { env });
-  const sqlite = await at("queue.yml", {});
+  const at = (file: string, options: LoadOptions = {}) =>
+    loadConfig(join(folder, file), { env: {}, ...options });
+  const sqlite = await at("queue.yml");
   expect(sqlite.store).toBe(`sqlite:${folder}/data/queue.sqlite`);
-  expect(await at("queue.yml", { DATABASE_URL: "" })).toEqual(sqlite);
-  const postgres = await at("queue.yml", { DATABASE_URL: url });
+  expect(await at("queue.yml", { env: { DATABASE_URL: "" } })).toEqual(sqlite);
+  const postgres = await at("queue.yml", { env: { DATABASE_URL: url } });
   expect(postgres).toEqual({ ...sqlite, store: url });
-  expect(await at("line.yml", {})).toEqual({ ...postgres, file: join(folder, "line.yml") });
-  const flag = await loadConfig(join(folder, "queue.yml"), { env: {}, flags: { store: url } });
-  expect(flag.store).toBe(url);
+  expect(await at("line.yml")).toEqual({ ...postgres, file: join(folder, "line.yml") });
+  expect(await at("queue.yml", { flags: { store: url } })).toEqual(postgres);
 });
 
 test("the socket of a host is in data beside its configuration when the store is a server", async () => {
