@@ -7,6 +7,7 @@
  * - `newer-schema`: a newer version of this program wrote it
  * - `old-schema`: it was not migrated (only with `migrate: false`)
  * - `not-a-store`: it is not a database, or not one of ours
+ * - `denied`: the database does not let this user do that
  * - `corrupt`: the database says that its own file is damaged
  * - `unsupported`: the driver or server is too old, or the URL names no store we know
  * - `invalid`: the caller asked for something that cannot be stored
@@ -18,6 +19,7 @@ export type StoreErrorCode =
   | "newer-schema"
   | "old-schema"
   | "not-a-store"
+  | "denied"
   | "corrupt"
   | "unsupported"
   | "invalid";

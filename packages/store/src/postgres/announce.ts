@@ -1,0 +1,71 @@
+// Tells other processes that there is something to do: a NOTIFY in a transaction of its own.
+//
+// Never in the transaction that makes the news: a notifying transaction holds a lock of the whole
+// cluster until its commit is on disk, which would make all commits wait for each other. And never
+// more often than every few milliseconds: the first goes out at once, those that follow closely
+// are one. The statement itself asks whether anybody needs waking (saturation.ts). It commits
+// without waiting for the disk: a notification that a crash loses, the poll makes up for.
+
+import type { Driver } from "./driver.ts";
+
+export type Announcement = "ready" | "scheduled";
+
+/** At most one announcement of a kind in so many milliseconds. */
+const pauseMs = 10;
+/** A dispatcher looks by itself at least this often; what is due later needs no announcement. */
+export const dispatcherLooksMs = 5_000;
+
+/** The payload is the kind, and whose news it is: nobody needs to hear his own. */
+const notify: Readonly<Record<Announcement, string>> = {
+  ready: `SELECT set_config('synchronous_commit', 'off', true), pg_notify('queue_runtime', $1)
+    WHERE NOT EXISTS (SELECT FROM queue_runtime.processes WHERE kind = 'worker')
+      OR EXISTS (SELECT FROM queue_runtime.processes WHERE kind = 'worker' AND NOT saturated)`,
+  scheduled:
+    "SELECT set_config('synchronous_commit', 'off', true), pg_notify('queue_runtime', $1)",
+};
+
+export class Announcer {
+  /** Of this connection to the store. */
+  readonly id: string = crypto.randomUUID().slice(0, 8);
+  readonly #driver: Driver;
+  readonly #pauses = new Map<Announcement, NodeJS.Timeout>();
+  readonly #owed = new Set<Announcement>();
+  readonly #underWay = new Set<Promise<unknown>>();
+
+  constructor(driver: Driver) {
+    this.#driver = driver;
+    driver.onClose(() => this.#flush());
+  }
+
+  announce(what: Announcement): void {
+    if (this.#pauses.has(what)) {
+      this.#owed.add(what);
+      return;
+    }
+    this.#send(what);
+    const over = (): void => {
+      this.#pauses.delete(what);
+      if (this.#owed.delete(what)) this.announce(what);
+    };
+    this.#pauses.set(what, setTimeout(over, pauseMs).unref());
+  }
+
+  /** A job becomes due in so many milliseconds. */
+  announceDue(ms: number): void {
+    if (ms < dispatcherLooksMs) this.announce("scheduled");
+  }
+
+  #send(what: Announcement): void {
+    const sent = this.#driver.query(notify[what], [`${what} ${this.id}`]).catch(() => {
+      // Whoever cannot reach the store hears of it from what he wanted there; others poll.
+    });
+    this.#underWay.add(sent);
+    void sent.finally(() => this.#underWay.delete(sent));
+  }
+
+  async #flush(): Promise<void> {
+    for (const pause of this.#pauses.values()) clearTimeout(pause);
+    for (const what of this.#owed) this.#send(what);
+    await Promise.all(this.#underWay);
+  }
+}

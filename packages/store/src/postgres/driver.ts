@@ -1,0 +1,265 @@
+// The only file that talks to `pg`: a small pool of connections, named prepared statements and
+// transactions. It knows nothing of jobs.
+//
+// Every statement has a time limit of its own, because a connection over a broken link answers
+// nothing at all for minutes; one that ran out of it is thrown away with whatever it may still say.
+// A transaction is sent in one flight (BEGIN, statements, COMMIT, without waiting for answers
+// between them), so that it costs one round trip however many statements it has. Connections are
+// never in a state that a pooler could mix up: nothing is set for the session but by start-up
+// parameters, and behind a pooler nothing is prepared.
+
+import type pg from "pg";
+import { StoreError } from "../errors.ts";
+import { type Account, connectionFor, findAccount } from "./driver/account.ts";
+import { failure, isWorthARepeat } from "./driver/failure.ts";
+import { loadPg } from "./driver/load-pg.ts";
+
+export interface PostgresSettings {
+  readonly durability: "full" | "normal";
+  /** For the server's list of connections. */
+  readonly name: string;
+}
+
+/** A statement and its values, for `together`. */
+export type Statement = readonly [text: string, values?: readonly unknown[]];
+
+export interface Answer {
+  /** Rows as arrays. */
+  readonly rows: readonly unknown[];
+  /** How many rows were written or read. */
+  readonly count: number;
+}
+
+/** What the statements of an interactive transaction run on; without values, as a script. */
+export type Run = (text: string, values?: readonly unknown[]) => Promise<Answer>;
+
+/** Connections per process: one for the heart, one for turns, one for whatever else. */
+const connections = 3;
+/** Milliseconds for an everyday statement; a broken link is noticed after so long. */
+const patienceMs = 5_000;
+/** And for one that may have much to do. */
+const longPatienceMs = 60_000;
+const connectMs = 3_000;
+/** How often a transaction is tried again that lost against another. */
+const repeats = 5;
+
+export class Driver {
+  /** Without a password. */
+  readonly url: string;
+  readonly account: Account;
+  readonly durability: PostgresSettings["durability"];
+  readonly #pool: pg.Pool;
+  readonly #pg: typeof pg;
+  readonly #names = new Map<string, string>();
+  readonly #texts = new Map<string, string>();
+  readonly #closing: (() => void | Promise<void>)[] = [];
+  #busy = 0;
+  #closed = false;
+  #idle: (() => void) | null = null;
+
+  private constructor(module: typeof pg, account: Account, settings: PostgresSettings) {
+    this.url = account.shown;
+    this.account = account;
+    this.durability = settings.durability;
+    this.#pg = module;
+    this.#pool = new module.Pool({
+      ...connectionFor(module, account, settings.durability),
+      pipeline: true,
+      max: connections,
+      idleTimeoutMillis: 60_000,
+      connectionTimeoutMillis: connectMs,
+      allowExitOnIdle: true,
+    });
+    // A connection that breaks while nobody uses it is replaced when somebody does.
+    this.#pool.on("error", () => {});
+  }
+
+  /** Connects once, so that what is wrong with the URL or the server is said at once. */
+  static async open(url: string, settings: PostgresSettings): Promise<Driver> {
+    const module = await loadPg();
+    const account = await findAccount(module, url, { name: settings.name, connectMs });
+    return new Driver(module, account, settings);
+  }
+
+  /** One statement in a transaction of its own. */
+  query(text: string, values: readonly unknown[] = [], long = false): Promise<Answer> {
+    return this.#run((client) => this.#ask(client, { text, values, long }));
+  }
+
+  /** The one value of a one-row query. */
+  async value(text: string, values: readonly unknown[] = []): Promise<unknown> {
+    const { rows } = await this.query(text, values);
+    return (rows[0] as unknown[] | undefined)?.[0];
+  }
+
+  /** All statements in one transaction and one round trip; none needs an answer of another. */
+  together(statements: readonly Statement[]): Promise<readonly Answer[]> {
+    const [only] = statements;
+    if (only && statements.length === 1) return this.query(...only).then((answer) => [answer]);
+    return this.#run((client) => this.#flight(client, statements));
+  }
+
+  /**
+   * Like `together`, for what is to be written: `full` is on disk when it resolves, `normal` (what
+   * this driver was opened with, if it was) is there a moment later.
+   */
+  write(
+    statements: readonly Statement[],
+    durability: PostgresSettings["durability"] = this.durability,
+  ): Promise<readonly Answer[]> {
+    const usual = this.account.pooled ? "full" : this.durability;
+    if (durability === usual) return this.together(statements);
+    const setting = durability === "full" ? "on" : "off";
+    const set: Statement = ["SELECT set_config('synchronous_commit', $1, true)", [setting]];
+    return this.together([set, ...statements]).then(([, ...answers]) => answers);
+  }
+
+  /** For a transaction whose statements depend on each other's answers. May run several times. */
+  transaction<T>(work: (run: Run) => Promise<T>, long = false): Promise<T> {
+    return this.#run(async (client) => {
+      await this.#ask(client, { text: "BEGIN" });
+      try {
+        const answer = await work((text, values) =>
+          this.#ask(client, { text, ...(values && { values }), long }),
+        );
+        await this.#ask(client, { text: "COMMIT" });
+        return answer;
+      } catch (error) {
+        await this.#ask(client, { text: "ROLLBACK" }).catch(() => {});
+        throw error;
+      }
+    });
+  }
+
+  /** SQL as it is sent: with the schema of this store. */
+  inSchema(text: string): string {
+    const { schema } = this.account;
+    if (schema === "queue_runtime") return text;
+    const known = this.#texts.get(text);
+    if (known) return known;
+    const moved = text.replaceAll(/\bqueue_runtime\b/g, schema);
+    this.#texts.set(text, moved);
+    return moved;
+  }
+
+  /** A connection outside the pool, for what belongs to a session; the caller ends it. */
+  async connect(): Promise<pg.Client> {
+    this.#checkOpen();
+    const client = new this.#pg.Client({
+      ...connectionFor(this.#pg, this.account),
+      connectionTimeoutMillis: connectMs,
+      query_timeout: patienceMs,
+      keepAlive: true,
+    });
+    client.on("error", () => {});
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      throw failure(error, this.account);
+    }
+  }
+
+  /** Called, and waited for, when the driver closes. */
+  onClose(listener: () => void | Promise<void>): void {
+    this.#closing.push(listener);
+  }
+
+  /** Waits for what was begun; whatever comes later is refused. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    for (const listener of this.#closing) await listener();
+    this.#closed = true;
+    if (this.#busy > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    await this.#pool.end();
+  }
+
+  async #flight(
+    client: pg.PoolClient,
+    statements: readonly Statement[],
+  ): Promise<readonly Answer[]> {
+    const ask = (text: string, values: readonly unknown[] = []): Promise<Answer> =>
+      this.#ask(client, { text, values });
+    const flight = [
+      ask("BEGIN"),
+      ...statements.map(([text, values]) => ask(text, values)),
+      ask("COMMIT"),
+    ];
+    const landed = await Promise.allSettled(flight);
+    // The first failure is the reason; what follows it only says that the transaction is over.
+    for (const each of landed) if (each.status === "rejected") throw each.reason;
+    return landed.slice(1, -1).map((each) => (each as PromiseFulfilledResult<Answer>).value);
+  }
+
+  async #run<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    this.#checkOpen();
+    this.#busy += 1;
+    try {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await this.#once(work);
+        } catch (error) {
+          if (tries > repeats || !isWorthARepeat(error)) throw failure(error, this.account);
+        }
+      }
+    } finally {
+      this.#busy -= 1;
+      if (this.#busy === 0) this.#idle?.();
+    }
+  }
+
+  async #once<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect();
+    // between two statements of ours as well, a broken connection must not end the process
+    client.on("error", ignore);
+    let broken = false;
+    try {
+      return await work(client);
+    } catch (error) {
+      // nobody knows what such a connection still has to say; a refused statement leaves it whole
+      broken = !isWorthARepeat(error) && !isRefusal(error);
+      throw error;
+    } finally {
+      client.off("error", ignore);
+      client.release(broken);
+    }
+  }
+
+  async #ask(
+    client: pg.ClientBase,
+    asked: { readonly text: string; readonly values?: readonly unknown[]; readonly long?: boolean },
+  ): Promise<Answer> {
+    const { text, values, long = false } = asked;
+    const prepared = values && !this.account.pooled ? { name: this.#nameOf(text) } : {};
+    const { rows, rowCount } = await client.query({
+      text: this.inSchema(text),
+      ...prepared,
+      ...(values && { values: values as unknown[] }),
+      rowMode: "array",
+      query_timeout: long ? longPatienceMs : patienceMs,
+    } as pg.QueryArrayConfig);
+    return { rows, count: rowCount ?? 0 };
+  }
+
+  #nameOf(text: string): string {
+    const known = this.#names.get(text);
+    if (known) return known;
+    const name = `queue_runtime_${this.#names.size + 1}`;
+    this.#names.set(text, name);
+    return name;
+  }
+
+  #checkOpen(): void {
+    if (!this.#closed) return;
+    const what = `the store ${this.url} was closed`;
+    throw new StoreError("unreachable", `${what}: open it again to use it`);
+  }
+}
+
+/** The server answered, and said no: the connection is as good as before. */
+function isRefusal(error: unknown): boolean {
+  const { severity } = error as { severity?: unknown };
+  return severity === "ERROR";
+}
+
+function ignore(): void {}

@@ -1,0 +1,147 @@
+// From the URL to how connections are made: as whom, to which database and schema, with which
+// settings, and whether a pooler stands between.
+//
+// Our sessions are set up by start-up parameters, in the same round trip as the password. The
+// planner is kept from sequential scans and the joins that go with them: a statement that was
+// planned while the table was empty is kept for the life of the connection, and would otherwise
+// read a million rows from end to end until the next ANALYZE. JIT compiling such a plan would take
+// longer than all of it. A pooler that serves transactions refuses these parameters or drops them,
+// and its sessions belong to others: there we set nothing and prepare nothing.
+
+import type pg from "pg";
+import { StoreError } from "../../errors.ts";
+import { failure } from "./failure.ts";
+
+export interface Account {
+  /** The URL without anything secret. */
+  readonly shown: string;
+  /** For `pg`, without our own parameters. */
+  readonly connectionString: string;
+  readonly schema: string;
+  readonly name: string;
+  /** Behind a pooler: a session is ours for one transaction only, or may be. */
+  readonly pooled: boolean;
+  /** As a number, such as 180004. */
+  readonly version: number;
+}
+
+const oldest = 140_000;
+
+const settings = {
+  jit: "off",
+  enable_seqscan: "off",
+  enable_hashjoin: "off",
+  enable_mergejoin: "off",
+  statement_timeout: "60s",
+  idle_in_transaction_session_timeout: "10s",
+  client_connection_check_interval: "2s",
+} as const;
+
+/**
+ * What `pg` needs to connect. With `normal` a commit does not wait for the disk; otherwise it does
+ * what the server was told to do.
+ */
+export function connectionFor(
+  module: typeof pg,
+  account: Account,
+  durability: "full" | "normal" = "full",
+): pg.ClientConfig {
+  const { connectionString, name, pooled } = account;
+  const all = durability === "full" ? settings : { ...settings, synchronous_commit: "off" };
+  const options = Object.entries(all)
+    .map(([setting, value]) => `-c ${setting}=${value}`)
+    .join(" ");
+  return {
+    connectionString,
+    application_name: name,
+    types: types(module),
+    ...(pooled ? {} : { options }),
+  };
+}
+
+/** Connects once to learn what is there. @throws StoreError */
+export async function findAccount(
+  module: typeof pg,
+  url: string,
+  { name, connectMs }: { readonly name: string; readonly connectMs: number },
+): Promise<Account> {
+  const account = { ...readUrl(url), name, pooled: false, version: 0 };
+  const look = (candidate: Account): Promise<Account> => probe(module, candidate, connectMs);
+  try {
+    try {
+      return await look(account);
+    } catch (error) {
+      if (!refusesParameters(error)) throw error;
+      return await look({ ...account, pooled: true });
+    }
+  } catch (error) {
+    throw failure(error, account);
+  }
+}
+
+async function probe(module: typeof pg, account: Account, connectMs: number): Promise<Account> {
+  const client = new module.Client({
+    ...connectionFor(module, account),
+    connectionTimeoutMillis: connectMs,
+    query_timeout: connectMs,
+  });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    const { rows } = await client.query(
+      "SELECT pg_backend_pid() AS pid, current_setting('server_version_num')::int AS version",
+    );
+    const { pid, version } = rows[0] as { pid: number; version: number };
+    if (version < oldest) throw tooOld(account, version);
+    // a pooler answers with a process id of its own making
+    const { processID } = client as unknown as { processID: number | null };
+    return { ...account, version, pooled: account.pooled || pid !== processID };
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** PgBouncer and its like name the parameter they do not know. */
+function refusesParameters(error: unknown): boolean {
+  const { message = "" } = error as Error;
+  return /startup parameter/i.test(message);
+}
+
+function tooOld({ shown }: Account, version: number): StoreError {
+  const found = Math.floor(version / 10_000);
+  const what = `${shown} is PostgreSQL ${found}`;
+  return new StoreError("unsupported", `${what}: use version 14 or newer`);
+}
+
+function readUrl(url: string): Pick<Account, "shown" | "connectionString" | "schema"> {
+  const parsed = parse(url);
+  const schema = parsed.searchParams.get("schema") ?? "queue_runtime";
+  if (!/^(?!pg_)[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
+    const what = "the schema in the store's URL must be lower-case letters, digits and _";
+    throw new StoreError("unsupported", `${what}, not "${schema}"`);
+  }
+  parsed.searchParams.delete("schema");
+  const connectionString = parsed.href;
+  parsed.password = "";
+  parsed.searchParams.delete("password");
+  if (schema !== "queue_runtime") parsed.searchParams.set("schema", schema);
+  return { shown: parsed.href, connectionString, schema };
+}
+
+function parse(url: string): URL {
+  try {
+    return new URL(url);
+  } catch {
+    const example = "postgres://user:password@host:5432/database";
+    throw new StoreError("unsupported", `the URL of the store is malformed: write ${example}`);
+  }
+}
+
+const int8 = 20;
+
+/** Whole numbers of the store fit into a JavaScript number; `pg` would answer text. */
+function types({ types }: typeof pg): pg.CustomTypesConfig {
+  const getTypeParser = (oid: number, format: "text" | "binary"): unknown =>
+    oid === int8 ? Number : types.getTypeParser(oid, format as "text");
+  return { getTypeParser } as pg.CustomTypesConfig;
+}

@@ -1,0 +1,165 @@
+// A worker's turn; see ../turn.ts for what it means. What it writes and what it wants goes in one
+// flight and one transaction. Only when a claim could not be answered at once (a lane that nobody
+// here knew, a suspect, a worker that has just run dry) another flight follows for the rest of it.
+
+import type { Claim, Turn, TurnAnswer } from "../turn.ts";
+import type { Announcer } from "./announce.ts";
+import type { Answer, Driver, Statement } from "./driver.ts";
+import { type Lane, Lanes } from "./lanes.ts";
+import { releaseOthers } from "./recovery.ts";
+import { toJob } from "./rows.ts";
+import {
+  type Asked,
+  type ClaimRows,
+  claimStatement,
+  lookStatement,
+  type Surroundings,
+  toClaimRows,
+  toSurroundings,
+} from "./turn/claim.ts";
+import { placedLanes } from "./turn/places.ts";
+import { Saturation } from "./turn/saturation.ts";
+import { claimSuspect } from "./turn/suspects.ts";
+import { Writes } from "./turn/writes.ts";
+
+/** What a claim has brought so far. */
+interface Catch {
+  jobs: TurnAnswer["claimed"][number][];
+  around: Surroundings;
+}
+
+export class Turns {
+  readonly #driver: Driver;
+  readonly #announcer: Announcer;
+  readonly #lanes = new Lanes();
+  readonly #saturation = new Saturation();
+  /** To be written with the next turn of the process. */
+  readonly #marks = new Map<number, Statement>();
+  /** What no transaction below ran any more, the last time anybody looked. */
+  #xmin = 0;
+
+  constructor(driver: Driver, announcer: Announcer) {
+    this.#driver = driver;
+    this.#announcer = announcer;
+  }
+
+  async take(turn: Turn): Promise<TurnAnswer> {
+    const { processId } = turn;
+    const claim = turn.claim && turn.claim.limit > 0 ? turn.claim : null;
+    const writes = new Writes(turn);
+    const asked = this.#ask(processId, claim ?? nothing, {});
+    const before = [...writes.statements, ...this.#mark(processId)];
+    const release = turn.holding ? [releaseOthers(processId, turn.holding)] : [];
+    const began = performance.now();
+    const answers = await this.#driver.write([
+      ...before,
+      ...release,
+      ...(claim ? [claimStatement(asked)] : []),
+      lookStatement(asked),
+    ]);
+    const written = await writes.read(this.#driver, answers);
+    const released = turn.holding ? answers[before.length]!.count : 0;
+    this.#announce({ ...written, ready: written.ready || released > 0 });
+    const found: Catch = { jobs: [], around: toSurroundings(answers.at(-1)!.rows[0]) };
+    const rows = claim ? answers.at(-2)!.rows : [];
+    if (claim) await this.#land(found, { ...asked, claim }, { rows, began });
+    const { registered, cancelRequested, more } = found.around;
+    return {
+      refused: written.refused,
+      claimed: found.jobs,
+      more: claim !== null && registered && (more || found.jobs.length >= claim.limit),
+      cancelRequested,
+      evicted: !registered,
+    };
+  }
+
+  /** Takes in what a flight brought, and sends the next for as long as one may bring more. */
+  async #land(
+    found: Catch,
+    asked: Asked,
+    landed: { readonly rows: Answer["rows"]; readonly began: number },
+  ): Promise<void> {
+    const { rows, began } = landed;
+    const caught = toClaimRows(rows, asked.placed);
+    found.jobs.push(...caught.jobs.map(({ job }) => job));
+    this.#noteLanes(caught, found.around);
+    if (asked.full) this.#lanes.looked(performance.now(), performance.now() - began);
+    const next = await this.#next(found, asked, caught);
+    if (!next) return;
+    const again = performance.now();
+    const answers = await this.#driver.write([...next.marks, claimStatement(next), lookStatement(next)]);
+    found.around = toSurroundings(answers.at(-1)!.rows[0]);
+    await this.#land(found, next, { rows: answers.at(-2)!.rows, began: again });
+  }
+
+  async #next(
+    found: Catch,
+    asked: Asked,
+    caught: ClaimRows,
+  ): Promise<(Asked & { readonly marks: readonly Statement[] }) | null> {
+    const { processId, claim, passSuspects } = asked;
+    if (!found.around.registered) return null;
+    const limit = claim.limit - caught.jobs.length;
+    const ask = (how: Partial<Asked>, marks: readonly Statement[] = []) => ({
+      ...this.#ask(processId, { ...claim, limit }, { passSuspects, ...how }),
+      marks,
+    });
+    if (caught.unknown.length > 0) return ask({ full: asked.full });
+    if (limit <= 0) {
+      const mark = this.#saturation.full(processId);
+      if (mark) this.#marks.set(processId, mark);
+      return null;
+    }
+    if (found.around.suspects && !passSuspects && caught.jobs.length === 0) {
+      const suspect = await claimSuspect(this.#driver, asked);
+      if (!suspect) return ask({ passSuspects: true });
+      found.jobs.push(toJob(suspect));
+      return null;
+    }
+    const mark = this.#saturation.short(processId);
+    if (mark) this.#marks.delete(processId);
+    if (mark) return ask({}, [mark]);
+    const full = !asked.full && this.#lanes.isFullLookDue(performance.now(), true);
+    return full ? ask({ full }) : null;
+  }
+
+  #ask(processId: number, claim: Claim, how: Partial<Asked>): Asked {
+    const known = this.#lanes.all();
+    return {
+      processId,
+      claim,
+      known,
+      placed: placedLanes(claim, known),
+      full: how.full ?? this.#lanes.isFullLookDue(performance.now(), false),
+      passSuspects: how.passSuspects ?? claim.noSuspects ?? false,
+    };
+  }
+
+  #mark(processId: number): readonly Statement[] {
+    const mark = this.#marks.get(processId);
+    this.#marks.delete(processId);
+    return mark ? [mark] : [];
+  }
+
+  #noteLanes({ jobs, unknown }: ClaimRows, { xmin, xmax }: Surroundings): void {
+    const now = performance.now();
+    for (const lane of unknown) this.#lanes.add(lane, now);
+    const last = new Map<string, { lane: Lane; id: number }>();
+    for (const { lane, job } of jobs) {
+      const key = `${lane.returned} ${lane.priority} ${lane.queue} ${lane.name}`;
+      last.set(key, { lane, id: Math.max(job.id, last.get(key)?.id ?? 0) });
+    }
+    for (const { lane, id } of last.values()) {
+      this.#lanes.add(lane, now);
+      this.#lanes.claimed(lane, id, { xmin: this.#xmin, xmax });
+    }
+    this.#xmin = xmin;
+  }
+
+  #announce({ ready, delay }: { readonly ready: boolean; readonly delay: number | null }): void {
+    if (ready) this.#announcer.announce("ready");
+    if (delay !== null) this.#announcer.announceDue(delay);
+  }
+}
+
+const nothing: Claim = { queues: [], names: [], limit: 0, idle: true };

@@ -1,0 +1,137 @@
+// How runs end: statements that take any number of runs as arrays. Each asks for (id, fence) and
+// for a running job, so a holder that was overtaken changes nothing.
+//
+// A job that somebody asked to cancel never goes back to work: where its run would have been
+// repeated, it is cancelled. One that finished all the same stays finished.
+//
+// Runs that just finished, which is nearly all of them, have a statement of their own that answers
+// no rows: its count tells whether all were taken.
+
+import type { Settlement } from "../../turn.ts";
+import type { Statement } from "../driver.ts";
+import { sharedColumns, toColumn } from "../rows.ts";
+
+const columns = sharedColumns.filter((column) => column !== "state");
+const list = (names: readonly string[], from = ""): string =>
+  names.map((name) => from + name).join(", ");
+
+const finishAll = `WITH ended AS (
+  DELETE FROM queue_runtime.jobs AS job
+  USING unnest($1::bigint[], $2::integer[], $3::json[]) AS given (id, fence, result)
+  WHERE job.id = given.id AND job.fence = given.fence AND job.state = 'running'
+  RETURNING ${list(columns, "job.")}, given.result
+)
+INSERT INTO queue_runtime.ended_jobs (${list(columns)}, state, ended_from, finished_at, result)
+SELECT ${list(columns)}, 'finished', 'running', queue_runtime.now_ms(), result FROM ended`;
+
+const finishAllWithoutResult = `WITH ended AS (
+  DELETE FROM queue_runtime.jobs AS job
+  USING unnest($1::bigint[], $2::integer[]) AS given (id, fence)
+  WHERE job.id = given.id AND job.fence = given.fence AND job.state = 'running'
+  RETURNING ${list(columns, "job.")}
+)
+INSERT INTO queue_runtime.ended_jobs (${list(columns)}, state, ended_from, finished_at)
+SELECT ${list(columns)}, 'finished', 'running', queue_runtime.now_ms() FROM ended`;
+
+export type Finished = Extract<Settlement, { readonly outcome: "finished" }>;
+
+/** The count of its answer is the number of runs that were taken. */
+export function finish(runs: readonly Finished[]): Statement {
+  const ids = runs.map(({ id }) => id);
+  const fences = runs.map(({ fence }) => fence);
+  if (runs.every(({ result }) => result === null)) return [finishAllWithoutResult, [ids, fences]];
+  return [finishAll, [ids, fences, runs.map(({ result }) => toColumn(result))]];
+}
+
+/** What the end of a run changes about its job, whether it is repeated or not. */
+const counters = `
+    job.attempts - (given.outcome IN ('interrupted', 'released', 'crashed'))::integer AS attempts,
+    job.interruptions + (given.outcome = 'interrupted')::integer AS interruptions,
+    job.crashes + (given.outcome = 'crashed')::integer AS crashes,
+    job.crashes_since_checkpoint + (given.outcome = 'crashed')::integer
+      AS crashes_since_checkpoint,
+    CASE WHEN given.outcome = 'failed' THEN given.error ELSE job.error END AS error`;
+const counted = ["attempts", "interruptions", "crashes", "crashes_since_checkpoint", "error"];
+const uncounted = columns.filter((column) => !counted.includes(column));
+
+const endAll = `WITH given AS MATERIALIZED (
+  SELECT * FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::json[], $5::bigint[])
+    AS given (id, fence, outcome, error, delay)
+), held AS MATERIALIZED (
+  SELECT job.id, given.outcome, given.error AS failure, given.delay, ${counters},
+    CASE WHEN given.outcome = 'cancelled' THEN 'cancelled'
+      WHEN given.outcome = 'failed' AND given.delay IS NULL THEN 'failed'
+      WHEN job.cancel_requested_at IS NOT NULL THEN 'cancelled'
+      WHEN given.delay > 0 THEN 'scheduled' ELSE 'ready' END AS state
+  FROM queue_runtime.jobs AS job JOIN given ON job.id = given.id AND job.fence = given.fence
+  WHERE job.state = 'running' FOR UPDATE OF job
+), back AS (
+  UPDATE queue_runtime.jobs AS job SET state = held.state, returned = true, process_id = NULL,
+    fence = job.fence + (held.outcome <> 'failed')::integer,
+    run_at = CASE WHEN held.outcome = 'released' THEN job.run_at
+      ELSE queue_runtime.now_ms() + held.delay END,
+    attempts = held.attempts, interruptions = held.interruptions, crashes = held.crashes,
+    crashes_since_checkpoint = held.crashes_since_checkpoint, error = held.error
+  FROM held WHERE job.id = held.id AND held.state IN ('ready', 'scheduled')
+), gone AS (
+  DELETE FROM queue_runtime.jobs AS job USING held
+  WHERE job.id = held.id AND held.state IN ('failed', 'cancelled')
+  RETURNING ${list(uncounted, "job.")}
+), ended AS (
+  INSERT INTO queue_runtime.ended_jobs
+    (${list([...uncounted, ...counted])}, state, ended_from, finished_at)
+  SELECT ${list(uncounted, "gone.")}, ${list(counted, "held.")}, held.state, 'running',
+    queue_runtime.now_ms()
+  FROM gone JOIN held ON held.id = gone.id
+), remembered AS (
+  INSERT INTO queue_runtime.job_errors (job_id, at, attempt, error)
+  SELECT id, queue_runtime.now_ms(), attempts, failure FROM held WHERE outcome = 'failed'
+)
+SELECT id, state, delay FROM held`;
+
+export type Other = Exclude<Settlement, Finished>;
+
+/** Its rows say which runs were taken, and what became of their jobs. */
+export function end(runs: readonly Other[]): Statement {
+  return [
+    endAll,
+    [
+      runs.map(({ id }) => id),
+      runs.map(({ fence }) => fence),
+      runs.map(({ outcome }) => outcome),
+      runs.map((run) => (run.outcome === "failed" ? toColumn(run.error) : null)),
+      runs.map(delayOf),
+    ],
+  ];
+}
+
+export type EndedRow = readonly [id: number, state: string, delay: number | null];
+
+/** null: there is no next run. */
+function delayOf(run: Other): number | null {
+  switch (run.outcome) {
+    case "failed":
+      return run.retryDelayMs === null ? null : Math.ceil(run.retryDelayMs);
+    case "interrupted":
+      return Math.ceil(run.delayMs);
+    case "released":
+    case "crashed":
+      return 0;
+    case "cancelled":
+      return null;
+    default:
+      return run satisfies never;
+  }
+}
+
+const among = "unnest($1::bigint[], $2::integer[]) AS given (id, fence)";
+const same = "job.id = given.id AND job.fence = given.fence";
+
+/** Of finished runs that were not all taken: those that were. */
+export const finishedBy = `SELECT job.id FROM ${among}
+  JOIN queue_runtime.ended_jobs AS job ON ${same} WHERE job.state = 'finished'`;
+
+/** Of refused runs: those that had been taken before, since only settling keeps the fence. */
+export const takenBefore = `SELECT job.id FROM ${among} JOIN queue_runtime.ended_jobs AS job ON ${same}
+  UNION ALL SELECT job.id FROM ${among} JOIN queue_runtime.jobs AS job ON ${same}
+    WHERE job.state <> 'running'`;

@@ -1,0 +1,65 @@
+// A suspect (job.ts: one crash short of the limit) comes alone, when its turn has come; other jobs
+// pass it until somebody is idle. Suspects are rare: this costs two statements more, and only while
+// there is one.
+
+import { type Claim, suspectPatienceMs } from "../../turn.ts";
+import type { Driver } from "../driver.ts";
+import { jobColumns } from "../rows.ts";
+import { type Asked, headsStatement } from "./claim.ts";
+import { placeIn } from "./places.ts";
+
+const suspects = `SELECT id, queue, priority FROM queue_runtime.jobs AS job
+WHERE state = 'ready' AND crashes_since_checkpoint >= 2 AND name = ANY ($1::text[])
+  AND run_at <= queue_runtime.now_ms() - $2::bigint
+  AND queue NOT IN (SELECT name FROM queue_runtime.paused_queues)
+ORDER BY priority, id LIMIT 1000`;
+
+const claimOne = `WITH me AS MATERIALIZED (
+  SELECT id FROM queue_runtime.processes WHERE id = $1 FOR KEY SHARE
+), picked AS MATERIALIZED (
+  SELECT id FROM queue_runtime.jobs
+  WHERE id = $2 AND state = 'ready' AND EXISTS (SELECT FROM me) FOR UPDATE SKIP LOCKED
+)
+UPDATE queue_runtime.jobs AS job SET state = 'running', process_id = $1,
+  fence = job.fence + 1, attempts = job.attempts + 1, started_at = queue_runtime.now_ms()
+FROM picked WHERE job.id = picked.id RETURNING ${jobColumns("live")}`;
+
+interface Candidate {
+  readonly id: number;
+  readonly priority: number;
+  readonly place: number;
+}
+
+/** The row of the suspect whose turn it is, now claimed; undefined where there is none. */
+export async function claimSuspect(driver: Driver, asked: Asked): Promise<unknown> {
+  const { claim, processId } = asked;
+  const patience = claim.idle ? 0 : suspectPatienceMs;
+  const [found, heads] = await driver.together([
+    [suspects, [claim.names, patience]],
+    headsStatement(asked),
+  ]);
+  const suspect = best(toCandidates(found!.rows, claim));
+  if (!suspect) return undefined;
+  const first = best((heads!.rows as [number, number, number][]).map(toCandidate));
+  if (first && byTurn(first, suspect) < 0) return undefined;
+  const { rows } = await driver.query(claimOne, [processId, suspect.id]);
+  return rows[0];
+}
+
+function toCandidates(rows: readonly unknown[], claim: Claim): readonly Candidate[] {
+  return (rows as [number, string, number][])
+    .map(([id, queue, priority]) => ({ id, priority, place: placeIn(claim.queues, queue) }))
+    .filter(({ place }) => place !== -1);
+}
+
+function toCandidate([id, priority, place]: [number, number, number]): Candidate {
+  return { id, priority, place };
+}
+
+function best(candidates: readonly Candidate[]): Candidate | undefined {
+  return [...candidates].sort(byTurn)[0];
+}
+
+function byTurn(a: Candidate, b: Candidate): number {
+  return a.place - b.place || a.priority - b.priority || a.id - b.id;
+}

@@ -1,0 +1,93 @@
+// The writing half of a turn: its statements, in order, and what their answers mean.
+
+import type { Checkpoint, Turn } from "../../turn.ts";
+import type { Answer, Driver, Statement } from "../driver.ts";
+import { end, type EndedRow, type Finished, finish, finishedBy, type Other } from "./settle.ts";
+import { takenBefore } from "./settle.ts";
+import { newest, save } from "./save.ts";
+
+interface Held {
+  readonly id: number;
+  readonly fence: number;
+}
+
+export interface Written {
+  readonly refused: readonly Held[];
+  /** Something went back to ready. */
+  readonly ready: boolean;
+  /** The shortest delay of what is to be run again, in milliseconds; null where there is none. */
+  readonly delay: number | null;
+}
+
+export class Writes {
+  readonly statements: readonly Statement[];
+  readonly #checkpoints: readonly Checkpoint[];
+  readonly #finished: readonly Finished[];
+  readonly #others: readonly Other[];
+  readonly #repeated: boolean;
+
+  constructor(turn: Turn) {
+    const { settlements } = turn;
+    this.#repeated = turn.holding !== undefined;
+    this.#finished = settlements.filter(isFinished);
+    this.#others = settlements.filter((each): each is Other => !isFinished(each));
+    const moved = settlements.filter(({ cursor, progress }) => cursor !== undefined || progress);
+    this.#checkpoints = newest([...turn.checkpoints, ...moved]);
+    this.statements = [
+      ...(this.#checkpoints.length > 0 ? [save(this.#checkpoints)] : []),
+      ...(this.#finished.length > 0 ? [finish(this.#finished)] : []),
+      ...(this.#others.length > 0 ? [end(this.#others)] : []),
+    ];
+  }
+
+  /** `answers` are those of the statements; asks again only where something was refused. */
+  async read(driver: Driver, answers: readonly Answer[]): Promise<Written> {
+    const rest = [...answers];
+    const saved = this.#checkpoints.length > 0 ? rest.shift()!.rows : [];
+    const finished = this.#finished.length > 0 ? rest.shift()!.count : 0;
+    const ended = (this.#others.length > 0 ? rest.shift()!.rows : []) as readonly EndedRow[];
+    const overtaken = [
+      ...without(this.#checkpoints, saved),
+      ...(finished < this.#finished.length ? await this.#unfinished(driver) : []),
+      ...without(this.#others, ended),
+    ];
+    const delays = ended.flatMap(([, state, ms]) => (state === "scheduled" ? [ms ?? 0] : []));
+    return {
+      refused: unique(this.#repeated ? await late(driver, overtaken) : overtaken),
+      ready: ended.some(([, state]) => state === "ready"),
+      delay: delays.length === 0 ? null : Math.min(...delays),
+    };
+  }
+
+  async #unfinished(driver: Driver): Promise<readonly Held[]> {
+    const { rows } = await driver.query(finishedBy, columns(this.#finished));
+    return without(this.#finished, rows);
+  }
+}
+
+function isFinished(settlement: Turn["settlements"][number]): settlement is Finished {
+  return settlement.outcome === "finished";
+}
+
+/** Without those that had been taken by a turn whose answer got lost. */
+async function late(driver: Driver, refused: readonly Held[]): Promise<readonly Held[]> {
+  if (refused.length === 0) return refused;
+  const { rows } = await driver.query(takenBefore, columns(refused));
+  return without(refused, rows);
+}
+
+function columns(held: readonly Held[]): unknown[] {
+  return [held.map(({ id }) => id), held.map(({ fence }) => fence)];
+}
+
+/** A run is held once: its id is enough. */
+function without<T extends Held>(held: readonly T[], rows: readonly unknown[]): readonly T[] {
+  if (rows.length === held.length) return [];
+  const ids = new Set((rows as readonly [number][]).map(([id]) => id));
+  return held.filter(({ id }) => !ids.has(id));
+}
+
+function unique(refused: readonly Held[]): readonly Held[] {
+  const keys = new Map(refused.map(({ id, fence }) => [`${id}/${fence}`, { id, fence }]));
+  return [...keys.values()];
+}
