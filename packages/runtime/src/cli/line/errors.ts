@@ -1,7 +1,7 @@
 // How a command fails: one sentence on stderr and an exit code.
 
 import { AssertionError } from "node:assert";
-import { exitCodeOf as exitCodeOfProcess, exitCodes } from "../../process/exit-codes.ts";
+import { exitCodes } from "../../process/exit-codes.ts";
 import { visible } from "../terminal/text.ts";
 
 /** A command that cannot do what it was asked; the message is for the person who asked. */
@@ -21,14 +21,6 @@ export class UsageError extends CommandError {
   constructor(message: string) {
     super(message, exitCodes.usage);
   }
-}
-
-export function exitCodeOf(error: unknown): number {
-  if (error instanceof CommandError) return error.exitCode;
-  // A store that refuses one value is sound, and so is its configuration.
-  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
-  if (name === "StoreError" && code === "invalid") return exitCodes.unexpected;
-  return exitCodeOfProcess(error);
 }
 
 /** What a person is told. The stack only helps where we did not expect the error. */
