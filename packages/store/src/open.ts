@@ -8,7 +8,8 @@ import type { Store } from "./store.ts";
 export interface OpenOptions {
   /**
    * `full` (the default): a commit survives a power cut. `normal`: only a crash of the process;
-   * for workers, whose jobs may run again. An enqueue is always `full`.
+   * or, on PostgreSQL, of the program; for workers, whose jobs may run again. An enqueue is always
+   * `full`.
    */
   readonly durability?: "full" | "normal";
   /** The wall clock by default; PostgreSQL ignores it. */
@@ -20,8 +21,10 @@ export interface OpenOptions {
 }
 
 /**
- * Opens `sqlite:PATH` (relative to the working directory) or `sqlite::memory:`. Creates the file
- * and its folder where they are missing; the schema only comes with `migrate()`.
+ * Opens `sqlite:PATH` (relative to the working directory), `sqlite::memory:`, or
+ * `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, to which `?schema=NAME` gives tables of their own
+ * (`queue_runtime` by default). Creates the file and its folder where they are missing, but no
+ * database; the schema only comes with `migrate()`.
  * @throws StoreError
  */
 export async function openStore(url: string, options: OpenOptions = {}): Promise<Store> {
@@ -35,9 +38,15 @@ export async function openStore(url: string, options: OpenOptions = {}): Promise
     const { openSqlite } = await import("./sqlite.ts");
     return openSqlite(url.slice("sqlite:".length), settings);
   }
+  if (/^postgres(ql)?:/.test(url)) {
+    const { openPostgres } = await import("./postgres.ts");
+    const { durability } = settings;
+    return openPostgres(url, { durability, name: options.name ?? "queue-runtime" });
+  }
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0] ?? url;
   throw new StoreError(
     "unsupported",
-    `no store is known for "${scheme}"; write sqlite:./path/to/queue.sqlite`,
+    `no store is known for "${scheme}"; ` +
+      "write sqlite:./path/to/queue.sqlite or postgres://user@host/database",
   );
 }

@@ -20,8 +20,7 @@ const notify: Readonly<Record<Announcement, string>> = {
   ready: `SELECT set_config('synchronous_commit', 'off', true), pg_notify('queue_runtime', $1)
     WHERE NOT EXISTS (SELECT FROM queue_runtime.processes WHERE kind = 'worker')
       OR EXISTS (SELECT FROM queue_runtime.processes WHERE kind = 'worker' AND NOT saturated)`,
-  scheduled:
-    "SELECT set_config('synchronous_commit', 'off', true), pg_notify('queue_runtime', $1)",
+  scheduled: "SELECT set_config('synchronous_commit', 'off', true), pg_notify('queue_runtime', $1)",
 };
 
 export class Announcer {

@@ -95,7 +95,8 @@ export class Driver {
   /** All statements in one transaction and one round trip; none needs an answer of another. */
   together(statements: readonly Statement[]): Promise<readonly Answer[]> {
     const [only] = statements;
-    if (only && statements.length === 1) return this.query(...only).then((answer) => [answer]);
+    if (only && statements.length === 1)
+      return this.query(only[0], only[1]).then((answer) => [answer]);
     return this.#run((client) => this.#flight(client, statements));
   }
 
@@ -237,7 +238,7 @@ export class Driver {
       ...(values && { values: values as unknown[] }),
       rowMode: "array",
       query_timeout: long ? longPatienceMs : patienceMs,
-    } as pg.QueryArrayConfig);
+    } as Timed);
     return { rows, count: rowCount ?? 0 };
   }
 
@@ -255,6 +256,9 @@ export class Driver {
     throw new StoreError("unreachable", `${what}: open it again to use it`);
   }
 }
+
+/** What `pg` takes, and its types do not know yet. */
+type Timed = pg.QueryArrayConfig & { readonly query_timeout: number };
 
 /** The server answered, and said no: the connection is as good as before. */
 function isRefusal(error: unknown): boolean {

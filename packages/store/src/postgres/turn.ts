@@ -87,7 +87,11 @@ export class Turns {
     const next = await this.#next(found, asked, caught);
     if (!next) return;
     const again = performance.now();
-    const answers = await this.#driver.write([...next.marks, claimStatement(next), lookStatement(next)]);
+    const answers = await this.#driver.write([
+      ...next.marks,
+      claimStatement(next),
+      lookStatement(next),
+    ]);
     found.around = toSurroundings(answers.at(-1)!.rows[0]);
     await this.#land(found, next, { rows: answers.at(-2)!.rows, began: again });
   }

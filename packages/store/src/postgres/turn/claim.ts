@@ -122,7 +122,7 @@ export function toClaimRows(rows: readonly unknown[], placed: readonly Placed[])
   const unknown: Lane[] = [];
   for (const row of rows as unknown[][]) {
     const lane = {
-      returned: row.at(-1) as boolean,
+      returned: row.pop() as boolean,
       queue: row[queueAt] as string,
       name: row[nameAt] as string,
       priority: row[priorityAt] as number,

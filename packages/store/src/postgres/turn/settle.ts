@@ -128,10 +128,10 @@ const among = "unnest($1::bigint[], $2::integer[]) AS given (id, fence)";
 const same = "job.id = given.id AND job.fence = given.fence";
 
 /** Of finished runs that were not all taken: those that were. */
-export const finishedBy = `SELECT job.id FROM ${among}
+export const finishedBy: string = `SELECT job.id FROM ${among}
   JOIN queue_runtime.ended_jobs AS job ON ${same} WHERE job.state = 'finished'`;
 
 /** Of refused runs: those that had been taken before, since only settling keeps the fence. */
-export const takenBefore = `SELECT job.id FROM ${among} JOIN queue_runtime.ended_jobs AS job ON ${same}
+export const takenBefore: string = `SELECT job.id FROM ${among} JOIN queue_runtime.ended_jobs AS job ON ${same}
   UNION ALL SELECT job.id FROM ${among} JOIN queue_runtime.jobs AS job ON ${same}
     WHERE job.state <> 'running'`;

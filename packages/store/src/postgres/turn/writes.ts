@@ -2,9 +2,16 @@
 
 import type { Checkpoint, Turn } from "../../turn.ts";
 import type { Answer, Driver, Statement } from "../driver.ts";
-import { end, type EndedRow, type Finished, finish, finishedBy, type Other } from "./settle.ts";
-import { takenBefore } from "./settle.ts";
 import { newest, save } from "./save.ts";
+import {
+  type EndedRow,
+  end,
+  type Finished,
+  finish,
+  finishedBy,
+  type Other,
+  takenBefore,
+} from "./settle.ts";
 
 interface Held {
   readonly id: number;
