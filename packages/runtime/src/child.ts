@@ -13,6 +13,7 @@ import type { FromChild, ToChild } from "./process/messages.ts";
 import { monotonic } from "./process/monotonic.ts";
 import { reserveStdout } from "./process/reserve-stdout.ts";
 import { runMoment } from "./service/moments.ts";
+import { isAway, isOnServer, StoreHealth } from "./service/store-health.ts";
 import type { Service } from "./service.ts";
 
 type Boot = Extract<ToChild, { type: "boot" }>;
@@ -28,6 +29,7 @@ export class ChildHost {
   #times: Timetable | null = null;
   #cause = "SIGTERM";
   #quiet = false;
+  #leaseLost = false;
   #stopping: Promise<void> | null = null;
   readonly #beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
@@ -43,6 +45,11 @@ export class ChildHost {
       this.#quiet = message.on;
       this.#service?.quiet(message.on);
     }
+    if (message.type === "lease") {
+      this.#leaseLost = message.lost;
+      this.#service?.leaseLost(message.lost);
+    }
+    if (message.type === "news") this.#service?.hear(message.news);
     if (message.type === "boot" && !this.#stopping) {
       this.#boot = message;
       this.#quiet = message.quiet;
@@ -57,13 +64,20 @@ export class ChildHost {
   async #start(boot: Boot): Promise<void> {
     process.title = `runtime ${boot.role.name}`;
     if (boot.log.fd === 1) reserveStdout();
+    const { store: url, durability } = boot.config;
     this.#log = openLog({ ...boot.log, process: boot.role.name });
     try {
       const watchdog = this.#startWatchdog(boot);
-      this.#store = await openStore(boot.config.store, { durability: boot.config.durability });
+      const health = new StoreHealth(this.#log);
+      // a child that comes while the store is away waits for it, as long as a start may take
+      const patience = { goOn: (error: unknown) => isOnServer(url) && isAway(error) };
+      const open = () => openStore(url, { durability, name: `queue-runtime ${boot.role.name}` });
+      const store = await health.insist(open, patience);
+      this.#store = store;
       const { service, names, flags } = await makeService({
         boot,
-        store: this.#store,
+        store,
+        health,
         log: this.#log,
         giveUp: (cause) => this.#stop(cause),
       });
@@ -72,8 +86,9 @@ export class ChildHost {
       if (flags) watchdog.postMessage(flags);
       await this.#hooks("Start");
       service.quiet(this.#quiet);
+      if (this.#leaseLost) service.leaseLost(true);
       await service.start();
-      await this.#store.processes.ready(boot.processId, names);
+      await health.insist(() => store.processes.ready(boot.processId, names), patience);
       this.#send({ type: "ready", names });
     } catch (error) {
       if (!this.#stopping) this.#fail(error);

@@ -1,11 +1,12 @@
 // Makes due jobs ready, deletes those kept long enough, and prunes processes that fell silent.
 // It sleeps until the next job is due, so that an idle runtime asks almost nothing.
 
-import type { Store, Watch } from "@queue-runtime/store";
+import type { News, Store, Watch } from "@queue-runtime/store";
 import type { DispatcherConfig, ProcessConfig } from "./config.ts";
 import type { Log } from "./log.ts";
 import { monotonic } from "./process/monotonic.ts";
 import { Loop } from "./service/loop.ts";
+import type { StoreHealth, StoreUser } from "./service/store-health.ts";
 import type { Service } from "./service.ts";
 
 /** How long to sleep when nothing is scheduled; a change in the store cuts it short. */
@@ -21,6 +22,7 @@ export interface DispatcherOptions {
   readonly config: DispatcherConfig;
   readonly process: ProcessConfig;
   readonly store: Store;
+  readonly health: StoreHealth;
   readonly log: Log;
 }
 
@@ -33,23 +35,20 @@ export class Dispatcher implements Service {
   #clearAt = 0;
   /** Who was silent at the last look, and when they had beaten last. */
   #silent: ReadonlyMap<number, number> = new Map();
-  #troubled = false;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#due = new Loop(
-      () => this.#dispatch(),
-      (error) => this.#trouble(error),
-    );
-    this.#upkeep = new Loop(
-      () => this.#maintain(),
-      (error) => this.#trouble(error),
-    );
+    const [due, upkeep] = [options.health.user(), options.health.user()];
+    this.#due = new Loop(() => served(due, this.#dispatch()), due.failed);
+    this.#upkeep = new Loop(() => served(upkeep, this.#maintain()), upkeep.failed);
   }
 
   async start(): Promise<void> {
     const { config, store } = this.#options;
-    this.#watch = store.watch(() => this.#due.wake(), { pollMs: config.pollingIntervalMs });
+    // the supervisor of a host watches a shared store for all its children
+    if (!store.shared) {
+      this.#watch = store.watch(() => this.#due.wake(), { pollMs: config.pollingIntervalMs });
+    }
     this.#due.start();
     this.#upkeep.start();
   }
@@ -58,6 +57,13 @@ export class Dispatcher implements Service {
     this.#quiet = on;
     this.#due.wake();
   }
+
+  hear(news: News): void {
+    if (news !== "ready") this.#due.wake();
+  }
+
+  /** It runs no jobs. */
+  leaseLost(): void {}
 
   async stop(): Promise<boolean> {
     this.#watch?.close();
@@ -70,7 +76,6 @@ export class Dispatcher implements Service {
     const { config, store, log } = this.#options;
     if (this.#quiet) return config.pollingIntervalMs;
     const { moved, nextInMs } = await store.jobs.dispatch(config.batchSize);
-    this.#troubled = false;
     if (moved > 0) log.report({ type: "jobs-dispatched", moved });
     if (moved === config.batchSize) return 0;
     return nextInMs === null ? idleMs : Math.min(idleMs, nextInMs);
@@ -105,18 +110,16 @@ export class Dispatcher implements Service {
     const ids = dead.map(({ id }) => id);
     if (ids.length === 0) return silent.length > 0;
     for (const pruned of await store.processes.prune(process.aliveThresholdMs, ids)) {
-      const { name, pid } = pruned.process;
+      const { name, pid, host } = pruned.process;
       const { silentMs, jobs } = pruned;
-      log.report({ type: "process-pruned", name, pid, silentMs, jobs: jobs.length });
+      log.report({ type: "process-pruned", name, pid, host, silentMs, jobs: jobs.length });
     }
     return silent.length > ids.length;
   }
+}
 
-  /** Said once, until a poll succeeds again. */
-  #trouble(error: unknown): number {
-    const message = error instanceof Error ? error.message : String(error);
-    if (!this.#troubled) this.#options.log.report({ type: "store-trouble", message });
-    this.#troubled = true;
-    return this.#options.config.pollingIntervalMs;
-  }
+async function served(user: StoreUser, poll: Promise<number>): Promise<number> {
+  const ms = await poll;
+  user.succeeded();
+  return ms;
 }

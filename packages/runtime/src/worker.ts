@@ -1,24 +1,30 @@
 // A worker: claims what fits, starts it in free slots, settles what ended. Jobs run elsewhere (see
 // runner.ts); this thread only watches, so that a stop, a cancel or a time-out is acted on at once.
 
-import { type Outcome, type Position, TimeoutError, toJobError } from "@queue-runtime/job";
-import type { Claim, Enqueued, Job, JobError, NewJob, Store, Watch } from "@queue-runtime/store";
+import {
+  Interrupt,
+  type Outcome,
+  type Position,
+  TimeoutError,
+  toJobError,
+} from "@queue-runtime/job";
+import type { Enqueued, JobError, NewJob, News, Store } from "@queue-runtime/store";
 import type { WorkerConfig } from "./config.ts";
 import type { LineLevel } from "./log/lines.ts";
 import type { Log } from "./log.ts";
 import type { Definitions } from "./modules.ts";
 import type { Timetable } from "./process/deadline.ts";
-import { monotonic } from "./process/monotonic.ts";
+import { isAway, type StoreHealth } from "./service/store-health.ts";
 import type { Service } from "./service.ts";
+import { Claims } from "./worker/claims.ts";
 import { Drain } from "./worker/drain.ts";
-import { Execution } from "./worker/execution.ts";
+import type { Execution } from "./worker/execution.ts";
 import type { FlightRecorder } from "./worker/flight-recorder.ts";
 import { outcomeOfCrash, reportOutcome } from "./worker/outcomes.ts";
 import { Positions } from "./worker/positions.ts";
-import { Prefetch } from "./worker/prefetch.ts";
 import type { Runner, RunnerListener } from "./worker/runner.ts";
 import { Slots } from "./worker/slots.ts";
-import { Turns, type TurnsOwner } from "./worker/turns.ts";
+import { Turns } from "./worker/turns.ts";
 
 /** How long a run that timed out may still take to clean up, before its thread is ended. */
 const timeoutGraceMs = 2_000;
@@ -27,6 +33,7 @@ export interface WorkerOptions {
   readonly config: WorkerConfig;
   readonly processId: number;
   readonly store: Store;
+  readonly health: StoreHealth;
   readonly definitions: Definitions;
   readonly log: Log;
   readonly recorder: FlightRecorder;
@@ -35,28 +42,21 @@ export interface WorkerOptions {
   readonly giveUp: (cause: string) => void;
 }
 
-export class Worker implements Service, RunnerListener, TurnsOwner {
-  readonly processId: number;
+export class Worker implements Service, RunnerListener {
   readonly runner: Runner;
+  readonly claims: Claims;
   readonly turns: Turns;
   readonly slots: Slots;
   readonly options: WorkerOptions;
   readonly #positions: Positions;
   readonly #drain: Drain;
-  readonly #prefetch = new Prefetch();
-  readonly #names: readonly string[];
-  #watch: Watch | undefined;
-  #poll: NodeJS.Timeout | undefined;
   #quiet = false;
-  /** Something claimable may be in the store. */
-  #hungry = true;
-  #started = false;
+  #leaseLost = false;
 
   constructor(options: WorkerOptions) {
     this.options = options;
-    this.processId = options.processId;
-    this.#names = [...options.definitions.keys()];
-    this.turns = new Turns(options.store, this);
+    this.claims = new Claims(this);
+    this.turns = new Turns(options.store, options.health, this.claims);
     this.runner = options.makeRunner(this);
     this.slots = new Slots(this.runner.slots);
     this.#positions = new Positions(this.slots, this.turns, options.log);
@@ -65,20 +65,29 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
 
   async start(): Promise<void> {
     await this.runner.ready;
-    const { store, config } = this.options;
-    if (this.isStopping) return;
-    this.#started = true;
-    const pollMs = config.pollingIntervalMs;
-    this.#watch = store.watch(() => this.look(), { pollMs, eager: true });
-    // for what no commit announces: a suspect that a busy worker may take after a while
-    this.#poll = setInterval(() => this.slots.isIdle || this.look(), pollMs);
-    this.look();
+    if (!this.isStopping) this.claims.start();
+  }
+
+  hear(news: News): void {
+    this.claims.appetite.hear(news);
   }
 
   quiet(on: boolean): void {
     this.#quiet = on;
-    if (on) this.slots.takeWaiting().forEach((execution) => this.release(execution));
-    else this.look();
+    if (on) this.claims.handBack();
+    else this.claims.look();
+  }
+
+  leaseLost(lost: boolean): void {
+    this.#leaseLost = lost;
+    const { flags } = this.runner;
+    for (const { slot } of lost ? this.slots.running : []) {
+      // one that is to end already goes on to end for that reason
+      if (!flags.reason(slot)) flags.raise(slot, "lost");
+    }
+    this.turns.keepNobodyWaiting(lost);
+    if (lost) this.claims.handBack();
+    else this.claims.look();
   }
 
   stop(times: Timetable, cause: string): Promise<boolean> {
@@ -90,88 +99,15 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     return this.runner.flags.isStopping;
   }
 
-  /** The store may hold something for this worker: a job, or the wish to cancel one. */
-  look(): void {
-    this.#hungry = true;
-    if (this.#started) this.turns.request({ look: true });
-  }
-
-  /** Nothing more is claimed and nobody is woken; settling goes on. */
-  stopClaiming(): void {
-    this.#started = false;
-    this.#watch?.close();
-    clearInterval(this.#poll);
-    this.#prefetch.nothingWaits();
-  }
-
-  // What the turns ask and tell
-
-  wanted(): Claim | null {
-    if (!this.#started || !this.#hungry || this.#quiet || this.isStopping) return null;
-    if (this.slots.hasSuspect) return null;
-    const limit = this.slots.open + this.#prefetch.ahead(this.runner.slots);
-    if (limit <= 0) return null;
-    const { queues } = this.options.config;
-    const idle = this.slots.isIdle;
-    const noSuspects = !idle && this.#prefetch.isTiredOfSuspects(monotonic());
-    return { queues, names: this.#names, limit, idle, noSuspects };
-  }
-
-  claimed(jobs: readonly Job[], claim: Claim): void {
-    for (const job of jobs) {
-      const definition = this.options.definitions.get(job.name);
-      if (!definition) throw new Error(`the store handed out ${job.name}, which nobody asked for`);
-      this.slots.add(new Execution(job, definition));
-    }
-    // a suspect comes alone, however much is ready
-    this.#hungry = jobs.length >= claim.limit || this.slots.hasSuspect;
-    this.#pump();
-  }
-
-  refused(id: number, fence: number): void {
-    const execution = this.slots.find(id);
-    if (execution?.job.fence !== fence) {
-      return this.options.log.report({ type: "write-refused", id, fence });
-    }
-    if (execution.abandoned) return;
-    this.options.log.report({ type: "job-refused", job: execution.job, reason: "lost" });
-    this.runner.flags.raise(execution.slot, "lost");
-    execution.abandon();
-  }
-
-  cancelRequested(id: number): void {
-    const execution = this.slots.find(id);
-    if (execution?.state === "running") this.runner.flags.raise(execution.slot, "cancel");
-    if (execution?.state === "waiting") this.release(this.slots.remove(execution));
-  }
-
-  evicted(): void {
-    this.options.log.report({ type: "worker-evicted" });
-    // whoever removed the registration took the jobs with it
-    for (const execution of this.slots.running) {
-      this.refused(execution.job.id, execution.job.fence);
-    }
-    this.options.giveUp("no longer registered");
-  }
-
-  trouble(message: string): void {
-    this.options.log.report({ type: "store-trouble", message });
-  }
-
-  wellAgain(ms: number): void {
-    this.options.log.report({ type: "store-well", ms });
-    this.look();
-  }
-
   // What the runner tells
 
   ended(slot: number, outcome: Outcome): void {
     const execution = this.#vacate(slot);
     if (execution && !execution.abandoned) {
-      this.#prefetch.ended(execution.ms);
+      this.claims.ended(execution.ms);
       this.settle(execution, outcome);
     }
-    this.#pump();
+    this.pump();
   }
 
   crashed(slot: number, error: JobError): void {
@@ -181,14 +117,14 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     // On the main loop the promise of the run may still be pending: its slot stays taken.
     if (this.options.config.threads > 0) this.#vacate(slot);
     else execution.abandon();
-    this.#pump();
+    this.pump();
   }
 
   swept(slot: number, suspect: boolean): void {
     const execution = this.#vacate(slot);
     if (execution && !execution.abandoned)
       this.release(execution, suspect ? "crashed" : "released");
-    this.#pump();
+    this.pump();
   }
 
   noted(slot: number, position: Position): void {
@@ -200,10 +136,15 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
   }
 
   async enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]> {
-    const enqueued = await this.options.store.jobs.enqueue(jobs);
-    // the watch only sees what other connections commit
-    this.look();
-    return enqueued;
+    try {
+      return await this.options.store.jobs.enqueue(jobs);
+    } catch (error) {
+      // no fault of the job: unless it knows better, its run ends here, and no attempt is spent
+      throw isAway(error) ? new Interrupt((error as Error).message) : error;
+    } finally {
+      // the watch only sees what other connections commit
+      this.claims.look();
+    }
   }
 
   logged(level: LineLevel, fields: object, message: string): void {
@@ -218,6 +159,10 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     this.options.giveUp(`threads cannot be replaced: ${toJobError(error).message}`);
   }
 
+  get beginsNothing(): boolean {
+    return this.#quiet || this.#leaseLost || this.isStopping;
+  }
+
   // One execution
 
   settle(execution: Execution, outcome: Outcome): void {
@@ -225,23 +170,24 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     reportOutcome(this.options.log, execution, outcome);
     this.turns.settle(execution.settle(outcome));
     // what goes back to ready by our own hand is not announced by the watch
-    if (outcome.outcome === "interrupted" || outcome.outcome === "failed") this.#hungry = true;
+    const mayBeReady = outcome.outcome === "interrupted" || outcome.outcome === "failed";
+    if (mayBeReady) this.claims.appetite.isHungry = true;
   }
 
   release(execution: Execution, outcome: "released" | "crashed" = "released"): void {
     if (execution.state === "over") return;
     this.turns.settle(execution.settle({ outcome }));
-    this.#hungry = true;
+    this.claims.appetite.isHungry = true;
   }
 
-  #pump(): void {
+  /** Begins what waits, as far as there are slots. */
+  pump(): void {
     for (let next = this.slots.next(); next; next = this.slots.next()) {
       const { execution, slot } = next;
-      if (this.isStopping || this.#quiet) this.release(execution);
+      if (this.beginsNothing) this.release(execution);
       else this.#begin(execution, slot);
     }
-    if (this.slots.waiting === 0) this.#prefetch.nothingWaits();
-    else this.#prefetch.somethingWaits(this.slots.suspectWaits, () => this.#handBackAhead());
+    this.claims.limitPatience();
   }
 
   #begin(execution: Execution, slot: number): void {
@@ -263,13 +209,6 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     return execution;
   }
 
-  #handBackAhead(): void {
-    const now = monotonic();
-    if (!this.#prefetch.isTooLate(this.slots.oldestRunMs(now))) return this.#pump();
-    if (this.slots.suspectWaits) this.#prefetch.gaveUpOnSuspect(now);
-    this.slots.takeWaiting().forEach((execution) => this.release(execution));
-  }
-
   #timedOut(execution: Execution): void {
     this.runner.flags.raise(execution.slot, "timeout");
     execution.timeout = setTimeout(() => this.#endByForce(execution), timeoutGraceMs);
@@ -282,6 +221,6 @@ export class Worker implements Service, RunnerListener, TurnsOwner {
     execution.abandon();
     if (!this.runner.terminate(execution.slot)) return;
     this.#vacate(execution.slot);
-    this.#pump();
+    this.pump();
   }
 }

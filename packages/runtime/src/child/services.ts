@@ -9,6 +9,7 @@ import { checkAdapters } from "../modules/adapters.ts";
 import { keepStripped, type Stripped } from "../modules/strip-once.ts";
 import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
 import { childFds, type ToChild } from "../process/messages.ts";
+import type { StoreHealth } from "../service/store-health.ts";
 import type { Service } from "../service.ts";
 import { FlightRecorder } from "../worker/flight-recorder.ts";
 import { MainLoop } from "../worker/main-loop.ts";
@@ -19,6 +20,7 @@ import { Worker } from "../worker.ts";
 export interface ServiceOptions {
   readonly boot: Extract<ToChild, { type: "boot" }>;
   readonly store: Store;
+  readonly health: StoreHealth;
   readonly log: Log;
   readonly giveUp: (cause: string) => void;
 }
@@ -40,11 +42,12 @@ export async function makeService(options: ServiceOptions): Promise<MadeService>
     checkAdapters(config, definitions);
     return makeWorker(options, { definitions, stripped });
   }
-  const { store, log } = options;
+  const { store, health, log } = options;
   const dispatcher = new Dispatcher({
     config: config.dispatcher as DispatcherConfig,
     process: config.process,
     store,
+    health,
     log,
   });
   return { service: dispatcher, names: [], flags: null };
@@ -56,12 +59,13 @@ interface Code {
 }
 
 function makeWorker(options: ServiceOptions, code: Code): MadeService {
-  const { boot, store, log, giveUp } = options;
+  const { boot, store, health, log, giveUp } = options;
   if (boot.role.kind !== "worker") throw new Error("only a worker runs jobs");
   const worker = new Worker({
     config: boot.role.worker,
     processId: boot.processId,
     store,
+    health,
     definitions: code.definitions,
     log,
     recorder: new FlightRecorder(childFds.recorder),

@@ -33,8 +33,13 @@ export type RuntimeEvent =
       readonly paused: boolean;
     }
   | { readonly type: "name-unknown"; readonly name: string; readonly ready: number }
-  | { readonly type: "store-trouble"; readonly message: string }
+  /** `atMostMs`: for how long it is waited for. */
+  | { readonly type: "store-trouble"; readonly message: string; readonly atMostMs?: number }
   | { readonly type: "store-well"; readonly ms: number }
+  | { readonly type: "news-polled"; readonly message: string }
+  | { readonly type: "news-announced" }
+  | { readonly type: "lease-lost"; readonly silentMs: number; readonly thresholdMs: number }
+  | { readonly type: "lease-regained"; readonly ms: number }
   | { readonly type: "hook-failed"; readonly hook: string; readonly message: string }
   // its children
   | {
@@ -93,6 +98,7 @@ export type RuntimeEvent =
       readonly type: "process-pruned";
       readonly name: string;
       readonly pid: number;
+      readonly host: string;
       readonly silentMs: number;
       readonly jobs: number;
     }

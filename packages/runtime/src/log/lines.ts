@@ -1,7 +1,9 @@
 // Every line the runtime writes: its wording, its level and its fields, in one place.
 
 import type { ProcessEnd } from "@queue-runtime/store";
+import { duration } from "./duration.ts";
 import type { JobRef, RuntimeEvent } from "./events.ts";
+import { isOfStore, ofStore, type StoreEvent } from "./store-lines.ts";
 
 export type LineLevel = "debug" | "info" | "warn" | "error";
 
@@ -36,6 +38,8 @@ const fieldNames: { readonly [key: string]: string | undefined } = {
   timeoutMs: "timeout_ms",
   delayMs: "delay_ms",
   silentMs: "silent_ms",
+  thresholdMs: "threshold_ms",
+  atMostMs: "at_most_ms",
 };
 
 function fieldsOfJob(event: Extract<RuntimeEvent, { job: JobRef }>): object {
@@ -48,12 +52,13 @@ function fieldsOfJob(event: Extract<RuntimeEvent, { job: JobRef }>): object {
 function wording(event: RuntimeEvent): [LineLevel, string] {
   if (event.type.startsWith("job-")) return ofJob(event as JobEvent);
   if (event.type.startsWith("child-")) return ofChild(event as ChildEvent);
+  if (isOfStore(event)) return ofStore(event);
   return ofRuntime(event as RestEvent);
 }
 
 type JobEvent = Extract<RuntimeEvent, { type: `job-${string}` }>;
 type ChildEvent = Extract<RuntimeEvent, { type: `child-${string}` }>;
-type RestEvent = Exclude<RuntimeEvent, JobEvent | ChildEvent>;
+type RestEvent = Exclude<RuntimeEvent, JobEvent | ChildEvent | StoreEvent>;
 
 function ofJob(event: JobEvent): [LineLevel, string] {
   const job = title(event.job);
@@ -143,10 +148,6 @@ function ofRuntime(event: RestEvent): [LineLevel, string] {
       return ["info", `reloaded: ${event.children} new processes`];
     case "reload-refused":
       return ["error", `reload refused, nothing changed: ${event.message}`];
-    case "store-trouble":
-      return ["error", `store: ${event.message}`];
-    case "store-well":
-      return ["info", `store answers again after ${duration(event.ms)}`];
     case "hook-failed":
       return ["error", `hook ${event.hook}: ${event.message}`];
     default:
@@ -217,7 +218,7 @@ function ofWork(event: WorkEvent): [LineLevel, string] {
     case "process-pruned":
       return [
         "warn",
-        `${event.name} (pid ${event.pid}) was silent for ${duration(event.silentMs)}: removed, ${event.jobs} jobs recovered`,
+        `${event.name} (pid ${event.pid} on ${event.host}) was silent for ${duration(event.silentMs)}: removed, ${event.jobs} jobs recovered`,
       ];
     case "orphan-left":
       return [
@@ -250,13 +251,6 @@ function title(job: JobRef): string {
 function ending(end: ProcessEnd): string {
   if (end.how !== "exit") return `did not answer for ${duration(end.silentMs)}`;
   return end.signal ? `was ended by ${end.signal}` : `ended with exit code ${end.code}`;
-}
-
-/** `12ms`, `1.5s`, `2m 5s`. */
-export function duration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)}ms`;
-  if (ms < 60_000) return `${Math.round(ms / 100) / 10}s`;
-  return `${Math.floor(ms / 60_000)}m ${Math.round((ms % 60_000) / 1_000)}s`;
 }
 
 function progressBar(done: number, total: number | null): string {

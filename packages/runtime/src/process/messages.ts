@@ -1,5 +1,6 @@
 // What a supervisor and its children say to each other over the fork's channel. Plain data.
 
+import type { News } from "@queue-runtime/store";
 import type { Config, WorkerConfig } from "../config.ts";
 import type { LogOptions } from "../log.ts";
 import type { Timetable } from "./deadline.ts";
@@ -20,7 +21,11 @@ export type ToChild =
     }
   /** Comes with the TERM and again with every jump: the newest timetable. */
   | { readonly type: "stop"; readonly times: Timetable }
-  | { readonly type: "quiet"; readonly on: boolean };
+  | { readonly type: "quiet"; readonly on: boolean }
+  /** Of a shared store, which only the supervisor watches. */
+  | { readonly type: "news"; readonly news: News }
+  /** Others may soon take the jobs of this host: all end, until it is not lost any more. */
+  | { readonly type: "lease"; readonly lost: boolean };
 
 export type FromChild =
   /** It can take `boot`. */

@@ -32,9 +32,10 @@ export class Drain {
   async #stop(cause: string): Promise<boolean> {
     const worker = this.#worker;
     const { log } = worker.options;
-    worker.stopClaiming();
+    worker.claims.stop();
     log.report({ type: "worker-stopping", running: worker.slots.runningCount, cause });
-    this.#handBack();
+    // a claim that was under way when the stop came is handed back as it arrives (see Worker)
+    worker.claims.handBack();
     await this.#emptyBy("interrupt");
     for (const { slot } of worker.slots.running) worker.runner.flags.raise(slot, "shutdown");
     await this.#emptyBy("release");
@@ -42,11 +43,6 @@ export class Drain {
     const handedOver = await worker.turns.flush(() => this.#times!.kill - 100);
     worker.turns.close();
     return handedOver;
-  }
-
-  /** A claim that was under way when the stop came is handed back as it arrives (see Worker). */
-  #handBack(): void {
-    for (const execution of this.#worker.slots.takeWaiting()) this.#worker.release(execution);
   }
 
   /** Fenced off first: a write of the old run after this is refused by the store. */

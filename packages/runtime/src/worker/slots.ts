@@ -18,6 +18,11 @@ export class Slots {
     return this.#taken.filter((execution) => execution !== null);
   }
 
+  /** Those that run and those that wait. */
+  get all(): readonly Execution[] {
+    return [...this.#byId.values()];
+  }
+
   get runningCount(): number {
     return this.#taken.length - this.#free.length;
   }

@@ -1,57 +1,62 @@
 // The worker's dealings with the store: one turn at a time, each a single transaction that settles
 // what ended, saves checkpoints and claims what fits. While a turn is under way the next one fills,
 // so batches grow with the load and a lone job never waits for company.
+//
+// When the store does not answer, everything stays in memory and is tried again. Nobody knows then
+// whether the turn was committed, so the next one says what this worker holds, and claims nothing:
+// what the lost turn may have claimed is released by it, what it settled is not refused. Memory
+// stays bounded, because a worker that cannot settle claims no more, and of a run's positions only
+// the newest is kept.
 
 import { setTimeout as delay } from "node:timers/promises";
 import {
   type Checkpoint,
   type Claim,
-  type Job,
+  type Held,
   type Settlement,
   type Store,
   StoreError,
+  type Turn,
   type TurnAnswer,
 } from "@queue-runtime/store";
 import { monotonic } from "../process/monotonic.ts";
+import type { StoreHealth, StoreUser } from "../service/store-health.ts";
+import { type Save, Unsaved } from "./turns/unsaved.ts";
 
 /** At most this many settlements and checkpoints in one transaction, to keep it short. */
 const batchLimit = 500;
-/** After a failed turn, in milliseconds; doubled up to the second. */
-const retryDelays = [100, 1_000] as const;
 
 export interface TurnsOwner {
   readonly processId: number;
   /** What to claim now, or null for nothing; asked once per turn. */
   wanted(): Claim | null;
-  claimed(jobs: readonly Job[], claim: Claim): void;
+  /** The runs that have not ended, and the jobs that wait for one. */
+  held(): readonly Held[];
+  claimed(answer: TurnAnswer, claim: Claim): void;
   refused(id: number, fence: number): void;
   cancelRequested(id: number, fence: number): void;
   evicted(): void;
-  trouble(message: string): void;
-  wellAgain(ms: number): void;
-}
-
-interface Waiting {
-  readonly checkpoint: Checkpoint;
-  resolve(): void;
-  reject(error: Error): void;
+  /** The store answers again, and may have changed meanwhile. */
+  wellAgain(): void;
 }
 
 export class Turns {
   readonly #store: Store;
   readonly #owner: TurnsOwner;
+  readonly #health: StoreUser;
+  readonly #unsaved = new Unsaved(batchLimit);
   #settlements: Settlement[] = [];
-  #checkpoints: Checkpoint[] = [];
-  #saves: Waiting[] = [];
   #look = false;
   #scheduled = false;
   #underWay: Promise<void> | null = null;
-  #troubleSince: number | null = null;
+  /** The last turn may have been committed or not. */
+  #inDoubt = false;
   #closed = false;
 
-  constructor(store: Store, owner: TurnsOwner) {
+  constructor(store: Store, health: StoreHealth, owner: TurnsOwner) {
     this.#store = store;
     this.#owner = owner;
+    this.#health = health.user();
   }
 
   settle(settlement: Settlement): void {
@@ -60,16 +65,20 @@ export class Turns {
   }
 
   checkpoint(checkpoint: Checkpoint): void {
-    this.#checkpoints.push(checkpoint);
+    this.#unsaved.note(checkpoint);
     this.request();
   }
 
   /** Resolves when the position is stored; rejects when the fence is old. */
   save(checkpoint: Checkpoint): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#saves.push({ checkpoint, resolve, reject });
-      this.request();
-    });
+    const saved = this.#unsaved.save(checkpoint);
+    this.request();
+    return saved;
+  }
+
+  /** While on, nobody is kept waiting for a position to be stored: it is saved when it can be. */
+  keepNobodyWaiting(on: boolean): void {
+    this.#unsaved.keepNobodyWaiting(on);
   }
 
   /**
@@ -105,34 +114,37 @@ export class Turns {
   }
 
   get #hasWork(): boolean {
-    return this.#settlements.length + this.#checkpoints.length + this.#saves.length > 0;
+    return this.#settlements.length > 0 || !this.#unsaved.isEmpty;
   }
 
   async #turn(): Promise<void> {
-    const claim = this.#owner.wanted();
+    const claim = this.#inDoubt ? null : this.#owner.wanted();
     if (!claim && !this.#hasWork && !this.#look) return;
     this.#look = false;
+    const doubt = this.#inDoubt ? { holding: this.#holding() } : {};
     const settlements = this.#settlements.splice(0, batchLimit);
-    const checkpoints = this.#checkpoints.splice(0, batchLimit);
-    const saves = this.#saves.splice(0, batchLimit);
+    const { checkpoints, saves } = this.#unsaved.take();
+    const { processId } = this.#owner;
+    const turn: Turn = { processId, settlements, checkpoints, claim, ...doubt };
+    let answer: TurnAnswer;
     try {
-      const answer = await this.#store.jobs.turn({
-        processId: this.#owner.processId,
-        settlements,
-        checkpoints: checkpoints.concat(saves.map((save) => save.checkpoint)),
-        claim,
-      });
-      this.#well();
-      this.#distribute(answer, claim, saves);
+      answer = await this.#store.jobs.turn(turn);
     } catch (error) {
       this.#settlements.unshift(...settlements);
-      this.#checkpoints.unshift(...checkpoints);
-      this.#saves.unshift(...saves);
-      await this.#trouble(error);
+      this.#unsaved.giveBack({ checkpoints, saves });
+      return await this.#trouble(error);
     }
+    this.#well();
+    this.#distribute(answer, claim, saves);
   }
 
-  #distribute(answer: TurnAnswer, claim: Claim | null, saves: readonly Waiting[]): void {
+  /** What ended is held as long as its end is not stored. */
+  #holding(): readonly Held[] {
+    const ended = this.#settlements.map(({ id, fence }) => ({ id, fence }));
+    return [...ended, ...this.#owner.held()];
+  }
+
+  #distribute(answer: TurnAnswer, claim: Claim | null, saves: readonly Save[]): void {
     const refused = new Set(answer.refused.map(({ id, fence }) => `${id}/${fence}`));
     for (const { checkpoint, resolve, reject } of saves) {
       if (!refused.has(`${checkpoint.id}/${checkpoint.fence}`)) resolve();
@@ -141,22 +153,22 @@ export class Turns {
     for (const { id, fence } of answer.refused) this.#owner.refused(id, fence);
     for (const { id, fence } of answer.cancelRequested) this.#owner.cancelRequested(id, fence);
     if (answer.evicted) this.#owner.evicted();
-    if (claim) this.#owner.claimed(answer.claimed, claim);
+    if (claim) this.#owner.claimed(answer, claim);
   }
 
-  /** Says so once, not once per try; then waits a little, so that a dead store costs nothing. */
+  /** Waits a little, so that a dead store costs nothing. */
   async #trouble(error: unknown): Promise<void> {
-    const first = this.#troubleSince === null;
-    this.#troubleSince ??= monotonic();
-    if (first) this.#owner.trouble(error instanceof Error ? error.message : String(error));
+    const pauseMs = this.#health.failed(error);
     if (!(error instanceof StoreError)) throw error;
-    await delay(first ? retryDelays[0] : retryDelays[1]);
-    this.request();
+    this.#inDoubt = true;
+    await delay(pauseMs);
+    this.request({ look: true });
   }
 
   #well(): void {
-    if (this.#troubleSince === null) return;
-    this.#owner.wellAgain(monotonic() - this.#troubleSince);
-    this.#troubleSince = null;
+    if (!this.#inDoubt) return;
+    this.#inDoubt = false;
+    this.#health.succeeded();
+    this.#owner.wellAgain();
   }
 }

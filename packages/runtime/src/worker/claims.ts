@@ -1,0 +1,140 @@
+// What a worker wants of the store, and what becomes of the answers to its turns: which jobs come,
+// which are handed back, which are lost to somebody else.
+
+import type { Claim, Held, TurnAnswer } from "@queue-runtime/store";
+import { monotonic } from "../process/monotonic.ts";
+import type { Worker } from "../worker.ts";
+import { Appetite } from "./claims/appetite.ts";
+import { Prefetch } from "./claims/prefetch.ts";
+import { Execution } from "./execution.ts";
+import type { TurnsOwner } from "./turns.ts";
+
+export class Claims implements TurnsOwner {
+  readonly processId: number;
+  readonly appetite: Appetite;
+  readonly #worker: Worker;
+  readonly #prefetch = new Prefetch();
+  readonly #names: readonly string[];
+  #started = false;
+
+  constructor(worker: Worker) {
+    const { processId, definitions, store, config } = worker.options;
+    this.#worker = worker;
+    this.processId = processId;
+    this.#names = [...definitions.keys()];
+    this.appetite = new Appetite({
+      store,
+      pollMs: config.pollingIntervalMs,
+      isIdle: () => worker.slots.isIdle,
+      look: () => this.look(),
+    });
+  }
+
+  start(): void {
+    this.#started = true;
+    this.appetite.start();
+    this.look();
+  }
+
+  /** Nothing more is claimed and nobody is woken; settling goes on. */
+  stop(): void {
+    this.#started = false;
+    this.appetite.stop();
+    this.#prefetch.nothingWaits();
+  }
+
+  /** The store may hold something for this worker: a job, or the wish to cancel one. */
+  look(): void {
+    this.appetite.isHungry = true;
+    if (this.#started) this.#worker.turns.request({ look: true });
+  }
+
+  /** What was claimed and waits for a slot. */
+  handBack(): void {
+    for (const execution of this.#worker.slots.takeWaiting()) this.#worker.release(execution);
+  }
+
+  /** A run ended after so long. */
+  ended(ms: number): void {
+    this.#prefetch.ended(ms);
+  }
+
+  /** All that can run does: what still waits does so for a while only. */
+  limitPatience(): void {
+    const { slots } = this.#worker;
+    if (slots.waiting === 0) this.#prefetch.nothingWaits();
+    else this.#prefetch.somethingWaits(slots.suspectWaits, () => this.#handBackAhead());
+  }
+
+  #handBackAhead(): void {
+    const { slots } = this.#worker;
+    const now = monotonic();
+    if (!this.#prefetch.isTooLate(slots.oldestRunMs(now))) return this.#worker.pump();
+    if (slots.suspectWaits) this.#prefetch.gaveUpOnSuspect(now);
+    this.handBack();
+  }
+
+  // What the turns ask and tell
+
+  wanted(): Claim | null {
+    const { slots, runner, options, beginsNothing } = this.#worker;
+    if (!this.#started || !this.appetite.isHungry || beginsNothing) return null;
+    if (slots.hasSuspect) return null;
+    const limit = slots.open + this.#prefetch.ahead(runner.slots);
+    if (limit <= 0) return null;
+    const { queues } = options.config;
+    const idle = slots.isIdle;
+    const noSuspects = !idle && this.#prefetch.isTiredOfSuspects(monotonic());
+    return { queues, names: this.#names, limit, idle, noSuspects };
+  }
+
+  held(): readonly Held[] {
+    return this.#worker.slots.all
+      .filter((execution) => execution.state !== "over" && !execution.abandoned)
+      .map(({ job: { id, fence } }) => ({ id, fence }));
+  }
+
+  claimed({ claimed, more }: TurnAnswer): void {
+    const { slots, options, turns } = this.#worker;
+    for (const job of claimed) {
+      const definition = options.definitions.get(job.name);
+      if (!definition) throw new Error(`the store handed out ${job.name}, which nobody asked for`);
+      slots.add(new Execution(job, definition));
+    }
+    // a suspect comes alone, however much is ready
+    this.appetite.fed(claimed.length, more || slots.hasSuspect);
+    this.#worker.pump();
+    if (more && claimed.length > 0 && slots.open > 0) turns.request();
+  }
+
+  refused(id: number, fence: number): void {
+    const { slots, runner, options } = this.#worker;
+    const execution = slots.find(id);
+    if (execution?.job.fence !== fence) {
+      return options.log.report({ type: "write-refused", id, fence });
+    }
+    if (execution.abandoned) return;
+    options.log.report({ type: "job-refused", job: execution.job, reason: "lost" });
+    runner.flags.raise(execution.slot, "lost");
+    execution.abandon();
+  }
+
+  cancelRequested(id: number): void {
+    const { slots, runner } = this.#worker;
+    const execution = slots.find(id);
+    if (execution?.state === "running") runner.flags.raise(execution.slot, "cancel");
+    if (execution?.state === "waiting") this.#worker.release(slots.remove(execution));
+  }
+
+  evicted(): void {
+    const { slots, options } = this.#worker;
+    options.log.report({ type: "worker-evicted" });
+    // whoever removed the registration took the jobs with it
+    for (const { job } of slots.running) this.refused(job.id, job.fence);
+    options.giveUp("no longer registered");
+  }
+
+  wellAgain(): void {
+    this.look();
+  }
+}
