@@ -5,13 +5,13 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { commitOf, describeFacts, type Facts, readFacts } from "./harness/facts.ts";
-import type { Measurement } from "./harness/measurement.ts";
+import type { Part } from "./harness/measurement.ts";
 import { endPart, type PartResult, runPart } from "./harness/part.ts";
 import { installPeers } from "./harness/peers.ts";
-import { topFunctions } from "./harness/profile.ts";
-import { table, verdict } from "./harness/table.ts";
-import { measurements } from "./measurements.ts";
+import { chosen } from "./measurements.ts";
+import { commitOf, describeFacts, type Facts, readFacts } from "./report/facts.ts";
+import { topFunctions } from "./report/profile.ts";
+import { table, verdict } from "./report/table.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
@@ -21,6 +21,7 @@ const { values, positionals } = parseArgs({
     scale: { type: "string", default: "1" },
     json: { type: "boolean", default: false },
     profile: { type: "boolean", default: false },
+    snapshot: { type: "string", default: "300" },
     data: { type: "string", default: join(here, "data") },
   },
 });
@@ -33,23 +34,16 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 const scale = Number(values.scale);
-const chosen = choose(positionals);
-if (chosen) await main(chosen);
-else process.exitCode = 64;
-
-function choose(names: readonly string[]): readonly Measurement[] | null {
-  const known = measurements.map(({ name }) => name);
-  const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length === 0) {
-    return measurements.filter(({ name }) => names.length === 0 || names.includes(name));
-  }
-  process.stderr.write(
-    `no measurement is called ${unknown.join(", ")}; there are ${known.join(", ")}\n`,
-  );
-  return null;
+const snapshotSeconds = Number(values.snapshot) * Math.min(1, scale);
+try {
+  await main(chosen(positionals));
+} catch (error) {
+  if (!(error instanceof RangeError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 64;
 }
 
-async function main(parts: readonly Measurement[]): Promise<void> {
+async function main(parts: readonly Part[]): Promise<void> {
   const missing = installPeers(here);
   if (missing) process.stderr.write(`${missing}; what compares with them will fail\n`);
   mkdirSync(values.data, { recursive: true });
@@ -60,7 +54,7 @@ async function main(parts: readonly Measurement[]): Promise<void> {
   const results: PartResult[] = [];
   for (const part of parts) {
     process.stderr.write(`${part.title} …\n`);
-    results.push(await runPart(part, { folder: values.data, scale, profiles }));
+    results.push(await runPart(part, { folder: values.data, scale, profiles, snapshotSeconds }));
   }
   process.stdout.write(`${table(results)}\n\n${verdict(results)}\n`);
   if (profiles) process.stdout.write(`${topFunctions(profiles)}\n`);

@@ -1,30 +1,34 @@
-// All measurements, in the order in which they run.
+// All measurements, in the order in which they run: those with peers first.
 
-import type { Measurement } from "./harness/measurement.ts";
-import { backlog } from "./measurements/backlog.ts";
+import { on, type Part } from "./harness/measurement.ts";
 import { cancel } from "./measurements/cancel.ts";
-import { contention } from "./measurements/contention.ts";
-import { drain } from "./measurements/drain.ts";
-import { drainThreads } from "./measurements/drain-threads.ts";
-import { enqueue } from "./measurements/enqueue.ts";
 import { idle } from "./measurements/idle.ts";
 import { kill } from "./measurements/kill.ts";
-import { latency } from "./measurements/latency.ts";
 import { memory } from "./measurements/memory.ts";
+import { onPostgres } from "./measurements/postgres.ts";
+import { onSqlite } from "./measurements/sqlite.ts";
 import { start } from "./measurements/start.ts";
 import { term } from "./measurements/term.ts";
 
-export const measurements: readonly Measurement[] = [
-  drain,
-  drainThreads,
-  enqueue,
-  latency,
-  contention,
-  backlog,
-  kill,
-  term,
-  cancel,
-  idle,
-  memory,
-  start,
+/** What a runtime does with processes and signals, whatever its store. */
+const lives = [kill, term, cancel, idle, memory, start];
+
+export const measurements: readonly Part[] = [
+  ...on("postgres", [...onPostgres, ...lives]),
+  ...on("sqlite", [...onSqlite, ...lives]),
 ];
+
+/**
+ * By what was written on the command line: a whole name (`postgres/drain`) or one half of it
+ * (`postgres`, `drain`). Throws a sentence about words that name nothing.
+ */
+export function chosen(words: readonly string[]): readonly Part[] {
+  const goesBy = ({ name }: Part): string[] => [name, ...name.split("/")];
+  const unknown = words.filter((word) => !measurements.some((each) => goesBy(each).includes(word)));
+  if (unknown.length > 0) {
+    const names = measurements.map(({ name }) => name).join(", ");
+    throw new RangeError(`no measurement is called ${unknown.join(", ")}; there are ${names}`);
+  }
+  if (words.length === 0) return measurements;
+  return measurements.filter((each) => goesBy(each).some((name) => words.includes(name)));
+}

@@ -2,30 +2,69 @@
 // the last settlement, so that neither its start nor its end counts.
 
 import { join } from "node:path";
+import { openStore } from "@queue-runtime/store";
+import type { RuntimeProcess } from "../../support/runtime-process.ts";
+import { atOnce } from "../contenders/contender.ts";
 import type { Turns } from "../programs/store-turns.ts";
+import { settle } from "../servers/postgres.ts";
 import type { Bench } from "./measurement.ts";
 import { fill } from "./payload.ts";
 import { ask, hear, startProgram } from "./program.ts";
 import { Project } from "./project.ts";
 
-/** Jobs per second of one worker process with these settings. */
-export async function drainRuntime(bench: Bench, worker: object, jobs: number): Promise<number> {
-  const project = new Project(bench, {
+/** How a worker is set up to compare with others: jobs on its main loop, 20 at once. */
+export const loop = { threads: 0, concurrency: atOnce } as const;
+
+/** Jobs per second of a runtime with this kind of worker. */
+export async function drainRuntime(
+  bench: Bench,
+  worker: WorkerSettings,
+  jobs: number,
+): Promise<number> {
+  const project = await Project.create(bench, {
     workers: [{ name: "bench", ...worker }],
     log: { level: "warn" },
   });
   await fill(project.url, "noop", jobs);
-  const runtime = project.start("--until-empty");
-  const { code } = await runtime.ended(60_000);
-  const [row] = project.rows<{ done: number; ms: number }>(
+  if (bench.store === "postgres") await settle(project.url);
+  const runtime = await drainWith(project, worker);
+  const [row] = await project.rows<{ done: number; ms: number }>(
     `SELECT count(*) AS done, max(finished_at) - min(started_at) AS ms
-     FROM jobs WHERE state = 'finished'`,
+     FROM ${ended[bench.store]} WHERE state = 'finished'`,
   );
-  if (code !== 0 || row!.done !== jobs) {
+  if (runtime.exit?.code !== 0 || Number(row!.done) !== jobs) {
     throw new Error(`${row!.done} of ${jobs} jobs were drained\n${runtime.transcript()}`);
   }
-  return jobs / (row!.ms / 1_000);
+  return jobs / (Number(row!.ms) / 1_000);
 }
+
+/** A runtime that has ended when nothing is left to do. */
+async function drainWith(project: Project, worker: WorkerSettings): Promise<RuntimeProcess> {
+  if ((worker.processes ?? 1) === 1) {
+    const runtime = project.start("--until-empty");
+    await runtime.ended(60_000);
+    return runtime;
+  }
+  const store = await openStore(project.url);
+  // nobody begins before all of them are there
+  await store.queues.pause("default");
+  const runtime = await project.start().ready();
+  await store.queues.resume("default");
+  await project.untilEmpty(store, 60_000);
+  await store.close();
+  await runtime.stop();
+  return runtime;
+}
+
+interface WorkerSettings {
+  readonly threads: number;
+  readonly concurrency: number;
+  /** 1 by default. */
+  readonly processes?: number;
+}
+
+/** Where jobs are that ended. */
+const ended = { sqlite: "jobs", postgres: "queue_runtime.ended_jobs" } as const;
 
 export function drainPlainjob(bench: Bench, jobs: number): Promise<number> {
   return ask("plainjob-drain", { file: join(bench.folder(), "plainjob.sqlite"), jobs });
@@ -38,7 +77,7 @@ export function drainBare(bench: Bench, jobs: number, keep: boolean): Promise<nu
 
 /** `store.jobs.turn` in a loop: our own SQL without a runtime around it. */
 export async function drainStore(bench: Bench, jobs: number): Promise<number> {
-  const url = `sqlite:${join(bench.folder(), "queue.sqlite")}`;
+  const url = await bench.newStore();
   await fill(url, "noop", jobs);
   const program = startProgram("store-turns", { url, batch: 100 });
   await hear(program);

@@ -3,7 +3,10 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Figure } from "./figures.ts";
+import type { Figure } from "../report/figures.ts";
+import { Postgres, type PostgresNeeds } from "../servers/postgres.ts";
+
+export type StoreKind = "sqlite" | "postgres";
 
 export interface Measurement {
   /** For the command line. */
@@ -14,18 +17,41 @@ export interface Measurement {
   run(bench: Bench): Promise<readonly Figure[]>;
 }
 
+/** The same measurement with its store: `drain` becomes `sqlite/drain`. */
+export interface Part extends Measurement {
+  readonly store: StoreKind;
+}
+
+export function on(store: StoreKind, measurements: readonly Measurement[]): Part[] {
+  return measurements.map((each) => ({ ...each, name: `${store}/${each.name}`, store }));
+}
+
+export interface BenchOptions {
+  readonly folder: string;
+  readonly scale: number;
+  readonly profiles: string | null;
+  readonly store?: StoreKind;
+  readonly snapshotSeconds?: number;
+}
+
 export class Bench {
+  readonly store: StoreKind;
   /** 1 for figures that count, less for a look whether everything works. */
   readonly scale: number;
   /** Where Node's CPU profiles go, or null. */
   readonly profiles: string | null;
+  /** How long `snapshot` holds one open. */
+  readonly snapshotSeconds: number;
   readonly #folder: string;
   #folders = 0;
+  #postgres: Promise<Postgres> | null = null;
 
-  constructor(options: { folder: string; scale: number; profiles: string | null }) {
+  constructor(options: BenchOptions) {
     this.#folder = options.folder;
     this.scale = options.scale;
     this.profiles = options.profiles;
+    this.store = options.store ?? "sqlite";
+    this.snapshotSeconds = options.snapshotSeconds ?? 300;
   }
 
   /** So many at full scale, fewer in a smaller run, never fewer than `least`. */
@@ -38,6 +64,22 @@ export class Bench {
     const folder = join(this.#folder, String(++this.#folders));
     mkdirSync(folder, { recursive: true });
     return folder;
+  }
+
+  /** The server of this measurement; the first who needs it says what from it. */
+  postgres(needs: PostgresNeeds = {}): Promise<Postgres> {
+    this.#postgres ??= Postgres.start(needs);
+    return this.#postgres;
+  }
+
+  /** The URL of a new empty store of the measurement's kind. */
+  async newStore(): Promise<string> {
+    if (this.store === "sqlite") return `sqlite:${join(this.folder(), "queue.sqlite")}`;
+    return await (await this.postgres()).database();
+  }
+
+  async close(): Promise<void> {
+    await (await this.#postgres)?.stop();
   }
 }
 
@@ -55,6 +97,44 @@ export async function inRounds<Name extends string>(
     for (const name of names) results[name]!.push(await contenders[name]());
   }
   return results as Record<Name, number[]>;
+}
+
+/** What cannot be measured here, and why: not an error, but a line of the report. */
+export class NotHere extends Error {}
+
+export type Attempts = { readonly rounds: readonly number[]; readonly missing: string | null };
+
+/**
+ * The same, where one contender's failure must not end the others: it is left out from then on, and
+ * the report says why.
+ */
+export async function inRoundsWhoever(
+  rounds: number,
+  contenders: Readonly<Record<string, () => Promise<number>>>,
+): Promise<Record<string, Attempts>> {
+  const names = Object.keys(contenders);
+  const taken = new Map(names.map((name) => [name, [] as number[]]));
+  const missing = new Map<string, string>();
+  for (let round = 0; round < rounds; round += 1) {
+    for (const name of names) {
+      if (missing.has(name)) continue;
+      try {
+        taken.get(name)!.push(await contenders[name]!());
+      } catch (error) {
+        missing.set(name, reasonOf(error));
+      }
+    }
+  }
+  return Object.fromEntries(
+    names.map((name) => [name, { rounds: taken.get(name)!, missing: missing.get(name) ?? null }]),
+  );
+}
+
+/** One line of it; all of what went wrong goes to the terminal. */
+function reasonOf(error: unknown): string {
+  if (error instanceof NotHere) return error.message;
+  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+  return `it failed: ${String((error as Error).message).split("\n")[0]}`;
 }
 
 /** Round by round: both stood the same weather. */

@@ -6,15 +6,8 @@ import { once } from "node:events";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Figure } from "./figures.ts";
-import type { Measurement } from "./measurement.ts";
-
-export interface PartOptions {
-  /** Below it every part has a folder, deleted afterwards. */
-  readonly folder: string;
-  readonly scale: number;
-  readonly profiles: string | null;
-}
+import type { Figure } from "../report/figures.ts";
+import type { BenchOptions, Part } from "./measurement.ts";
 
 export interface PartResult {
   readonly name: string;
@@ -31,12 +24,12 @@ const entry = fileURLToPath(new URL("../programs/part.ts", import.meta.url));
 
 let current: ChildProcess | null = null;
 
-export async function runPart(part: Measurement, options: PartOptions): Promise<PartResult> {
-  const folder = join(options.folder, `${part.name}-${process.pid}`);
+export async function runPart(part: Part, options: BenchOptions): Promise<PartResult> {
+  const folder = join(options.folder, `${part.name.replace("/", "-")}-${process.pid}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const began = performance.now();
-  const asked = JSON.stringify({ ...options, folder, name: part.name });
+  const asked = JSON.stringify({ ...options, folder, name: part.name, store: part.store });
   const child = fork(entry, [asked], { detached: true });
   current = child;
   const answer = await answerOf(child, part.limitMs);

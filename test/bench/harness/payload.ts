@@ -7,6 +7,8 @@ export interface Payload {
   readonly subject: string;
   readonly body: string;
   readonly number: number;
+  /** When the call that enqueued it began, where latency is measured. */
+  readonly asked?: number;
 }
 
 export function payload(number: number): Payload {

@@ -5,8 +5,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
+import type { Store } from "@queue-runtime/store";
+import { execute } from "../../support/postgres/databases.ts";
 import { childrenOf, titleOf } from "../../support/proc.ts";
 import { RuntimeProcess } from "../../support/runtime-process.ts";
+import { waitFor } from "../../support/wait-for.ts";
 import type { Bench } from "./measurement.ts";
 
 const jobs = fileURLToPath(new URL("../jobs/bench-jobs.ts", import.meta.url));
@@ -15,17 +18,20 @@ export class Project {
   readonly folder: string;
   readonly url: string;
   readonly #bench: Bench;
-  readonly #store: string;
 
-  /** `settings` are keys of queue.yml; without `workers` they are the defaults. */
-  constructor(bench: Bench, settings: Readonly<Record<string, unknown>> = {}) {
+  private constructor(bench: Bench, url: string, settings: Settings) {
     this.folder = bench.folder();
+    this.url = url;
     this.#bench = bench;
-    this.#store = join(this.folder, "queue.sqlite");
-    this.url = `sqlite:${this.#store}`;
-    const config = { store: this.url, jobs, ...settings };
+    const control = { socket: "runtime.sock" };
+    const config = { store: url, jobs, control, ...settings };
     // JSON is YAML
     writeFileSync(join(this.folder, "queue.yml"), JSON.stringify(config, null, 2));
+  }
+
+  /** `settings` are keys of queue.yml; without `workers` they are the defaults. */
+  static async create(bench: Bench, settings: Settings = {}): Promise<Project> {
+    return new Project(bench, await bench.newStore(), settings);
   }
 
   start(...words: string[]): RuntimeProcess {
@@ -36,9 +42,11 @@ export class Project {
     return new RuntimeProcess(["start", "-c", "queue.yml", ...words], { cwd: this.folder, env });
   }
 
-  /** Rows of a query, read beside the runtime. */
-  rows<Row>(sql: string): Row[] {
-    const database = new DatabaseSync(this.#store, { readOnly: true, timeout: 1_000 });
+  /** Rows of a query, read beside the runtime; numbers beyond 32 bits are text on PostgreSQL. */
+  async rows<Row extends object>(sql: string): Promise<Row[]> {
+    if (!this.url.startsWith("sqlite:")) return await execute<Row>(this.url, sql);
+    const file = this.url.slice("sqlite:".length);
+    const database = new DatabaseSync(file, { readOnly: true, timeout: 1_000 });
     try {
       return database.prepare(sql).all() as Row[];
     } finally {
@@ -46,13 +54,17 @@ export class Project {
     }
   }
 
-  unfinished(): number {
-    const [row] = this.rows<{ count: number }>(
-      "SELECT count(*) AS count FROM jobs WHERE state NOT IN ('finished', 'failed', 'cancelled')",
-    );
-    return row!.count;
+  /** Resolves when no job is left that has not ended. */
+  async untilEmpty(store: Store, deadlineMs: number): Promise<void> {
+    const empty = async (): Promise<boolean> => {
+      const { busy, nextInMs } = await store.jobs.outstanding();
+      return !busy && nextInMs === null;
+    };
+    await waitFor(empty, { deadlineMs, everyMs: 20, what: "the last job" });
   }
 }
+
+type Settings = Readonly<Record<string, unknown>>;
 
 /** Pids of a runtime's children whose title begins so, such as `runtime worker`. */
 export function childPids(supervisor: number, title: string): number[] {

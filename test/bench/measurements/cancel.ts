@@ -6,10 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { openStore, type Store } from "@queue-runtime/store";
 import { monotonic, type RuntimeProcess } from "../../support/runtime-process.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { below, type Figure, percentileOf } from "../harness/figures.ts";
 import { readMarks, untilMarked } from "../harness/marks.ts";
 import type { Bench, Measurement } from "../harness/measurement.ts";
 import { Project } from "../harness/project.ts";
+import { below, type Figure, percentileOf } from "../report/figures.ts";
 
 export const cancel: Measurement = {
   name: "cancel",
@@ -32,7 +32,7 @@ interface Samples {
 
 async function run(bench: Bench): Promise<readonly Figure[]> {
   const count = bench.many(150, 10);
-  const project = new Project(bench, { workers: [{ name: "bench", threads: 2 }] });
+  const project = await Project.create(bench, { workers: [{ name: "bench", threads: 2 }] });
   const runtime = await project.start().ready();
   const store = await openStore(project.url);
   const spin = await cancelEach(

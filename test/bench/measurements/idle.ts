@@ -10,9 +10,16 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { childrenOf } from "../../support/proc.ts";
 import { monotonic } from "../../support/runtime-process.ts";
-import { atMost, type Budget, below, type Figure, medianOf } from "../harness/figures.ts";
 import type { Bench, Measurement } from "../harness/measurement.ts";
 import { childPids, Project } from "../harness/project.ts";
+import {
+  atMost,
+  type Budget,
+  below,
+  type Figure,
+  type Measured,
+  medianOf,
+} from "../report/figures.ts";
 
 export const idle: Measurement = {
   name: "idle",
@@ -29,13 +36,13 @@ const readerBytes = [123, 127] as const;
 const clockTicksPerSecond = 100;
 
 async function run(bench: Bench): Promise<readonly Figure[]> {
-  const project = new Project(bench);
+  const project = await Project.create(bench);
   const runtime = await project.start().ready();
   await sleep(3_000);
   const pids = [runtime.pid, ...childrenOf(runtime.pid)];
   const cpu = await cpuPercent(pids, bench.many(60_000, 3_000));
   const locks = await traceLocks(pids, `${project.folder}/strace`, bench.many(30_000, 10_000));
-  const figures = [medianOf("CPU of all processes, of one core", "%", [cpu], below(1))];
+  const figures: Figure[] = [medianOf("CPU of all processes, of one core", "%", [cpu], below(1))];
   if (locks) figures.push(...transactions(locks, runtime.pid));
   else process.stderr.write("strace is missing or may not attach: queries were not counted\n");
   await runtime.stop();
@@ -69,11 +76,11 @@ interface Locks {
   readonly taken: readonly Lock[];
 }
 
-function transactions({ taken, perMinute }: Locks, supervisor: number): Figure[] {
+function transactions({ taken, perMinute }: Locks, supervisor: number): Measured[] {
   const [first, last] = readerBytes;
   const all = taken.filter(({ kind, byte }) => kind === "RD" && byte >= first && byte <= last);
   const writing = taken.filter(({ kind, byte }) => kind === "WR" && byte === writerByte);
-  const figure = (what: string, locks: readonly Lock[], budget: Budget | null = null): Figure =>
+  const figure = (what: string, locks: readonly Lock[], budget: Budget | null = null): Measured =>
     medianOf(what, "/min", [locks.length * perMinute], budget);
   const children = ["worker", "dispatcher"].map((kind) => {
     const pids = childPids(supervisor, `runtime ${kind}`);

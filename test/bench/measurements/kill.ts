@@ -3,10 +3,10 @@
 
 import { openQueue } from "queue-runtime";
 import { monotonic, type RuntimeProcess } from "../../support/runtime-process.ts";
-import { below, type Figure, percentileOf } from "../harness/figures.ts";
 import { untilMarked } from "../harness/marks.ts";
 import type { Bench, Measurement } from "../harness/measurement.ts";
 import { Project } from "../harness/project.ts";
+import { below, type Figure, percentileOf } from "../report/figures.ts";
 
 export const kill: Measurement = {
   name: "kill",
@@ -39,7 +39,7 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
  * there again.
  */
 async function killWorkers(bench: Bench, worker: object, kills: number): Promise<number[]> {
-  const project = new Project(bench, {
+  const project = await Project.create(bench, {
     workers: [{ name: "bench", ...worker }],
     // only then the log says when each child is ready
     log: { level: "debug" },

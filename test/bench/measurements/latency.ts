@@ -2,12 +2,12 @@
 // before the call of `enqueue` in this process to the first line of the job in the other.
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { openStore } from "@queue-runtime/store";
 import { openQueue } from "queue-runtime";
 import { monotonic } from "../../support/runtime-process.ts";
-import { waitFor } from "../../support/wait-for.ts";
-import { below, type Figure, percentileOf } from "../harness/figures.ts";
 import type { Bench, Measurement } from "../harness/measurement.ts";
 import { Project } from "../harness/project.ts";
+import { below, type Figure, percentileOf } from "../report/figures.ts";
 
 export const latency: Measurement = {
   name: "latency",
@@ -36,7 +36,7 @@ interface Latencies {
 }
 
 async function latencies(bench: Bench, worker: object, samples: number): Promise<Latencies> {
-  const project = new Project(bench, { workers: [{ name: "bench", ...worker }] });
+  const project = await Project.create(bench, { workers: [{ name: "bench", ...worker }] });
   const runtime = await project.start().ready();
   await using queue = await openQueue(project.url, { migrate: false });
   const askedAt = new Map<number, number>();
@@ -50,11 +50,13 @@ async function latencies(bench: Bench, worker: object, samples: number): Promise
     if (sample >= 0) askedAt.set(id, asked);
     await sleep(15 + Math.random() * 20);
   }
-  await waitFor(() => project.unfinished() === 0);
+  const store = await openStore(project.url);
+  await project.untilEmpty(store, 5_000);
   await runtime.stop();
-  const rows = project.rows<{ id: number; result: string }>("SELECT id, result FROM jobs");
-  const start = rows
-    .filter(({ id }) => askedAt.has(id))
-    .map(({ id, result }) => Number(result) - askedAt.get(id)!);
+  const start: number[] = [];
+  for (const [id, asked] of askedAt) {
+    start.push(Number((await store.jobs.find(id))!.result) - asked);
+  }
+  await store.close();
   return { start, enqueue };
 }

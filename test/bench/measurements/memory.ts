@@ -3,9 +3,9 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { residentBytes } from "../../support/proc.ts";
-import { below, type Figure, medianOf } from "../harness/figures.ts";
 import type { Bench, Measurement } from "../harness/measurement.ts";
 import { childPids, Project } from "../harness/project.ts";
+import { below, type Figure, medianOf } from "../report/figures.ts";
 
 export const memory: Measurement = {
   name: "memory",
@@ -19,7 +19,7 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
   const worker: number[] = [];
   const dispatcher: number[] = [];
   for (let round = 0; round < bench.many(3); round += 1) {
-    const runtime = await new Project(bench).start().ready();
+    const runtime = await (await Project.create(bench)).start().ready();
     await sleep(3_000);
     supervisor.push(megabytes(runtime.pid));
     worker.push(megabytes(childPids(runtime.pid, "runtime worker")[0]!));

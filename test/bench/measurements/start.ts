@@ -3,10 +3,10 @@
 
 import { openQueue } from "queue-runtime";
 import { monotonic } from "../../support/runtime-process.ts";
-import { below, type Figure, percentileOf } from "../harness/figures.ts";
 import { untilMarked } from "../harness/marks.ts";
 import type { Bench, Measurement } from "../harness/measurement.ts";
 import { Project } from "../harness/project.ts";
+import { below, type Figure, percentileOf } from "../report/figures.ts";
 
 export const start: Measurement = {
   name: "start",
@@ -32,7 +32,7 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
 }
 
 async function startOnce(bench: Bench, worker: object): Promise<number> {
-  const project = new Project(bench, { workers: [{ name: "bench", ...worker }] });
+  const project = await Project.create(bench, { workers: [{ name: "bench", ...worker }] });
   const file = `${project.folder}/marks`;
   await using queue = await openQueue(project.url);
   await queue.enqueue({ name: "started" }, { file });

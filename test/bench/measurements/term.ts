@@ -3,10 +3,10 @@
 
 import { openQueue } from "queue-runtime";
 import { monotonic } from "../../support/runtime-process.ts";
-import { below, type Figure, percentileOf } from "../harness/figures.ts";
 import { readMarks, untilMarked } from "../harness/marks.ts";
 import type { Bench, Measurement } from "../harness/measurement.ts";
 import { Project } from "../harness/project.ts";
+import { below, type Figure, percentileOf } from "../report/figures.ts";
 
 export const term: Measurement = {
   name: "term",
@@ -21,7 +21,7 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
   const seen: number[] = [];
   const exits: number[] = [];
   for (let start = 0; start < bench.many(25, 2); start += 1) {
-    const project = new Project(bench, { workers: [{ name: "bench", threads }] });
+    const project = await Project.create(bench, { workers: [{ name: "bench", threads }] });
     const runtime = await project.start().ready();
     const file = `${project.folder}/marks`;
     await using queue = await openQueue(project.url, { migrate: false });

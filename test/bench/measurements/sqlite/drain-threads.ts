@@ -1,8 +1,8 @@
 // Budget row "drain on threads (2 threads)".
 
-import { drainRuntime } from "../harness/drain.ts";
-import { atLeast, type Figure, medianOf } from "../harness/figures.ts";
-import { type Bench, inRounds, type Measurement } from "../harness/measurement.ts";
+import { drainRuntime } from "../../harness/drain.ts";
+import { type Bench, inRounds, type Measurement } from "../../harness/measurement.ts";
+import { atLeast, type Figure, medianOf } from "../../report/figures.ts";
 
 export const drainThreads: Measurement = {
   name: "drain-threads",

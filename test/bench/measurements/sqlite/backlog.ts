@@ -3,9 +3,9 @@
 
 import { join } from "node:path";
 import { openStore, type Settlement, type Store } from "@queue-runtime/store";
-import { below, type Figure, median, medianOf } from "../harness/figures.ts";
-import type { Bench, Measurement } from "../harness/measurement.ts";
-import { fill, payload } from "../harness/payload.ts";
+import type { Bench, Measurement } from "../../harness/measurement.ts";
+import { fill, payload } from "../../harness/payload.ts";
+import { below, type Figure, median, medianOf } from "../../report/figures.ts";
 
 export const backlog: Measurement = {
   name: "backlog",

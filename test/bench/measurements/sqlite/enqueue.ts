@@ -4,9 +4,9 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { openQueue, type Queue } from "queue-runtime";
-import { atLeast, type Figure, medianOf } from "../harness/figures.ts";
-import { type Bench, inRounds, type Measurement, ratios } from "../harness/measurement.ts";
-import { type Payload, payloads } from "../harness/payload.ts";
+import { type Bench, inRounds, type Measurement, ratios } from "../../harness/measurement.ts";
+import { type Payload, payloads } from "../../harness/payload.ts";
+import { atLeast, type Figure, medianOf } from "../../report/figures.ts";
 
 export const enqueue: Measurement = {
   name: "enqueue",

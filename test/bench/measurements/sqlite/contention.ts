@@ -3,12 +3,12 @@
 // also with four real worker processes.
 
 import { openStore } from "@queue-runtime/store";
-import { below, type Figure, medianOf, percentileOf } from "../harness/figures.ts";
-import type { Bench, Measurement } from "../harness/measurement.ts";
-import { fill } from "../harness/payload.ts";
-import { hear, startProgram } from "../harness/program.ts";
-import { Project } from "../harness/project.ts";
-import type { Turns } from "../programs/store-turns.ts";
+import type { Bench, Measurement } from "../../harness/measurement.ts";
+import { fill } from "../../harness/payload.ts";
+import { hear, startProgram } from "../../harness/program.ts";
+import { Project } from "../../harness/project.ts";
+import type { Turns } from "../../programs/store-turns.ts";
+import { below, type Figure, medianOf, percentileOf } from "../../report/figures.ts";
 
 export const contention: Measurement = {
   name: "contention",
@@ -67,10 +67,10 @@ async function contend(bench: Bench, batch: number, forMs: number): Promise<read
 /** Jobs per worker of a real runtime, counted while all of its workers were at work. */
 async function sharesOfWorkers(bench: Bench): Promise<readonly number[]> {
   const worker = { name: "bench", processes, threads: 0, concurrency: 20 };
-  const project = new Project(bench, { workers: [worker], log: { level: "warn" } });
+  const project = await Project.create(bench, { workers: [worker], log: { level: "warn" } });
   await fill(project.url, "whose", bench.many(200_000, 20_000));
   await project.start("--until-empty").ended(60_000);
-  const rows = project.rows<{ jobs: number }>(
+  const rows = await project.rows<{ jobs: number }>(
     `WITH lives AS (
        SELECT min(started_at) AS first, max(finished_at) AS last FROM jobs GROUP BY result)
      SELECT count(*) AS jobs FROM jobs

@@ -1,8 +1,8 @@
 // Budget row "drain of no-op jobs, SQLite, one process, loop mode".
 
-import { drainBare, drainPlainjob, drainRuntime, drainStore } from "../harness/drain.ts";
-import { atLeast, type Figure, medianOf } from "../harness/figures.ts";
-import { type Bench, inRounds, type Measurement, ratios } from "../harness/measurement.ts";
+import { drainBare, drainPlainjob, drainRuntime, drainStore, loop } from "../../harness/drain.ts";
+import { type Bench, inRounds, type Measurement, ratios } from "../../harness/measurement.ts";
+import { atLeast, type Figure, medianOf } from "../../report/figures.ts";
 
 export const drain: Measurement = {
   name: "drain",
@@ -13,7 +13,6 @@ export const drain: Measurement = {
 
 async function run(bench: Bench): Promise<readonly Figure[]> {
   const jobs = bench.many(50_000, 5_000);
-  const loop = { threads: 0, concurrency: 20 };
   const { ours, plainjob, bare, deleting, turns } = await inRounds(bench.many(5), {
     ours: () => drainRuntime(bench, loop, jobs),
     plainjob: () => drainPlainjob(bench, jobs),

@@ -1,13 +1,16 @@
-// What a measurement hands back: figures with their spread, some with a budget to be judged by.
+// What a measurement hands back: figures with their spread, some with a budget to be judged by, and
+// a line for whatever could not be measured.
 
-export type Unit = "/s" | "ms" | "x" | "%" | "MB" | "/min";
+export type Unit = "/s" | "ms" | "x" | "%" | "MB" | "/min" | "" | "B";
 
 export interface Budget {
   readonly side: "at least" | "at most" | "below";
   readonly limit: number;
 }
 
-export interface Figure {
+export type Figure = Measured | Missing;
+
+export interface Measured {
   readonly what: string;
   readonly unit: Unit;
   readonly value: number;
@@ -17,14 +20,28 @@ export interface Figure {
   /** How many rounds or samples the figure stands on. */
   readonly of: number;
   readonly budget: Budget | null;
+  /** Whom it is a figure of, and of what, for the chart. */
+  readonly bar?: Bar;
+}
+
+export interface Bar {
+  readonly panel: string;
+  readonly contender: string;
+}
+
+export interface Missing {
+  readonly what: string;
+  /** Why, in a few words. */
+  readonly missing: string;
 }
 
 export const atLeast = (limit: number): Budget => ({ side: "at least", limit });
 export const atMost = (limit: number): Budget => ({ side: "at most", limit });
 export const below = (limit: number): Budget => ({ side: "below", limit });
 
-export function isMet({ value, budget }: Figure): boolean | null {
-  if (!budget) return null;
+export function isMet(figure: Figure): boolean | null {
+  if ("missing" in figure || !figure.budget) return null;
+  const { value, budget } = figure;
   if (budget.side === "below") return value < budget.limit;
   return budget.side === "at most" ? value <= budget.limit : value >= budget.limit;
 }
@@ -35,7 +52,7 @@ export function medianOf(
   unit: Unit,
   rounds: readonly number[],
   budget: Budget | null = null,
-): Figure {
+): Measured {
   return figure({ what, unit, budget }, rounds, median(rounds));
 }
 
@@ -44,16 +61,16 @@ export function percentileOf(
   label: { readonly what: string; readonly unit?: Unit; readonly budget?: Budget | null },
   samples: readonly number[],
   percent: number,
-): Figure {
+): Measured {
   const { what, unit = "ms", budget = null } = label;
   return figure({ what, unit, budget }, samples, percentile(samples, percent));
 }
 
 function figure(
-  label: Pick<Figure, "what" | "unit" | "budget">,
+  label: Pick<Measured, "what" | "unit" | "budget">,
   samples: readonly number[],
   value: number,
-): Figure {
+): Measured {
   const sorted = ascending(samples);
   return { ...label, value, low: sorted[0]!, high: sorted.at(-1)!, of: samples.length };
 }

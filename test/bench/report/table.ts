@@ -1,7 +1,10 @@
 // The report for people: one line per figure.
 
-import { type Budget, type Figure, isMet, type Unit } from "./figures.ts";
-import type { PartResult } from "./part.ts";
+import type { PartResult } from "../harness/part.ts";
+import { type Budget, isMet, type Measured, type Missing, type Unit } from "./figures.ts";
+
+/** Of the column that says what was measured. */
+const width = 56;
 
 const digits: Readonly<Record<Unit, number>> = {
   "/s": 0,
@@ -10,6 +13,8 @@ const digits: Readonly<Record<Unit, number>> = {
   "%": 1,
   MB: 0,
   "/min": 0,
+  "": 3,
+  B: 0,
 };
 
 const signs: Readonly<Record<Budget["side"], string>> = {
@@ -23,7 +28,7 @@ export function table(results: readonly PartResult[]): string {
     "",
     `${result.title} (${result.name}, ${(result.ms / 1_000).toFixed(0)} s)`,
     ...(result.error === null ? [] : [`  FAILED: ${result.error}`]),
-    ...result.figures.map(line),
+    ...result.figures.map((figure) => ("missing" in figure ? gap(figure) : line(figure))),
   ]);
   const head = row("", "budget", "figure", "lowest – highest", "of");
   return [head, ...lines].join("\n");
@@ -37,13 +42,17 @@ export function verdict(results: readonly PartResult[]): string {
   return `${met} of ${judged.length} budgets met${rest}`;
 }
 
-function line(figure: Figure): string {
+function gap({ what, missing }: Missing): string {
+  return `  ${what.padEnd(width)} ${"".padStart(9)} not measured: ${missing}`;
+}
+
+function line(figure: Measured): string {
   const { unit, value, low, high, of, budget } = figure;
   const met = isMet(figure);
   return row(
     figure.what,
     budget ? `${signs[budget.side]} ${budget.limit.toLocaleString("en-GB")}` : "",
-    `${number(value, unit)} ${unit}`,
+    `${number(value, unit)} ${unit}`.trim(),
     of > 1 ? `${number(low, unit)} – ${number(high, unit)}` : "",
     of > 1 ? String(of) : "",
     met === null ? "" : met ? "met" : "MISSED",
@@ -51,7 +60,7 @@ function line(figure: Figure): string {
 }
 
 function row(...[what, budget, value, spread, of, met = ""]: string[]): string {
-  const left = `  ${what!.padEnd(52)} ${budget!.padStart(9)} ${value!.padStart(14)}`;
+  const left = `  ${what!.padEnd(width)} ${budget!.padStart(9)} ${value!.padStart(14)}`;
   return `${left}  ${spread!.padStart(20)} ${of!.padStart(6)}  ${met}`.trimEnd();
 }
 

@@ -1,0 +1,90 @@
+// Who takes part on PostgreSQL and Redis, under which name, and with which of its settings. The
+// settings themselves, and where they are documented, are in contenders/.
+
+export interface Entry {
+  /** In the report. */
+  readonly label: string;
+  readonly module: string;
+  readonly variant: string;
+  readonly store: "postgres" | "redis-everysec" | "redis-always";
+  /** Jobs of a drain at full scale: about two seconds' worth. */
+  readonly drain: number;
+}
+
+export const bareOne: Entry = {
+  label: "bare SQL loop, one connection",
+  module: "bare-postgres",
+  variant: "one",
+  store: "postgres",
+  drain: 100_000,
+};
+
+export const bareTwo: Entry = {
+  ...bareOne,
+  label: "bare SQL loop, two connections",
+  variant: "two",
+};
+
+/** The path of one job, for latency. */
+export const bareAlone: Entry = { ...bareOne, label: "bare SQL path", variant: "alone" };
+
+export const graphileBatched: Entry = {
+  label: "graphile-worker, localQueue 500, batched",
+  module: "graphile-worker",
+  variant: "batched",
+  store: "postgres",
+  drain: 50_000,
+};
+
+export const graphile: Entry = {
+  ...graphileBatched,
+  label: "graphile-worker, default",
+  variant: "default",
+  drain: 5_000,
+};
+
+export const pgBossTuned: Entry = {
+  label: "pg-boss, tuned",
+  module: "pg-boss",
+  variant: "tuned",
+  store: "postgres",
+  drain: 20_000,
+};
+
+export const pgBoss: Entry = {
+  ...pgBossTuned,
+  label: "pg-boss, default",
+  variant: "default",
+  drain: 60,
+};
+
+export const bullmqPostgres: Entry = {
+  label: "BullMQ on PostgreSQL",
+  module: "bullmq",
+  variant: "postgres",
+  store: "postgres",
+  drain: 3_000,
+};
+
+export const bullmqRedis: Entry = {
+  label: "BullMQ on Redis, fsync every second",
+  module: "bullmq",
+  variant: "redis",
+  store: "redis-everysec",
+  drain: 20_000,
+};
+
+export const bullmqRedisDurable: Entry = {
+  ...bullmqRedis,
+  label: "BullMQ on Redis, fsync always",
+  store: "redis-always",
+  drain: 10_000,
+};
+
+export const sidequest: Entry = {
+  label: "sidequest",
+  module: "sidequest",
+  variant: "default",
+  store: "postgres",
+  drain: 800,
+};

@@ -1,0 +1,49 @@
+// graphile-worker. Sources: worker.graphile.org/docs/performance, and perfTest/graphile.config.js
+// in its repository, the settings its published figures were taken with.
+//
+// Both variants: `concurrentJobs` 20 and `maxPoolSize` one more, as there; no log line per job
+// (NO_LOG_SUCCESS, as there; it is read when the module loads, so ../harness/program.ts sets it).
+// `default`: nothing else.
+// `batched`: localQueue of 500, refetchDelay of 10 ms, completeJobBatchDelay and failJobBatchDelay 0.
+
+import { Logger, makeWorkerUtils, runMigrations, run as startRunner } from "graphile-worker";
+import type { Payload } from "../harness/payload.ts";
+import { atOnce, type Contender, type ContenderOptions, queueName } from "./contender.ts";
+import { pool } from "./pool.ts";
+
+const logger = new Logger(() => () => {});
+
+const batched = {
+  localQueue: { size: 500, refetchDelay: { durationMs: 10 } },
+  completeJobBatchDelay: 0,
+  failJobBatchDelay: 0,
+};
+
+export async function open({ url, variant }: ContenderOptions): Promise<Contender> {
+  const tuned = variant === "batched" ? batched : {};
+  const preset = {
+    worker: { connectionString: url, concurrentJobs: atOnce, maxPoolSize: atOnce + 1, ...tuned },
+  };
+  const query = pool(url);
+  const utils = await makeWorkerUtils({ preset, logger });
+  return {
+    async migrate() {
+      await runMigrations({ preset, logger });
+    },
+    enqueue: (input) => utils.addJob(queueName, input),
+    enqueueMany: (inputs) =>
+      utils.addJobs(inputs.map((input) => ({ identifier: queueName, payload: input }))),
+    async work(perform) {
+      const taskList = {
+        [queueName]: async (input: unknown) => perform(input as Payload),
+      };
+      await startRunner({ preset, logger, taskList, noHandleSignals: true });
+    },
+    isEmpty: () =>
+      query.yes("SELECT NOT EXISTS (SELECT FROM graphile_worker._private_jobs) AS yes"),
+    async close() {
+      await utils.release();
+      await query.close();
+    },
+  };
+}

@@ -1,0 +1,19 @@
+// We ourselves, as far as a client goes: jobs are worked off by a real `runtime start`, see
+// ../harness/project.ts. Default settings.
+
+import { openQueue } from "queue-runtime";
+import { type Contender, type ContenderOptions, queueName } from "./contender.ts";
+
+export async function open({ url }: ContenderOptions): Promise<Contender> {
+  const queue = await openQueue(url);
+  const job = { name: queueName };
+  return {
+    // openQueue did
+    migrate: async () => {},
+    enqueue: (input) => queue.enqueue(job, input),
+    enqueueMany: (inputs) => queue.enqueueMany(job, inputs),
+    work: () => Promise.reject(new Error("the runtime works off jobs, not its client")),
+    isEmpty: () => Promise.reject(new Error("the runtime is asked, not its client")),
+    close: () => queue.close(),
+  };
+}

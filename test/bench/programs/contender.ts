@@ -1,0 +1,129 @@
+// A process of one contender. It does what its parent says, one thing after the other, and answers
+// when it is done; see ../harness/contestants.ts for the other side.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { monotonic } from "../../support/runtime-process.ts";
+import type { Contender, OpenContender } from "../contenders/contender.ts";
+import { type Payload, payload, payloads } from "../harness/payload.ts";
+import { asked } from "../harness/program.ts";
+
+export interface ContenderProgram {
+  readonly module: string;
+  readonly variant: string;
+  readonly url: string;
+}
+
+/** What the parent may say. */
+export type Order =
+  | { readonly do: "migrate" | "until-empty" | "latencies" | "close" }
+  | { readonly do: "fill"; readonly jobs: number }
+  | { readonly do: "work"; readonly jobs: number }
+  | { readonly do: "enqueue"; readonly jobs: number; readonly bulk: boolean }
+  | { readonly do: "pace"; readonly jobs: number; readonly warm: number };
+
+/** Sent by a worker every few milliseconds, unasked. */
+export interface Progress {
+  readonly performed: number;
+  /** When the first job began, by the clock that all processes share. */
+  readonly firstAt: number;
+}
+
+export type Answer =
+  | { readonly progress: Progress }
+  | { readonly answer: unknown }
+  | { readonly error: string };
+
+/** Jobs per call of `enqueueMany`. */
+const bulkSize = 1_000;
+
+const { module, variant, url } = asked<ContenderProgram>();
+const { open } = (await import(`../contenders/${module}.ts`)) as { open: OpenContender };
+const contender: Contender = await open({ url, variant });
+const latencies: number[] = [];
+let progress: Progress = { performed: 0, firstAt: 0 };
+
+process.on("message", (order: Order) => {
+  obey(order).then(
+    (answer) => say({ answer }),
+    (error: Error) => say({ error: error.stack ?? String(error) }),
+  );
+});
+say({ answer: "ready" });
+
+function say(answer: Answer): void {
+  if (process.connected) process.send!(answer);
+}
+
+async function obey(order: Order): Promise<unknown> {
+  switch (order.do) {
+    case "migrate":
+      return await contender.migrate();
+    case "fill":
+      return await fill(order.jobs);
+    case "enqueue":
+      return await rate(order);
+    case "pace":
+      return await pace(order);
+    case "work":
+      return await work(order.jobs);
+    case "until-empty":
+      while (!(await contender.isEmpty())) await sleep(1);
+      return monotonic();
+    case "latencies":
+      return latencies;
+    case "close":
+      await contender.close();
+      return process.disconnect();
+    default:
+      return order satisfies never;
+  }
+}
+
+async function fill(jobs: number): Promise<void> {
+  for (let left = jobs; left > 0; left -= bulkSize) {
+    await enqueueAll(payloads(Math.min(left, bulkSize)));
+  }
+}
+
+/** The contender's own call for many, or one at a time without waiting for each. */
+async function enqueueAll(inputs: readonly Payload[]): Promise<void> {
+  if (contender.enqueueMany) await contender.enqueueMany(inputs);
+  else await Promise.all(inputs.map((input) => contender.enqueue(input)));
+}
+
+/** Jobs per second. */
+async function rate({ jobs, bulk }: { jobs: number; bulk: boolean }): Promise<number> {
+  const inputs = payloads(jobs);
+  const began = performance.now();
+  if (bulk) {
+    for (let from = 0; from < jobs; from += bulkSize) {
+      await contender.enqueueMany!(inputs.slice(from, from + bulkSize));
+    }
+  } else {
+    for (const input of inputs) await contender.enqueue(input);
+  }
+  return jobs / ((performance.now() - began) / 1_000);
+}
+
+/** One job now and then, each with the moment before its call. */
+async function pace({ jobs, warm }: { jobs: number; warm: number }): Promise<void> {
+  for (let number = -warm; number < jobs; number += 1) {
+    const asked = monotonic();
+    await contender.enqueue({ ...payload(number), ...(number >= 0 && { asked }) });
+    await sleep(15 + Math.random() * 20);
+  }
+}
+
+/** Tells how far it is now and then, and at once when it has done them all. */
+async function work(jobs: number): Promise<void> {
+  setInterval(() => say({ progress }), 5).unref();
+  let firstAt = 0;
+  let performed = 0;
+  await contender.work((input) => {
+    if (firstAt === 0) firstAt = monotonic();
+    if (input.asked !== undefined) latencies.push(monotonic() - input.asked);
+    performed += 1;
+    progress = { performed, firstAt };
+    if (performed === jobs) say({ progress });
+  });
+}
