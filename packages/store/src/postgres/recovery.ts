@@ -36,7 +36,7 @@ const leave = (verdicts: string): string => `WITH verdict AS MATERIALIZED (${ver
     job.fence + 1 AS fence, coalesce(verdict.error, job.error) AS error,
     verdict.error AS failure
   FROM queue_runtime.jobs AS job JOIN verdict ON job.id = verdict.id
-  WHERE job.process_id = $1 AND job.state = 'running' FOR UPDATE OF job
+  WHERE job.process_id = $1 FOR UPDATE OF job
 ), back AS (
   UPDATE queue_runtime.jobs AS job SET state = 'ready', returned = true, process_id = NULL,
     run_at = queue_runtime.now_ms(), attempts = held.attempts, crashes = held.crashes,

@@ -29,6 +29,7 @@ const oldest = 140_000;
 
 const settings = {
   jit: "off",
+  plan_cache_mode: "force_generic_plan",
   enable_seqscan: "off",
   enable_hashjoin: "off",
   enable_mergejoin: "off",

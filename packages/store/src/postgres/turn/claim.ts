@@ -18,8 +18,17 @@ const lanes = `lane AS MATERIALIZED (
   WHERE queue NOT IN (SELECT name FROM queue_runtime.paused_queues)
 )`;
 
-const inLane = `state = 'ready' AND crashes_since_checkpoint < 2 AND returned = lane.returned
-  AND queue = lane.queue AND name = lane.name AND priority = lane.priority AND id > lane.low`;
+/**
+ * The jobs of a lane above its low water, oldest first. Written as a range of the index and in its
+ * whole order, so that no other index can serve: with the lane as equalities, the planner may find
+ * the primary key just as good, and read everything that is running before it comes to the lane.
+ */
+const inLane = `state = 'ready' AND crashes_since_checkpoint < 2
+  AND (returned, queue, name, priority, id)
+    > (lane.returned, lane.queue, lane.name, lane.priority, lane.low)
+  AND (returned, queue, name, priority, id)
+    < (lane.returned, lane.queue, lane.name, lane.priority, 9223372036854775807)
+  ORDER BY returned, queue, name, priority, id`;
 
 /** The first lane between two that are known, for each two that stand side by side. */
 const unknownLanes = `
@@ -50,8 +59,7 @@ const claimJobs = `WITH me AS MATERIALIZED (
 ), unknown AS MATERIALIZED (${unknownLanes}
 ), ${lanes}, picked AS MATERIALIZED (
   SELECT job.id, lane.returned FROM lane CROSS JOIN LATERAL (
-    SELECT id FROM queue_runtime.jobs WHERE ${inLane}
-    ORDER BY id LIMIT $8 FOR UPDATE SKIP LOCKED
+    SELECT id FROM queue_runtime.jobs WHERE ${inLane} LIMIT $8 FOR UPDATE SKIP LOCKED
   ) AS job
   WHERE EXISTS (SELECT FROM me) AND NOT EXISTS (SELECT FROM unknown)
     AND ($14 OR NOT EXISTS (${anySuspect}))
@@ -79,7 +87,7 @@ SELECT EXISTS (SELECT FROM queue_runtime.processes WHERE id = $1),
 /** The next job of each lane: id, priority, place. */
 const heads = `WITH ${lanes}
 SELECT job.id, lane.priority, lane.place FROM lane CROSS JOIN LATERAL (
-  SELECT id FROM queue_runtime.jobs WHERE ${inLane} ORDER BY id LIMIT 1) AS job
+  SELECT id FROM queue_runtime.jobs WHERE ${inLane} LIMIT 1) AS job
 WHERE $1::bigint IS NOT NULL`;
 
 export interface Surroundings {

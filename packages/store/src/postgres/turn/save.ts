@@ -12,7 +12,7 @@ const saveAll = `UPDATE queue_runtime.jobs AS job SET
 FROM unnest($1::bigint[], $2::integer[], $3::boolean[], $4::json[], $5::boolean[],
     $6::double precision[], $7::double precision[])
   AS given (id, fence, moved, cursor, counted, done, total)
-WHERE job.id = given.id AND job.fence = given.fence AND job.state = 'running'
+WHERE job.id = given.id AND job.fence = given.fence AND job.process_id IS NOT NULL
 RETURNING job.id, job.fence`;
 
 /** Its rows are the (id, fence) that were taken. */
