@@ -23,6 +23,13 @@ export interface PostgresSettings {
 /** A statement and its values, for `together`. */
 export type Statement = readonly [text: string, values?: readonly unknown[]];
 
+export interface WriteOptions {
+  /** That of the driver by default. */
+  readonly durability?: PostgresSettings["durability"];
+  /** It may have much to do. */
+  readonly long?: boolean;
+}
+
 export interface Answer {
   /** Rows as arrays. */
   readonly rows: readonly unknown[];
@@ -48,8 +55,8 @@ export class Driver {
   readonly url: string;
   readonly account: Account;
   readonly durability: PostgresSettings["durability"];
-  readonly #pool: pg.Pool;
   readonly #pg: typeof pg;
+  #pool: pg.Pool;
   readonly #names = new Map<string, string>();
   readonly #texts = new Map<string, string>();
   readonly #closing: (() => void | Promise<void>)[] = [];
@@ -62,16 +69,7 @@ export class Driver {
     this.account = account;
     this.durability = settings.durability;
     this.#pg = module;
-    this.#pool = new module.Pool({
-      ...connectionFor(module, account, settings.durability),
-      pipeline: true,
-      max: connections,
-      idleTimeoutMillis: 60_000,
-      connectionTimeoutMillis: connectMs,
-      allowExitOnIdle: true,
-    });
-    // A connection that breaks while nobody uses it is replaced when somebody does.
-    this.#pool.on("error", () => {});
+    this.#pool = this.#newPool();
   }
 
   /** Connects once, so that what is wrong with the URL or the server is said at once. */
@@ -93,26 +91,24 @@ export class Driver {
   }
 
   /** All statements in one transaction and one round trip; none needs an answer of another. */
-  together(statements: readonly Statement[]): Promise<readonly Answer[]> {
+  together(statements: readonly Statement[], long = false): Promise<readonly Answer[]> {
     const [only] = statements;
     if (only && statements.length === 1)
-      return this.query(only[0], only[1]).then((answer) => [answer]);
-    return this.#run((client) => this.#flight(client, statements));
+      return this.query(only[0], only[1], long).then((answer) => [answer]);
+    return this.#run((client) => this.#flight(client, statements, long));
   }
 
   /**
    * Like `together`, for what is to be written: `full` is on disk when it resolves, `normal` (what
    * this driver was opened with, if it was) is there a moment later.
    */
-  write(
-    statements: readonly Statement[],
-    durability: PostgresSettings["durability"] = this.durability,
-  ): Promise<readonly Answer[]> {
+  write(statements: readonly Statement[], how: WriteOptions = {}): Promise<readonly Answer[]> {
+    const { durability = this.durability, long = false } = how;
     const usual = this.account.pooled ? "full" : this.durability;
-    if (durability === usual) return this.together(statements);
+    if (durability === usual) return this.together(statements, long);
     const setting = durability === "full" ? "on" : "off";
     const set: Statement = ["SELECT set_config('synchronous_commit', $1, true)", [setting]];
-    return this.together([set, ...statements]).then(([, ...answers]) => answers);
+    return this.together([set, ...statements], long).then(([, ...answers]) => answers);
   }
 
   /** For a transaction whose statements depend on each other's answers. May run several times. */
@@ -178,13 +174,12 @@ export class Driver {
   async #flight(
     client: pg.PoolClient,
     statements: readonly Statement[],
+    long: boolean,
   ): Promise<readonly Answer[]> {
-    const ask = (text: string, values: readonly unknown[] = []): Promise<Answer> =>
-      this.#ask(client, { text, values });
     const flight = [
-      ask("BEGIN"),
-      ...statements.map(([text, values]) => ask(text, values)),
-      ask("COMMIT"),
+      this.#ask(client, { text: "BEGIN" }),
+      ...statements.map(([text, values = []]) => this.#ask(client, { text, values, long })),
+      this.#ask(client, { text: "COMMIT" }),
     ];
     const landed = await Promise.allSettled(flight);
     // The first failure is the reason; what follows it only says that the transaction is over.
@@ -200,7 +195,7 @@ export class Driver {
         try {
           return await this.#once(work);
         } catch (error) {
-          if (tries > repeats || !isWorthARepeat(error)) throw failure(error, this.account);
+          if (tries > repeats || !isWorthARepeat(error)) throw failure(error, this.account, true);
         }
       }
     } finally {
@@ -209,8 +204,35 @@ export class Driver {
     }
   }
 
+  #newPool(): pg.Pool {
+    const pool = new this.#pg.Pool({
+      ...connectionFor(this.#pg, this.account, this.durability),
+      pipeline: true,
+      max: connections,
+      idleTimeoutMillis: 60_000,
+      connectionTimeoutMillis: connectMs,
+      allowExitOnIdle: true,
+    });
+    // A connection that breaks while nobody uses it is replaced when somebody does.
+    pool.on("error", ignore);
+    return pool;
+  }
+
+  /**
+   * Where one connection broke, the others hang on the same link or server, and each would have to
+   * run out of its time to be found out.
+   */
+  #leave(pool: pg.Pool): void {
+    if (pool !== this.#pool || this.#closed) return;
+    this.#pool = this.#newPool();
+    void pool.end();
+  }
+
   async #once<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect();
+    const pool = this.#pool;
+    const client = await pool.connect().catch((error) => {
+      throw failure(error, this.account);
+    });
     // between two statements of ours as well, a broken connection must not end the process
     client.on("error", ignore);
     let broken = false;
@@ -223,6 +245,7 @@ export class Driver {
     } finally {
       client.off("error", ignore);
       client.release(broken);
+      if (broken) this.#leave(pool);
     }
   }
 
@@ -260,10 +283,13 @@ export class Driver {
 /** What `pg` takes, and its types do not know yet. */
 type Timed = pg.QueryArrayConfig & { readonly query_timeout: number };
 
-/** The server answered, and said no: the connection is as good as before. */
+/**
+ * The server answered, and said no: the connection is as good as before. But one to a server that
+ * turned into a standby (25006) is of no more use.
+ */
 function isRefusal(error: unknown): boolean {
-  const { severity } = error as { severity?: unknown };
-  return severity === "ERROR";
+  const { severity, code } = error as { severity?: unknown; code?: unknown };
+  return severity === "ERROR" && code !== "25006";
 }
 
 function ignore(): void {}

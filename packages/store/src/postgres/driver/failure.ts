@@ -19,10 +19,17 @@ export function isWorthARepeat(error: unknown): boolean {
   return lostAgainstAnother.has(codeOf(error));
 }
 
-/** A StoreError that names the store; a mistake in our own SQL comes back as it is. */
-export function failure(error: unknown, { shown }: { readonly shown: string }): unknown {
+/**
+ * A StoreError that names the store; a mistake in our own SQL comes back as it is. `sent`: something
+ * was under way, and a lost connection leaves open whether it came through.
+ */
+export function failure(
+  error: unknown,
+  { shown }: { readonly shown: string },
+  sent = false,
+): unknown {
   if (error instanceof StoreError || !(error instanceof Error)) return error;
-  const said = meaning(error);
+  const said = meaning(error, sent);
   if (!said) return error;
   const [code, message] = said;
   return new StoreError(code, message.replaceAll("{url}", shown), { cause: error });
@@ -57,13 +64,16 @@ const byClass: Readonly<Record<string, Meaning>> = {
   XX: ["corrupt", "{url} reports damage: {cause}"],
 };
 
-function meaning(error: Error): Meaning | null {
+function meaning(error: Error, sent: boolean): Meaning | null {
   const code = codeOf(error);
   const cause = firstLine(error.message) || code;
   if (code === "42501") return ["denied", `the user of {url} may not do that: ${cause}`];
   const known = exact[code] ?? (/^[0-9A-Z]{5}$/.test(code) ? byClass[code.slice(0, 2)] : undefined);
   if (known) return [known[0], known[1].replaceAll("{cause}", cause)];
-  return isOfTheNetwork(error) ? ["unreachable", `{url} cannot be reached: ${cause}`] : null;
+  if (!isOfTheNetwork(error)) return null;
+  if (!sent) return ["unreachable", `{url} cannot be reached: ${cause}`];
+  const open = "whether the last statement took effect is unknown";
+  return ["unreachable", `the connection to {url} was lost, and ${open}: ${cause}`];
 }
 
 const networkCodes =

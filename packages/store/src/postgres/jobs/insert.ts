@@ -27,22 +27,20 @@ export interface Inserted {
 export async function insertAll(driver: Driver, jobs: readonly PreparedJob[]): Promise<Inserted> {
   const column = <Key extends keyof PreparedJob>(key: Key): PreparedJob[Key][] =>
     jobs.map((job) => job[key]);
-  const { rows } = await driver.query(
-    insert,
-    [
-      column("name"),
-      column("kind"),
-      column("queue"),
-      column("args"),
-      column("priority"),
-      column("label"),
-      column("at"),
-      column("inMs"),
-      column("held"),
-    ],
-    jobs.length > 1_000,
-  );
-  return inserted(rows as [number, string][]);
+  const values = [
+    column("name"),
+    column("kind"),
+    column("queue"),
+    column("args"),
+    column("priority"),
+    column("label"),
+    column("at"),
+    column("inMs"),
+    column("held"),
+  ];
+  const how = { durability: "full", long: jobs.length > 1_000 } as const;
+  const [answer] = await driver.write([[insert, values]], how);
+  return inserted(answer!.rows as [number, string][]);
 }
 
 export function inserted(rows: readonly [number, string][]): Inserted {
