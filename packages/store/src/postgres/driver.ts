@@ -10,7 +10,8 @@
 
 import type pg from "pg";
 import { StoreError } from "../errors.ts";
-import { type Account, connectionFor, findAccount } from "./driver/account.ts";
+import { type Account, findAccount } from "./driver/account.ts";
+import { Connections } from "./driver/connections.ts";
 import { failure, isWorthARepeat } from "./driver/failure.ts";
 import { loadPg } from "./driver/load-pg.ts";
 
@@ -40,8 +41,6 @@ export interface Answer {
 /** What the statements of an interactive transaction run on; without values, as a script. */
 export type Run = (text: string, values?: readonly unknown[]) => Promise<Answer>;
 
-/** Connections per process: one for the heart, one for turns, one for whatever else. */
-const connections = 3;
 /** Milliseconds for an everyday statement; a broken link is noticed after so long. */
 const patienceMs = 5_000;
 /** And for one that may have much to do. */
@@ -55,8 +54,7 @@ export class Driver {
   readonly url: string;
   readonly account: Account;
   readonly durability: PostgresSettings["durability"];
-  readonly #pg: typeof pg;
-  #pool: pg.Pool;
+  readonly #connections: Connections;
   readonly #names = new Map<string, string>();
   readonly #texts = new Map<string, string>();
   readonly #closing: (() => void | Promise<void>)[] = [];
@@ -68,8 +66,7 @@ export class Driver {
     this.url = account.shown;
     this.account = account;
     this.durability = settings.durability;
-    this.#pg = module;
-    this.#pool = this.#newPool();
+    this.#connections = new Connections(module, account, settings.durability);
   }
 
   /** Connects once, so that what is wrong with the URL or the server is said at once. */
@@ -142,19 +139,7 @@ export class Driver {
   /** A connection outside the pool, for what belongs to a session; the caller ends it. */
   async connect(): Promise<pg.Client> {
     this.#checkOpen();
-    const client = new this.#pg.Client({
-      ...connectionFor(this.#pg, this.account),
-      connectionTimeoutMillis: connectMs,
-      query_timeout: patienceMs,
-      keepAlive: true,
-    });
-    client.on("error", () => {});
-    try {
-      await client.connect();
-      return client;
-    } catch (error) {
-      throw failure(error, this.account);
-    }
+    return this.#connections.single(patienceMs);
   }
 
   /** Called, and waited for, when the driver closes. */
@@ -168,7 +153,7 @@ export class Driver {
     for (const listener of this.#closing) await listener();
     this.#closed = true;
     if (this.#busy > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
-    await this.#pool.end();
+    await this.#connections.close();
   }
 
   async #flight(
@@ -193,7 +178,7 @@ export class Driver {
     try {
       for (let tries = 1; ; tries += 1) {
         try {
-          return await this.#once(work);
+          return await this.#connections.use(work);
         } catch (error) {
           if (tries > repeats || !isWorthARepeat(error)) throw failure(error, this.account, true);
         }
@@ -201,51 +186,6 @@ export class Driver {
     } finally {
       this.#busy -= 1;
       if (this.#busy === 0) this.#idle?.();
-    }
-  }
-
-  #newPool(): pg.Pool {
-    const pool = new this.#pg.Pool({
-      ...connectionFor(this.#pg, this.account, this.durability),
-      pipeline: true,
-      max: connections,
-      idleTimeoutMillis: 60_000,
-      connectionTimeoutMillis: connectMs,
-      allowExitOnIdle: true,
-    });
-    // A connection that breaks while nobody uses it is replaced when somebody does.
-    pool.on("error", ignore);
-    return pool;
-  }
-
-  /**
-   * Where one connection broke, the others hang on the same link or server, and each would have to
-   * run out of its time to be found out.
-   */
-  #leave(pool: pg.Pool): void {
-    if (pool !== this.#pool || this.#closed) return;
-    this.#pool = this.#newPool();
-    void pool.end();
-  }
-
-  async #once<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const pool = this.#pool;
-    const client = await pool.connect().catch((error) => {
-      throw failure(error, this.account);
-    });
-    // between two statements of ours as well, a broken connection must not end the process
-    client.on("error", ignore);
-    let broken = false;
-    try {
-      return await work(client);
-    } catch (error) {
-      // nobody knows what such a connection still has to say; a refused statement leaves it whole
-      broken = !isWorthARepeat(error) && !isRefusal(error);
-      throw error;
-    } finally {
-      client.off("error", ignore);
-      client.release(broken);
-      if (broken) this.#leave(pool);
     }
   }
 
@@ -282,14 +222,3 @@ export class Driver {
 
 /** What `pg` takes, and its types do not know yet. */
 type Timed = pg.QueryArrayConfig & { readonly query_timeout: number };
-
-/**
- * The server answered, and said no: the connection is as good as before. But one to a server that
- * turned into a standby (25006) is of no more use.
- */
-function isRefusal(error: unknown): boolean {
-  const { severity, code } = error as { severity?: unknown; code?: unknown };
-  return severity === "ERROR" && code !== "25006";
-}
-
-function ignore(): void {}
