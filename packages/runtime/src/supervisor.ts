@@ -2,7 +2,7 @@
 // one state, in memory; whoever asks (a signal, the control API) is answered from it at once.
 
 import { hostname } from "node:os";
-import { openStore, type Store, systemClock } from "@queue-runtime/store";
+import { type Beat, type News, type Store, systemClock } from "@queue-runtime/store";
 import { onExit } from "signal-exit";
 import { shownStore } from "./config/shown-store.ts";
 import type { Config } from "./config.ts";
@@ -16,9 +16,12 @@ import { monotonic } from "./process/monotonic.ts";
 import type { SignalName, Signals } from "./process/signals.ts";
 import { terminalIsGone } from "./process/terminal.ts";
 import { runMoment } from "./service/moments.ts";
+import { StoreHealth } from "./service/store-health.ts";
 import { adviseBeforeBoot, adviseWhenReady } from "./supervisor/advice.ts";
+import { Enrolment } from "./supervisor/enrolment.ts";
 import { Family } from "./supervisor/family.ts";
 import { Heart } from "./supervisor/heart.ts";
+import { Newsroom } from "./supervisor/news.ts";
 import { Recovery } from "./supervisor/recovery.ts";
 import { Reloads } from "./supervisor/reloads.ts";
 import { Shutdown } from "./supervisor/shutdown.ts";
@@ -39,14 +42,14 @@ export class Supervisor implements ControlTarget {
   readonly startedAt: number = systemClock.now();
   readonly #began = monotonic();
   #state: RuntimeDescription["state"] = "starting";
-  #id = 0;
-  #registering: Promise<void> | undefined;
-  #store: Store | undefined;
+  #news: Newsroom | undefined;
   #recovery: Recovery | undefined;
   #family: Family | undefined;
   #heart: Heart | undefined;
   #control: ControlServer | undefined;
   #emptiness: UntilEmpty | undefined;
+  readonly #health: StoreHealth;
+  readonly #enrolment: Enrolment;
   readonly #reloads: Reloads;
   readonly #shutdown: Shutdown;
   #ended: ((exitCode: number) => void) | undefined;
@@ -55,7 +58,10 @@ export class Supervisor implements ControlTarget {
     this.config = config;
     this.options = options;
     const { log, reread } = options;
+    this.#health = new StoreHealth(log);
     this.#shutdown = new Shutdown(log, () => this.config.shutdownTimeoutMs);
+    const isOver = () => this.#shutdown.begun;
+    this.#enrolment = new Enrolment({ config, log, health: this.#health, isOver });
     this.#reloads = new Reloads({
       log,
       reread,
@@ -72,7 +78,8 @@ export class Supervisor implements ControlTarget {
     onExit(() => this.#family?.killAll());
     this.options.signals.deliver((name) => this.#take(name));
     try {
-      await this.#boot();
+      // a stop does not wait for what the boot waits for
+      return await Promise.race([this.#boot().then(() => ended), ended]);
     } catch (error) {
       if (!this.#shutdown.begun) return await this.#giveUp(error);
     }
@@ -82,21 +89,15 @@ export class Supervisor implements ControlTarget {
   // What the control API asks
 
   describe(): RuntimeDescription {
-    const children = this.#family?.children ?? [];
+    const self = { beat: this.#beat, pid: process.pid };
     return {
       pid: process.pid,
       host: hostname(),
       startedAt: this.startedAt,
       state: this.#state,
-      processes: [
-        { id: this.#id, pid: process.pid, state: this.#state, rssBytes: rssOf(process.pid) },
-        ...children.map((child) => ({
-          id: child.processId,
-          pid: child.pid,
-          state: child.processState,
-          rssBytes: rssOf(child.pid),
-        })),
-      ],
+      processes: [self, ...(this.#family?.children ?? [])].map(({ beat, pid }) => {
+        return { ...beat, pid };
+      }),
     };
   }
 
@@ -127,10 +128,9 @@ export class Supervisor implements ControlTarget {
     process.title = `runtime supervisor ${config.file}`;
     adviseBeforeBoot(config, log);
     log.report({ type: "runtime-starting", file: config.file, store: shownStore(config.store) });
-    this.#store = await openStore(config.store, { durability: config.durability });
-    await this.#migrate(this.#store);
-    await this.#register(this.#store);
-    this.#recovery = new Recovery(this.#store, log);
+    const store = await this.#enrolment.enter();
+    if (this.#shutdown.begun) return;
+    this.#recovery = new Recovery(store, log, this.#health);
     await this.#recovery.sweep(identify(process.pid), config.shutdownTimeoutMs + 1_000);
     if (config.hooks) await loadHooks(config.hooks);
     // a stop that came during the boot finds no child to wait for, and nothing is begun after it
@@ -139,22 +139,25 @@ export class Supervisor implements ControlTarget {
     if (this.#shutdown.begun) return;
     this.#control = await serveControl(config.control, this);
     if (this.#shutdown.begun) return;
-    await this.#bringUp(this.#store, this.#recovery);
+    await this.#bringUp(store, this.#recovery);
   }
 
   async #bringUp(store: Store, recovery: Recovery): Promise<void> {
     const { log, untilEmpty } = this.options;
-    const family = new Family(this.config, { store, log, recovery, supervisorId: () => this.#id });
+    const health = this.#health;
+    const supervisorId = () => this.#enrolment.id;
+    const family = new Family(this.config, { store, log, health, recovery, supervisorId });
     this.#family = family;
     family.setQuiet(this.#state === "quiet");
     this.#heart = new Heart({
       config: this.config.process,
       store,
       log,
+      health,
       family,
-      self: () => ({ id: this.#id, state: this.#state, rssBytes: rssOf(process.pid) }),
+      self: () => this.#beat,
       others: () => recovery.orphanBeats(),
-      forgotten: () => this.#register(store),
+      forgotten: () => this.#enrolment.register(store),
     });
     this.#heart.start();
     await family.start();
@@ -165,24 +168,15 @@ export class Supervisor implements ControlTarget {
       children: family.children.length,
       ms: monotonic() - this.#began,
     });
+    const tell = (news: News) => {
+      family.tell(news);
+      this.#emptiness?.hear();
+    };
+    this.#news = new Newsroom({ store, log, health, tell });
+    this.#news.open(this.config);
     void adviseWhenReady(store, log);
     if (untilEmpty)
       this.#emptiness = new UntilEmpty(store, log, () => this.#stop("nothing is left to do"));
-  }
-
-  async #migrate(store: Store): Promise<void> {
-    const { from, to } = await store.migrate();
-    if (from > 0 && from !== to) this.options.log.report({ type: "runtime-migrated", from, to });
-  }
-
-  async #register(store: Store): Promise<void> {
-    const supervisor = { kind: "supervisor", name: "supervisor", supervisorId: null } as const;
-    this.#registering = store.processes
-      .register({ ...identify(process.pid), ...supervisor, queues: [] })
-      .then((id) => {
-        this.#id = id;
-      });
-    await this.#registering;
   }
 
   /** The boot failed: whatever stands is taken down at once, and the reason is the last line. */
@@ -222,6 +216,7 @@ export class Supervisor implements ControlTarget {
     }
     const children = await family.reload(config);
     this.config = config;
+    this.#news?.open(config);
     return children;
   }
 
@@ -257,24 +252,22 @@ export class Supervisor implements ControlTarget {
   /** In the opposite order of the boot. */
   async #takeDown(): Promise<boolean> {
     await this.#heart?.stop();
+    this.#news?.close();
     this.#recovery?.close();
-    let clean = true;
-    try {
-      await this.#registering;
-      if (this.#id > 0) await this.#store?.processes.deregister([this.#id]);
-    } catch {
-      clean = false;
-    }
-    await this.#store?.close().catch(() => undefined);
+    const clean = await this.#enrolment.leave();
     await this.#control?.close();
     return clean;
+  }
+
+  get #beat(): Beat {
+    return { id: this.#enrolment.id, state: this.#state, rssBytes: rssOf(process.pid) };
   }
 
   async #hooks(name: "onStart" | "onStop" | "onExit"): Promise<void> {
     const { log } = this.options;
     const { shutdownTimeoutMs } = this.config;
     const end = this.#shutdown.begun ? this.#shutdown.times.close : null;
-    const self = { kind: "supervisor", name: "supervisor", processId: this.#id } as const;
+    const self = { kind: "supervisor", name: "supervisor", processId: this.#enrolment.id } as const;
     await runMoment(name, self, { log, shutdownTimeoutMs, end });
   }
 }

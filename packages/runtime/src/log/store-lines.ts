@@ -1,5 +1,5 @@
-// The lines about the store: whether it answers, whether it announces changes, and whether this host
-// still holds its jobs.
+// The lines about the store: whether it answers, whether it announces changes, and whether this
+// host may still count on its jobs.
 
 import { duration } from "./duration.ts";
 import type { RuntimeEvent } from "./events.ts";

@@ -1,18 +1,19 @@
 // The supervisor's children: one for each role the configuration asks for, replaced when they die,
 // exchanged as a whole on reload, ended together.
 
-import type { Evidence, ProcessEnd, Store } from "@queue-runtime/store";
+import type { Evidence, News, ProcessEnd, Store } from "@queue-runtime/store";
 import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
 import { type Timetable, timetable } from "../process/deadline.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import type { Role } from "../process/messages.ts";
 import { monotonic } from "../process/monotonic.ts";
-import { BackOff } from "./back-off.ts";
-import { register, watchBoot } from "./birth.ts";
-import { Child } from "./child.ts";
+import type { StoreHealth } from "../service/store-health.ts";
+import { BackOff } from "./family/back-off.ts";
+import { announce, register, watchBoot } from "./family/birth.ts";
+import { Child } from "./family/child.ts";
+import { rolesOf } from "./family/roles.ts";
 import type { Recovery } from "./recovery.ts";
-import { rolesOf } from "./roles.ts";
 
 /** A configuration that cannot boot: what the first generation ends with. */
 export class BootError extends Error {
@@ -31,6 +32,7 @@ const bootTries = 3;
 export interface FamilyOptions {
   readonly store: Store;
   readonly log: Log;
+  readonly health: StoreHealth;
   readonly recovery: Recovery;
   readonly supervisorId: () => number;
 }
@@ -53,10 +55,11 @@ export class Family {
   readonly #living = new Set<Child>();
   readonly #burials = new Set<Promise<void>>();
   #ending: Timetable | null = null;
-  /** Retired, and killed because they did not end in time. */
+  /** Killed in the midst of their jobs, for no fault of theirs. */
   readonly #cutShort = new WeakSet<Child>();
   #unconfirmed = 0;
   #quiet = false;
+  #leaseLost = false;
 
   constructor(config: Config, options: FamilyOptions) {
     this.#config = config;
@@ -100,6 +103,25 @@ export class Family {
   setQuiet(on: boolean): void {
     this.#quiet = on;
     for (const child of this.#living) child.setQuiet(on);
+  }
+
+  tell(news: News): void {
+    for (const child of this.#living) child.tell(news);
+  }
+
+  setLeaseLost(lost: boolean): void {
+    this.#leaseLost = lost;
+    for (const child of this.#living) child.setLeaseLost(lost);
+  }
+
+  /** Those that still run something: others may soon run the same. */
+  killRunning(why: string): void {
+    for (const child of this.#living) {
+      if (child.state === "gone" || this.#cutShort.has(child)) continue;
+      if (child.started().length === 0) continue;
+      this.#cutShort.add(child);
+      this.replace(child, why);
+    }
   }
 
   /** TERM to all of them, once; again with an earlier timetable to hasten them. */
@@ -166,8 +188,10 @@ export class Family {
     const burial = this.#buryInTime(place, child, registered);
     this.#burials.add(burial);
     void burial.finally(() => this.#burials.delete(burial));
-    watchBoot(child, config.process.startupTimeoutMs, log);
+    announce(child, log);
     await registered;
+    watchBoot(child, config.process.startupTimeoutMs, log);
+    if (this.#leaseLost) child.setLeaseLost(true);
     const { level, fd, pretty } = log.options;
     await child.boot(config, { level, fd, pretty });
     return child;
@@ -216,7 +240,8 @@ export class Family {
 
   /** A later child that cannot boot is tried again and again: the others go on meanwhile. */
   async #fill(place: Place): Promise<void> {
-    const { log } = this.#options;
+    const { log, health } = this.#options;
+    const user = health.user();
     try {
       const child = await this.#spawn(place, this.#config);
       await child.settled;
@@ -224,7 +249,8 @@ export class Family {
       if (failure) log.report({ type: "child-failed", name, pid, message: failure.message });
       if (!child.wasReady) this.#replaceLater(place, child);
     } catch (error) {
-      if (!this.#ending) log.report({ type: "store-trouble", message: (error as Error).message });
+      if (!this.#ending) user.failed(error);
+      user.gone();
       this.#replaceLater(place, null);
     }
   }

@@ -1,22 +1,26 @@
 // Keeps the registered processes alive in the store, in one statement for all of them, and asks
 // each child's watchdog whether it lives. A child that does not answer is not beaten for, and is
-// killed.
+// killed. On a store that hosts share, it also knows how long this host may count on its jobs.
 
-import type { Beat, Store } from "@queue-runtime/store";
+import { type Beat, type Store, StoreError } from "@queue-runtime/store";
 import type { ProcessConfig } from "../config.ts";
 import type { Log } from "../log.ts";
-import { rssOf } from "../process/identity.ts";
 import { monotonic } from "../process/monotonic.ts";
 import { Loop } from "../service/loop.ts";
-import type { Child } from "./child.ts";
+import type { StoreHealth, StoreUser } from "../service/store-health.ts";
+import type { Child } from "./family/child.ts";
 import type { Family } from "./family.ts";
+import { Lease } from "./heart/lease.ts";
 
 /** Children are asked this often in milliseconds, or six times per threshold if that is sooner. */
 const longestPingMs = 1_000;
+/** A beat is given up after so long in milliseconds, or a sixth of the threshold. */
+const longestBeatMs = 5_000;
 
 export interface HeartOptions {
   readonly config: ProcessConfig;
   readonly store: Store;
+  readonly health: StoreHealth;
   readonly log: Log;
   readonly family: Family;
   /** The supervisor's own beat. */
@@ -33,25 +37,38 @@ export class Heart {
   readonly #pingMs: number;
   #pings: NodeJS.Timeout | undefined;
   #pingedAt = monotonic();
-  #troubledSince: number | null = null;
+  readonly #health: StoreUser;
+  readonly #lease: Lease;
+  readonly #leaseChecks: Loop;
 
   constructor(options: HeartOptions) {
     this.#options = options;
+    this.#health = options.health.user();
+    this.#lease = this.#takeLease();
+    this.#leaseChecks = new Loop(
+      async () => this.#lease.check(monotonic()),
+      (error) => {
+        throw error;
+      },
+    );
     this.#pingMs = Math.min(longestPingMs, options.config.aliveThresholdMs / 6);
     this.#beats = new Loop(
       () => this.#beat(),
-      (error) => this.#trouble(error),
+      (error) => Math.min(options.config.heartbeatIntervalMs, this.#health.failed(error)),
     );
   }
 
   start(): void {
     this.#beats.start();
     this.#pings = setInterval(() => this.#ping(), this.#pingMs);
+    // nobody takes over on a store of this host alone but this host
+    if (this.#options.store.shared) this.#leaseChecks.start();
   }
 
   /** After the last child ended: until then its jobs are held. */
   async stop(): Promise<void> {
     clearInterval(this.#pings);
+    await this.#leaseChecks.stop();
     await this.#beats.stop();
   }
 
@@ -60,14 +77,13 @@ export class Heart {
     const children = family.children.filter(
       (child) => child.processId > 0 && child.state !== "gone",
     );
-    const beats = children.map((child) => ({
-      id: child.processId,
-      state: child.processState,
-      rssBytes: rssOf(child.pid),
-    }));
+    const beats = children.map(({ beat }) => beat);
     const me = self();
-    const gone = new Set(await store.processes.heartbeat([me, ...beats, ...others()]));
-    this.#well();
+    const began = monotonic();
+    const answer = store.processes.heartbeat([me, ...beats, ...others()]);
+    answer.then(() => this.#renew(began)).catch(() => undefined);
+    const gone = new Set(await this.#inTime(answer));
+    this.#health.succeeded();
     if (gone.has(me.id)) await forgotten();
     for (const child of children) {
       // one that stops removes its row itself, and notices by itself when somebody else did
@@ -104,16 +120,44 @@ export class Heart {
     family.replace(child, `it has not answered for ${Math.round(silentMs)} ms`);
   }
 
-  #trouble(error: unknown): number {
-    const message = error instanceof Error ? error.message : String(error);
-    if (this.#troubledSince === null) this.#options.log.report({ type: "store-trouble", message });
-    this.#troubledSince ??= monotonic();
-    return Math.min(1_000, this.#options.config.heartbeatIntervalMs);
+  // The lease
+
+  #takeLease(): Lease {
+    const { family, log, config } = this.#options;
+    const thresholdMs = config.aliveThresholdMs;
+    return new Lease({
+      thresholdMs,
+      now: monotonic(),
+      lost: (silentMs) => {
+        log.report({ type: "lease-lost", silentMs, thresholdMs });
+        family.setLeaseLost(true);
+      },
+      over: (silentMs) => {
+        family.killRunning(`no heartbeat for ${Math.round(silentMs)} ms, and it still runs jobs`);
+      },
+      regained: (ms) => {
+        log.report({ type: "lease-regained", ms });
+        family.setLeaseLost(false);
+      },
+    });
   }
 
-  #well(): void {
-    if (this.#troubledSince === null) return;
-    this.#options.log.report({ type: "store-well", ms: monotonic() - this.#troubledSince });
-    this.#troubledSince = null;
+  /** However late the answer is: the store took the beat no earlier than it began. */
+  #renew(began: number): void {
+    this.#lease.renew(began);
+    if (this.#lease.isLost) this.#leaseChecks.wake();
+  }
+
+  /** A beat into a dead link must not keep the next one from trying another connection. */
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    const { store, config } = this.#options;
+    if (!store.shared) return await answer;
+    const limitMs = Math.min(longestBeatMs, config.aliveThresholdMs / 6);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const error = new StoreError("unreachable", `no answer to a heartbeat within ${limitMs} ms`);
+      timer = setTimeout(() => reject(error), limitMs);
+    });
+    return await Promise.race([answer, late]).finally(() => clearTimeout(timer));
   }
 }

@@ -13,20 +13,22 @@ import {
 import type { Log } from "../log.ts";
 import { isAlive, rssOf, sameHost } from "../process/identity.ts";
 import { monotonic } from "../process/monotonic.ts";
+import { isAway, type StoreHealth } from "../service/store-health.ts";
 
-const retryMs = 250;
 /** How often a living orphan is looked at, in milliseconds. */
 const orphanPollMs = 250;
 
 export class Recovery {
   readonly #store: Store;
   readonly #log: Log;
+  readonly #health: StoreHealth;
   #closed = false;
   readonly #orphans = new Set<Process>();
 
-  constructor(store: Store, log: Log) {
+  constructor(store: Store, log: Log, health: StoreHealth) {
     this.#store = store;
     this.#log = log;
+    this.#health = health;
   }
 
   /** Tries until the store answers, or `until` by the monotonic clock: false then. */
@@ -36,9 +38,11 @@ export class Recovery {
     until: () => number = () => Number.POSITIVE_INFINITY,
   ): Promise<boolean> {
     const began = monotonic();
-    for (let troubled = false; ; troubled = true) {
+    const user = this.#health.user();
+    for (;;) {
       try {
         const jobs = await this.#store.jobs.recover(process.id, evidence);
+        user.succeeded();
         const count = (outcome: string) => jobs.filter((job) => job.outcome === outcome).length;
         this.#log.report({
           type: "jobs-recovered",
@@ -50,9 +54,12 @@ export class Recovery {
         });
         return true;
       } catch (error) {
-        if (!troubled) this.#trouble(error);
-        if (monotonic() + retryMs >= until()) return false;
-        await delay(retryMs);
+        const pauseMs = user.failed(error);
+        if (monotonic() + pauseMs >= until()) {
+          user.gone();
+          return false;
+        }
+        await delay(pauseMs);
       }
     }
   }
@@ -62,7 +69,9 @@ export class Recovery {
    * supervisor keep their jobs until they stop, which is at most `graceMs` away.
    */
   async sweep(self: ProcessIdentity, graceMs: number): Promise<void> {
-    const processes = (await this.#store.processes.list()).filter((each) => sameHost(each, self));
+    const goOn = (error: unknown) => this.#store.shared && isAway(error);
+    const all = await this.#health.insist(() => this.#store.processes.list(), { goOn });
+    const processes = all.filter((each) => sameHost(each, self));
     const alive = new Map(processes.map((each) => [each.id, isAlive(each)]));
     for (const process of processes) {
       const led = process.supervisorId !== null && alive.get(process.supervisorId) === true;
@@ -95,11 +104,6 @@ export class Recovery {
     }
     this.#orphans.delete(orphan);
     if (!this.#closed) await this.recover(orphan, evidenceOf(orphan));
-  }
-
-  #trouble(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.#log.report({ type: "store-trouble", message });
   }
 }
 

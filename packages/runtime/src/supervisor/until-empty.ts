@@ -18,7 +18,7 @@ export class UntilEmpty {
   readonly #store: Store;
   readonly #log: Log;
   readonly #loop: Loop;
-  readonly #watch: Watch;
+  readonly #watch: Watch | null;
   #soon: NodeJS.Timeout | undefined;
   #idleSince: number | null = null;
   #said = false;
@@ -26,6 +26,7 @@ export class UntilEmpty {
   constructor(store: Store, log: Log, empty: () => void) {
     this.#store = store;
     this.#log = log;
+    // what ails the store is said by those who need it; this only looks again
     this.#loop = new Loop(
       async () => {
         if (await this.#isEmpty()) empty();
@@ -33,17 +34,20 @@ export class UntilEmpty {
       },
       () => longestMs,
     );
-    this.#watch = store.watch(() => {
-      this.#soon ??= setTimeout(() => {
-        this.#soon = undefined;
-        this.#loop.wake();
-      }, shortestMs);
-    });
+    this.#watch = store.shared ? null : store.watch(() => this.hear());
     this.#loop.start();
   }
 
+  /** Something changed in the store. */
+  hear(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      this.#loop.wake();
+    }, shortestMs);
+  }
+
   close(): void {
-    this.#watch.close();
+    this.#watch?.close();
     clearTimeout(this.#soon);
     void this.#loop.stop();
   }

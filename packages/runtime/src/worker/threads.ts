@@ -131,7 +131,7 @@ class Thread {
       minThreads: 1,
       maxThreads: 1,
       useAtomics: false,
-      // what a thread has by default, unless its process was told to be lean (supervisor/child.ts)
+      // what a thread has by default, unless its process was told to be lean (see Child)
       resourceLimits: { maxYoungGenerationSizeMb: 48 },
     });
     let error: unknown;

@@ -4,15 +4,16 @@
 import { type ChildProcess, fork } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import type { ProcessEnd, ProcessState } from "@queue-runtime/store";
-import type { Config } from "../config.ts";
-import type { Timetable } from "../process/deadline.ts";
-import { type FromChild, type Role, type ToChild, watchdogBytes } from "../process/messages.ts";
-import { monotonic } from "../process/monotonic.ts";
-import { FlightRecord } from "../worker/flight-recorder.ts";
+import type { Beat, News, ProcessEnd, ProcessState } from "@queue-runtime/store";
+import type { Config } from "../../config.ts";
+import type { Timetable } from "../../process/deadline.ts";
+import { rssOf } from "../../process/identity.ts";
+import { type FromChild, type Role, type ToChild, watchdogBytes } from "../../process/messages.ts";
+import { monotonic } from "../../process/monotonic.ts";
+import { FlightRecord } from "../../worker/flight-recorder.ts";
 
 const entry = fileURLToPath(
-  new URL(`../entry/process${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
+  new URL(`../../entry/process${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
 );
 
 /** What is experimental in Node is our choice, and no news to the operator. */
@@ -131,8 +132,23 @@ export class Child {
     this.#send({ type: "quiet", on });
   }
 
+  /** Of a shared store. Nobody is told what his kind cannot act on. */
+  tell(news: News): void {
+    const forWhom = { ready: "worker", scheduled: "dispatcher", any: this.role.kind }[news];
+    if (forWhom === this.role.kind) this.#send({ type: "news", news });
+  }
+
+  /** See Service. */
+  setLeaseLost(lost: boolean): void {
+    if (this.role.kind === "worker") this.#send({ type: "lease", lost });
+  }
+
   ping(): void {
     if (this.state !== "gone") this.#pipe.write(Buffer.of(watchdogBytes.ping));
+  }
+
+  get beat(): Beat {
+    return { id: this.processId, state: this.processState, rssBytes: rssOf(this.pid) };
   }
 
   /** How its row in the store should read. */

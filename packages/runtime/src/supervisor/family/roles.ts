@@ -1,7 +1,7 @@
 // Which children a configuration asks for.
 
-import type { Config } from "../config.ts";
-import type { Role } from "../process/messages.ts";
+import type { Config } from "../../config.ts";
+import type { Role } from "../../process/messages.ts";
 
 export function rolesOf(config: Config): Role[] {
   const roles: Role[] = config.workers.flatMap((worker) =>
