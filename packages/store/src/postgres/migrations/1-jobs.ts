@@ -10,8 +10,8 @@
 // with their insert, whose ids only grow, and jobs that came back (from the schedule, from a run),
 // whose ids are old; only the first can be read from a low-water id on. Suspects (job.ts: one
 // crash short of the limit) are kept apart, so that looking for them costs one look into an empty
-// index. Ended jobs are cleared away by age: a block range index finds them and costs nothing to
-// write, and the few that did not finish have a list of their own.
+// index. Ended jobs are found by id; the few that did not finish have an index of their own, and the
+// others need none to be cleared away by age (see jobs/clear.ts).
 //
 // Fillfactor leaves room for checkpoints to stay on their page, and autovacuum comes after some
 // thousand dead rows, not after a fifth of the table, and without pauses.
@@ -82,8 +82,6 @@ CREATE TABLE queue_runtime.ended_jobs (${columns},
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1,
   autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_freeze_min_age = 0);
 
-CREATE INDEX ended_jobs_by_age ON queue_runtime.ended_jobs
-  USING brin (finished_at) WITH (pages_per_range = 32, autosummarize = on);
 CREATE INDEX ended_jobs_unfinished ON queue_runtime.ended_jobs (state, finished_at)
   WHERE state <> 'finished';
 

@@ -1,7 +1,8 @@
 // What people do to jobs: retry, cancel, discard, and clearing away what ended long ago. Each id
-// is answered by itself, in order; an id asked for twice is answered as the first left it.
+// is looked at by itself, in order, so an id asked for twice is answered as the first left it.
 
 import type { JobState } from "../../job.ts";
+import { type Answer, answerCancel, answerDiscard, answerRetry } from "../../rules/answers.ts";
 import type { Action, Actions, Retention } from "../../store.ts";
 import type { Driver } from "../driver.ts";
 
@@ -10,12 +11,13 @@ const stateOf = "SELECT state FROM jobs WHERE id = ?";
 function each(
   driver: Driver,
   ids: readonly number[],
-  act: (id: number, state: JobState) => Omit<Action, "id">,
+  { answer, act }: { readonly answer: Answer; readonly act: (action: Action) => void },
 ): Actions {
   return ids.map((id) => {
     const state = Number.isSafeInteger(id) ? driver.value(stateOf, id) : undefined;
-    if (state === undefined) return { id, outcome: "unknown", error: `there is no job ${id}` };
-    return { id, ...act(id, state as JobState) };
+    const action = answer(id, state as JobState | undefined);
+    act(action);
+    return action;
   });
 }
 
@@ -32,13 +34,12 @@ export function retry(
   options: { readonly fromStart: boolean },
 ): Actions {
   const now = driver.now();
-  return each(driver, ids, (id, state) => {
-    if (state !== "failed" && state !== "cancelled")
-      return refused(`job ${id} is ${state}: only a failed or cancelled job can be retried`);
+  const act = ({ id, outcome }: Action): void => {
+    if (outcome !== "retried") return;
     driver.sql(again).run({ now, id });
     if (options.fromStart) driver.sql(forget).run(id);
-    return { outcome: "retried" };
-  });
+  };
+  return each(driver, ids, { answer: answerRetry, act });
 }
 
 const end = "UPDATE jobs SET state = 'cancelled', finished_at = :now WHERE id = :id";
@@ -48,30 +49,20 @@ const request = `UPDATE jobs SET cancel_requested_at = :now
 
 export function cancel(driver: Driver, ids: readonly number[]): Actions {
   const now = driver.now();
-  return each(driver, ids, (id, state) => {
-    switch (state) {
-      case "running":
-        driver.sql(request).run({ now, id });
-        return { outcome: "requested" };
-      case "finished":
-      case "failed":
-      case "cancelled":
-        return refused(`job ${id} is ${state} already: there is nothing to cancel`);
-      default:
-        driver.sql(end).run({ now, id });
-        return { outcome: "cancelled" };
-    }
-  });
+  const act = ({ id, outcome }: Action): void => {
+    if (outcome === "requested") driver.sql(request).run({ now, id });
+    if (outcome === "cancelled") driver.sql(end).run({ now, id });
+  };
+  return each(driver, ids, { answer: answerCancel, act });
 }
 
 const remove = "DELETE FROM jobs WHERE id = ?";
 
 export function discard(driver: Driver, ids: readonly number[]): Actions {
-  return each(driver, ids, (id, state) => {
-    if (state === "running") return refused(`job ${id} is running: cancel it first`);
-    driver.sql(remove).run(id);
-    return { outcome: "discarded" };
-  });
+  const act = ({ id, outcome }: Action): void => {
+    if (outcome === "discarded") driver.sql(remove).run(id);
+  };
+  return each(driver, ids, { answer: answerDiscard, act });
 }
 
 const expired = `DELETE FROM jobs WHERE id IN (
@@ -92,8 +83,4 @@ export function clear(driver: Driver, retention: Retention, limit: number): numb
     removed += Number(driver.sql(expired).run(state, now - period, limit - removed).changes);
   }
   return removed;
-}
-
-function refused(error: string): Omit<Action, "id"> {
-  return { outcome: "refused", error };
 }

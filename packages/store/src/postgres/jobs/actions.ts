@@ -1,0 +1,134 @@
+// What people do to jobs: retry, cancel, discard. One statement for any number of ids, which
+// answers the state that each job was in.
+//
+// A job is always in one of two tables, and a statement sees both as of one moment. But while it
+// waits for a row that somebody else is just moving to the other table, it finds the row gone
+// here and sees no newer one there. So ids that were not found are asked for once more.
+
+import type { JobState } from "../../job.ts";
+import {
+  type Answer,
+  answerAll,
+  answerCancel,
+  answerDiscard,
+  answerRetry,
+} from "../../rules/answers.ts";
+import type { Actions } from "../../store.ts";
+import type { Announcer } from "../announce.ts";
+import type { Driver } from "../driver.ts";
+import { sharedColumns } from "../rows.ts";
+
+const columns = sharedColumns.filter((column) => column !== "state");
+const list = (names: readonly string[], from = ""): string =>
+  names.map((name) => from + name).join(", ");
+
+const live = `live AS MATERIALIZED (
+  SELECT id, state FROM queue_runtime.jobs WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE
+)`;
+const ended = `ended AS MATERIALIZED (
+  SELECT id, state FROM queue_runtime.ended_jobs WHERE id = ANY ($1::bigint[])
+  ORDER BY id FOR UPDATE
+)`;
+
+/** What a retry begins anew; the rest of the job it keeps. */
+const anew: Readonly<Record<string, string>> = {
+  run_at: "queue_runtime.now_ms()",
+  attempts: "0",
+  interruptions: "0",
+  crashes: "0",
+  crashes_since_checkpoint: "0",
+  error: "NULL::json",
+  cursor: "CASE WHEN $2::boolean THEN NULL ELSE gone.cursor END",
+  progress_done: "CASE WHEN $2::boolean THEN 0 ELSE gone.progress_done END",
+  progress_total: "CASE WHEN $2::boolean THEN NULL ELSE gone.progress_total END",
+};
+
+const retryAll = `WITH ${ended}, gone AS (
+  DELETE FROM queue_runtime.ended_jobs AS job USING ended
+  WHERE job.id = ended.id AND ended.state IN ('failed', 'cancelled')
+  RETURNING ${list(columns, "job.")}
+), again AS (
+  INSERT INTO queue_runtime.jobs (${list(columns)}, state, returned)
+  SELECT ${columns.map((column) => anew[column] ?? `gone.${column}`).join(", ")}, 'ready', true
+  FROM gone
+)
+SELECT id, state FROM ended
+UNION ALL SELECT id, state FROM queue_runtime.jobs WHERE id = ANY ($1::bigint[])`;
+
+const cancelAll = `WITH ${live}, asked AS (
+  UPDATE queue_runtime.jobs AS job
+  SET cancel_requested_at = coalesce(job.cancel_requested_at, queue_runtime.now_ms())
+  FROM live WHERE job.id = live.id AND live.state = 'running'
+), gone AS (
+  DELETE FROM queue_runtime.jobs AS job USING live
+  WHERE job.id = live.id AND live.state <> 'running'
+  RETURNING ${list(columns, "job.")}, live.state
+), cancelled AS (
+  INSERT INTO queue_runtime.ended_jobs (${list(columns)}, ended_from, state, finished_at)
+  SELECT gone.*, 'cancelled', queue_runtime.now_ms() FROM gone
+)
+SELECT id, state FROM live
+UNION ALL SELECT id, state FROM queue_runtime.ended_jobs WHERE id = ANY ($1::bigint[])`;
+
+const discardAll = `WITH ${live}, ${ended}, gone AS (
+  DELETE FROM queue_runtime.jobs AS job USING live
+  WHERE job.id = live.id AND live.state <> 'running'
+), gone_too AS (
+  DELETE FROM queue_runtime.ended_jobs AS job USING ended WHERE job.id = ended.id
+), forgotten AS (
+  DELETE FROM queue_runtime.job_errors AS error
+  USING (SELECT id FROM ended UNION ALL SELECT id FROM live WHERE state <> 'running') AS gone
+  WHERE error.job_id = gone.id
+)
+SELECT id, state FROM live UNION ALL SELECT id, state FROM ended`;
+
+export async function retry(
+  driver: Driver,
+  announcer: Announcer,
+  ...[ids, options]: [ids: readonly number[], options: { readonly fromStart: boolean }]
+): Promise<Actions> {
+  const how = { answer: answerRetry, text: retryAll, values: [options.fromStart] };
+  const answers = await act(driver, ids, how);
+  if (answers.some(({ outcome }) => outcome === "retried")) announcer.announce("ready");
+  return answers;
+}
+
+export async function cancel(
+  driver: Driver,
+  announcer: Announcer,
+  ids: readonly number[],
+): Promise<Actions> {
+  const answers = await act(driver, ids, { answer: answerCancel, text: cancelAll });
+  // the holder looks at its jobs when it hears of anything
+  if (answers.some(({ outcome }) => outcome === "requested")) announcer.announce("ready");
+  return answers;
+}
+
+export function discard(driver: Driver, ids: readonly number[]): Promise<Actions> {
+  return act(driver, ids, { answer: answerDiscard, text: discardAll });
+}
+
+interface How {
+  readonly answer: Answer;
+  readonly text: string;
+  readonly values?: readonly unknown[];
+}
+
+const existing = "SELECT id FROM queue_runtime.all_jobs WHERE id = ANY ($1::bigint[])";
+
+async function act(
+  driver: Driver,
+  ids: readonly number[],
+  { answer, text, values = [] }: How,
+): Promise<Actions> {
+  const states = new Map<number, JobState>();
+  let wanted = [...new Set(ids.filter(Number.isSafeInteger))];
+  while (wanted.length > 0) {
+    const [found] = await driver.write([[text, [wanted, ...values]]]);
+    for (const [id, state] of found!.rows as [number, JobState][]) states.set(id, state);
+    const missing = wanted.filter((id) => !states.has(id));
+    const { rows } = missing.length > 0 ? await driver.query(existing, [missing]) : { rows: [] };
+    wanted = (rows as [number][]).map(([id]) => id);
+  }
+  return answerAll(ids, states, answer);
+}

@@ -1,0 +1,61 @@
+// Clears away what ended long ago.
+//
+// Jobs that finished, which are most, have no index of their age: every run would pay for it. But
+// no job ended before it was created, and ids grow as jobs are created. So the ids among which
+// anything can be old enough end at a place that some twenty looks find by halving, and a walk up
+// to there meets little else than what is to go. (A block range index was tried. It is free to
+// write, but its ranges never shrink: once the room of the first cleared jobs was used again, each
+// look read the whole table.)
+
+import type { Retention } from "../../store.ts";
+import type { Driver } from "../driver.ts";
+
+/** `low` and `high` close in on the first id that is not old enough. */
+const halving = `due AS MATERIALIZED (SELECT queue_runtime.now_ms() - $1::bigint AS at
+), half (low, high) AS (
+  SELECT min(id), max(id) + 1 FROM queue_runtime.ended_jobs
+  UNION ALL
+  SELECT CASE WHEN job.old THEN job.id + 1 ELSE low END,
+    CASE WHEN job.old THEN high ELSE middle END
+  FROM half CROSS JOIN LATERAL (SELECT (low + high) / 2 AS middle) AS look
+  CROSS JOIN LATERAL (
+    SELECT id, created_at < (SELECT at FROM due) AS old FROM queue_runtime.ended_jobs
+    WHERE id >= look.middle ORDER BY id LIMIT 1
+  ) AS job
+  WHERE low < high
+)`;
+
+const remove = `, forgotten AS (
+  DELETE FROM queue_runtime.job_errors AS error USING old WHERE error.job_id = old.id
+)
+DELETE FROM queue_runtime.ended_jobs AS job USING old WHERE job.id = old.id`;
+
+/** As a CASE it seems likely to the planner, which then walks by id instead of sorting. */
+const clearFinished = `WITH RECURSIVE ${halving}, old AS MATERIALIZED (
+  SELECT id FROM queue_runtime.ended_jobs
+  WHERE id < (SELECT max(low) FROM half)
+    AND CASE WHEN state = 'finished' THEN finished_at < (SELECT at FROM due) ELSE false END
+  ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+)${remove}`;
+
+const clearUnfinished = `WITH old AS MATERIALIZED (
+  SELECT id FROM queue_runtime.ended_jobs
+  WHERE state = $3 AND state <> 'finished' AND finished_at < queue_runtime.now_ms() - $1::bigint
+  ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED
+)${remove}`;
+
+/** Oldest first, as near as it matters. */
+export async function clear(driver: Driver, retention: Retention, limit: number): Promise<number> {
+  const periods = [
+    [clearFinished, retention.finishedMs],
+    [clearUnfinished, retention.cancelledMs, "cancelled"],
+    [clearUnfinished, retention.failedMs, "failed"],
+  ] as const;
+  let removed = 0;
+  for (const [text, period, ...state] of periods) {
+    if (removed >= limit) break;
+    const values = [Math.ceil(period), limit - removed, ...state];
+    removed += (await driver.query(text, values, true)).count;
+  }
+  return removed;
+}

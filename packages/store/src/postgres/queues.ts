@@ -1,0 +1,83 @@
+// Queues exist by having jobs or being paused; there is no table of them.
+
+import { checkQueue } from "../new-job.ts";
+import type { Queue } from "../queue.ts";
+import type { Queues } from "../store.ts";
+import type { Announcer } from "./announce.ts";
+import type { Driver } from "./driver.ts";
+import { clearAll, clearReady } from "./queues/clear.ts";
+
+export function postgresQueues(driver: Driver, announcer: Announcer): Queues {
+  return {
+    list: () => list(driver),
+    pause: (name) => pause(driver, name),
+    resume: (name) => resume(driver, announcer, name),
+    clear: (name, { all }) => (all ? clearAll : clearReady)(driver, name),
+  };
+}
+
+const stop = `INSERT INTO queue_runtime.paused_queues (name, paused_at)
+  VALUES ($1, queue_runtime.now_ms()) ON CONFLICT DO NOTHING`;
+const goOn = "DELETE FROM queue_runtime.paused_queues WHERE name = $1";
+
+async function pause(driver: Driver, name: string): Promise<void> {
+  await driver.write([[stop, [checkQueue(name)]]]);
+}
+
+async function resume(driver: Driver, announcer: Announcer, name: string): Promise<void> {
+  const [answer] = await driver.write([[goOn, [name]]]);
+  if (answer!.count > 0) announcer.announce("ready");
+}
+
+/** One index of ready jobs: where it begins, and how its rows are told from those of the other. */
+interface Source {
+  readonly key: readonly string[];
+  readonly where: string;
+}
+
+const sources: Readonly<Record<"ready" | "suspects", Source>> = {
+  ready: {
+    key: ["returned", "queue"],
+    where: "state = 'ready' AND crashes_since_checkpoint < 2",
+  },
+  suspects: { key: ["queue"], where: "state = 'ready' AND crashes_since_checkpoint >= 2" },
+};
+
+/** From one queue to the next: skips all the jobs in each. */
+const queuesOf = ({ key, where }: Source): string => {
+  const columns = key.join(", ");
+  const step = (beyond: string): string =>
+    `SELECT ${columns} FROM queue_runtime.jobs WHERE ${where} ${beyond} ORDER BY ${columns} LIMIT 1`;
+  const last = key.map((column) => `known.${column}`).join(", ");
+  return `(${step("")})
+  UNION ALL
+  SELECT next.* FROM known CROSS JOIN LATERAL (${step(`AND (${columns}) > (${last})`)}) AS next`;
+};
+
+/** And in each, how many there are and since when the oldest is due: read from the index alone. */
+const waiting = (source: Source): string => `
+  SELECT known.queue, job.ready, 0 AS running, job.due, false AS paused
+  FROM (WITH RECURSIVE known AS (${queuesOf(source)}) SELECT * FROM known) AS known
+  CROSS JOIN LATERAL (
+    SELECT count(*) AS ready, min(run_at) AS due FROM queue_runtime.jobs
+    WHERE ${source.where} AND ${source.key.map((column) => `${column} = known.${column}`).join(" AND ")}
+  ) AS job`;
+
+const all = `SELECT queue, sum(ready)::bigint, sum(running)::bigint, bool_or(paused),
+  greatest(0, queue_runtime.now_ms() - min(due)) FROM (${waiting(sources.ready)}
+  UNION ALL ${waiting(sources.suspects)}
+  UNION ALL SELECT queue, 0, count(*), NULL, false FROM queue_runtime.jobs
+    WHERE state = 'running' GROUP BY queue
+  UNION ALL SELECT name, 0, 0, NULL, true FROM queue_runtime.paused_queues
+) AS part GROUP BY queue`;
+
+type QueueRow = [name: string, ready: number, running: number, paused: boolean, latencyMs: number];
+
+async function list(driver: Driver): Promise<readonly Queue[]> {
+  const { rows } = await driver.query(all, [], true);
+  return (rows as QueueRow[])
+    .map(([name, ready, running, paused, latencyMs]) => ({
+      ...{ name, paused, ready, running, latencyMs: ready === 0 ? 0 : latencyMs },
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
