@@ -3,13 +3,17 @@
 // that may only call them can enqueue and nothing else; and they are granted to nobody at first.
 //
 // `now_ms` is when the statement began, also inside a transaction that began long ago.
+//
+// `enqueue_many` takes the args in an array of their own, in the order of the jobs. PostgreSQL
+// decodes every string of a document of which it takes a part by name, and refuses what is not
+// text, such as \u0000, which JSON may hold; the elements of an array come as they were written.
 
 export const enqueueFunctions: string = `
 CREATE FUNCTION queue_runtime.now_ms() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint
 $$;
 
-CREATE FUNCTION queue_runtime.enqueue_many(jobs json)
+CREATE FUNCTION queue_runtime.enqueue_many(jobs json, args json DEFAULT NULL)
 RETURNS TABLE (id bigint, state text) LANGUAGE sql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog AS $$
   INSERT INTO queue_runtime.jobs AS created
@@ -21,13 +25,14 @@ SET search_path = pg_catalog AS $$
     SELECT number, now, element ->> 'name' AS name,
       coalesce(element ->> 'kind', 'module') AS kind,
       coalesce(element ->> 'queue', 'default') AS queue,
-      CASE WHEN json_typeof(element -> 'args') <> 'null' THEN element -> 'args' END AS args,
+      CASE WHEN json_typeof(given.args) <> 'null' THEN given.args END AS args,
       coalesce((element ->> 'priority')::bigint, 0) AS priority,
       element ->> 'label' AS label,
       coalesce((element ->> 'held')::boolean, false) AS held,
       coalesce((element ->> 'at')::bigint,
         now + ceil(coalesce((element ->> 'inMs')::double precision, 0))::bigint) AS due
-    FROM json_array_elements(jobs) WITH ORDINALITY AS given (element, number),
+    FROM ROWS FROM (json_array_elements(jobs), json_array_elements(args))
+        WITH ORDINALITY AS given (element, args, number),
       queue_runtime.now_ms() AS now
   ) AS job
   ORDER BY job.number
@@ -44,7 +49,7 @@ CREATE FUNCTION queue_runtime.enqueue(
   label text DEFAULT NULL
 ) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
-  due timestamptz := coalesce(run_at, statement_timestamp() + delay, statement_timestamp());
+  due timestamptz := coalesce(run_at, statement_timestamp() + delay);
   created bigint;
 BEGIN
   IF coalesce(length(name), 0) NOT BETWEEN 1 AND 200 THEN
@@ -59,13 +64,28 @@ BEGIN
     RAISE EXCEPTION 'the job cannot be enqueued: args must be at most 1048576 bytes of JSON'
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  SELECT job.id INTO created FROM queue_runtime.enqueue_many(json_build_array(json_build_object(
-    'name', name, 'args', args, 'queue', queue, 'priority', priority, 'label', label,
-    'at', ceil(extract(epoch FROM due) * 1000)::bigint))) AS job;
+  IF abs(priority::numeric) > 9007199254740991 THEN
+    RAISE EXCEPTION 'the job cannot be enqueued: priority must be from -2^53 + 1 to 2^53 - 1'
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF length(label) NOT BETWEEN 1 AND 10000 THEN
+    RAISE EXCEPTION 'the job cannot be enqueued: label must have 1 to 10000 characters'
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF due NOT BETWEEN timestamptz '1970-01-01 00:00Z' AND timestamptz '9999-12-31 00:00Z' THEN
+    RAISE EXCEPTION 'the job cannot be enqueued: it must be due between 1970 and 9999'
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  SELECT job.id INTO created FROM queue_runtime.enqueue_many(
+    json_build_array(json_build_object(
+      'name', name, 'queue', queue, 'priority', priority, 'label', label,
+      'at', CASE WHEN due > statement_timestamp() THEN ceil(extract(epoch FROM due) * 1000)
+        ELSE floor(extract(epoch FROM due) * 1000) END::bigint)),
+    json_build_array(args)) AS job;
   RETURN created;
 END $$;
 
-REVOKE ALL ON FUNCTION queue_runtime.enqueue_many(json) FROM PUBLIC;
+REVOKE ALL ON FUNCTION queue_runtime.enqueue_many(json, json) FROM PUBLIC;
 REVOKE ALL ON FUNCTION queue_runtime.enqueue(text, json, text, bigint, timestamptz, interval, text)
   FROM PUBLIC;
 `;
