@@ -54,17 +54,36 @@ const laneAsJob = sharedColumns
   .map((column) => (["priority", "name", "queue"].includes(column) ? column : "NULL"))
   .join(", ");
 
-const claimJobs = `WITH me AS MATERIALIZED (
+const mayTake = `EXISTS (SELECT FROM me) AND NOT EXISTS (SELECT FROM unknown)
+  AND ($14 OR NOT EXISTS (${anySuspect}))`;
+
+/** From one lane: locked as they are found. */
+const fromOne = `picked AS MATERIALIZED (
+  SELECT job.id, lane.returned FROM lane CROSS JOIN LATERAL (
+    SELECT id FROM queue_runtime.jobs WHERE ${inLane} LIMIT $9 FOR UPDATE SKIP LOCKED
+  ) AS job
+  WHERE $8::integer IS NOT NULL AND ${mayTake}
+)`;
+
+/**
+ * From several lanes: their heads are merged first, and then only what is taken gets locked. A few
+ * more than are wanted are merged, for those that others have locked by now.
+ */
+const fromSeveral = `head AS MATERIALIZED (
+  SELECT job.id, lane.returned, lane.place, lane.priority FROM lane CROSS JOIN LATERAL (
+    SELECT id FROM queue_runtime.jobs WHERE ${inLane} LIMIT $8) AS job
+  WHERE ${mayTake}
+  ORDER BY lane.place, lane.priority, job.id LIMIT $8
+), picked AS MATERIALIZED (
+  SELECT job.id, head.returned FROM head JOIN queue_runtime.jobs AS job ON job.id = head.id
+  WHERE job.state = 'ready'
+  ORDER BY head.place, head.priority, head.id LIMIT $9 FOR UPDATE OF job SKIP LOCKED
+)`;
+
+const claimJobs = (picked: string): string => `WITH me AS MATERIALIZED (
   SELECT id FROM queue_runtime.processes WHERE id = $1 FOR KEY SHARE
 ), unknown AS MATERIALIZED (${unknownLanes}
-), ${lanes}, picked AS MATERIALIZED (
-  SELECT job.id, lane.returned FROM lane CROSS JOIN LATERAL (
-    SELECT id FROM queue_runtime.jobs WHERE ${inLane} LIMIT $8 FOR UPDATE SKIP LOCKED
-  ) AS job
-  WHERE EXISTS (SELECT FROM me) AND NOT EXISTS (SELECT FROM unknown)
-    AND ($14 OR NOT EXISTS (${anySuspect}))
-  ORDER BY lane.place, lane.priority, job.id LIMIT $9
-), claimed AS (
+), ${lanes}, ${picked}, claimed AS (
   UPDATE queue_runtime.jobs AS job SET state = 'running', process_id = $1,
     fence = job.fence + 1, attempts = job.attempts + 1, started_at = queue_runtime.now_ms()
   FROM picked WHERE job.id = picked.id
@@ -72,6 +91,9 @@ const claimJobs = `WITH me AS MATERIALIZED (
 )
 SELECT * FROM claimed
 UNION ALL SELECT ${laneAsJob}, NULL, NULL, returned FROM unknown`;
+
+const claimFromOne = claimJobs(fromOne);
+const claimFromSeveral = claimJobs(fromSeveral);
 
 /** What has to be known beside the jobs; sees what the claim did. */
 const lookAround = `WITH ${lanes}
@@ -164,14 +186,12 @@ export interface Asked {
 
 export function claimStatement(asked: Asked): Statement {
   const { claim, placed, known, passSuspects } = asked;
-  // Twice the even share: lanes are rarely even. What is locked in vain is free in a moment.
-  const share = Math.ceil((2 * claim.limit) / Math.max(1, placed.length));
   const bounds = [first, ...known, last];
   return [
-    claimJobs,
+    placed.length > 1 ? claimFromSeveral : claimFromOne,
     [
       ...laneValues(asked),
-      Math.min(claim.limit, share),
+      2 * claim.limit + 20,
       claim.limit,
       bounds.map(({ returned }) => returned),
       bounds.map(({ queue }) => queue),

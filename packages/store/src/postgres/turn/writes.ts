@@ -28,6 +28,7 @@ export interface Written {
 
 export class Writes {
   readonly statements: readonly Statement[];
+  readonly #asked: readonly Checkpoint[];
   readonly #checkpoints: readonly Checkpoint[];
   readonly #finished: readonly Finished[];
   readonly #others: readonly Other[];
@@ -39,6 +40,7 @@ export class Writes {
     this.#finished = settlements.filter(isFinished);
     this.#others = settlements.filter((each): each is Other => !isFinished(each));
     const moved = settlements.filter(({ cursor, progress }) => cursor !== undefined || progress);
+    this.#asked = turn.checkpoints;
     this.#checkpoints = newest([...turn.checkpoints, ...moved]);
     this.statements = [
       ...(this.#checkpoints.length > 0 ? [save(this.#checkpoints)] : []),
@@ -54,13 +56,13 @@ export class Writes {
     const finished = this.#finished.length > 0 ? rest.shift()!.count : 0;
     const ended = (this.#others.length > 0 ? rest.shift()!.rows : []) as readonly EndedRow[];
     const overtaken = [
-      ...without(this.#checkpoints, saved),
+      ...without(this.#asked, saved),
       ...(finished < this.#finished.length ? await this.#unfinished(driver) : []),
       ...without(this.#others, ended),
     ];
     const delays = ended.flatMap(([, state, ms]) => (state === "scheduled" ? [ms ?? 0] : []));
     return {
-      refused: unique(this.#repeated ? await late(driver, overtaken) : overtaken),
+      refused: (this.#repeated ? await late(driver, overtaken) : overtaken).map(toHeld),
       ready: ended.some(([, state]) => state === "ready"),
       delay: delays.length === 0 ? null : Math.min(...delays),
     };
@@ -87,14 +89,12 @@ function columns(held: readonly Held[]): unknown[] {
   return [held.map(({ id }) => id), held.map(({ fence }) => fence)];
 }
 
-/** A run is held once: its id is enough. */
+/** Only one fence of a job can have been taken: its id is enough. */
 function without<T extends Held>(held: readonly T[], rows: readonly unknown[]): readonly T[] {
-  if (rows.length === held.length) return [];
-  const ids = new Set((rows as readonly [number][]).map(([id]) => id));
-  return held.filter(({ id }) => !ids.has(id));
+  const taken = new Set((rows as readonly [number][]).map(([id]) => id));
+  return held.filter(({ id }) => !taken.has(id));
 }
 
-function unique(refused: readonly Held[]): readonly Held[] {
-  const keys = new Map(refused.map(({ id, fence }) => [`${id}/${fence}`, { id, fence }]));
-  return [...keys.values()];
+function toHeld({ id, fence }: Held): Held {
+  return { id, fence };
 }
