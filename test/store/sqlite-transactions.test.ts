@@ -61,7 +61,7 @@ describe("enqueueing in the application's transaction", () => {
   it("wakes whoever watches, once it is committed", async () => {
     await using app = await application();
     const { store } = app.world;
-    const called = new Promise<void>((resolve) => store.watch(resolve, { pollMs: 20 }));
+    const called = new Promise<void>((resolve) => store.watch(() => resolve(), { pollMs: 20 }));
     app.database.exec("BEGIN");
     await store.in(app.database).enqueue([{ name: "job" }]);
     app.database.exec("COMMIT");

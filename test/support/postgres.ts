@@ -38,22 +38,19 @@ export interface TemporaryPostgres extends TemporaryDatabase {
 
 /** Migrated and empty, in a database of its own. */
 export async function temporaryPostgres(options: OpenOptions = {}): Promise<TemporaryPostgres> {
-  const database = await temporaryDatabase();
-  const opened: Store[] = [];
+  const all = new AsyncDisposableStack();
+  const { url } = all.use(await temporaryDatabase());
   const connect = async (more: OpenOptions = {}): Promise<Store> => {
-    const store = await openStore(database.url, { ...options, ...more });
-    opened.push(store);
+    const store = await openStore(url, { ...options, ...more });
+    all.defer(() => store.close());
     return store;
   };
-  const store = await connect();
-  await store.migrate();
-  return {
-    store,
-    url: database.url,
-    connect,
-    async [Symbol.asyncDispose]() {
-      for (const one of opened) await one.close();
-      await database[Symbol.asyncDispose]();
-    },
-  };
+  try {
+    const store = await connect();
+    await store.migrate();
+    return { store, url, connect, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  } catch (error) {
+    await all.disposeAsync();
+    throw error;
+  }
 }
