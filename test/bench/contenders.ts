@@ -1,6 +1,8 @@
 // Who takes part on PostgreSQL and Redis, under which name, and with which of its settings. The
 // settings themselves, and where they are documented, are in contenders/.
 
+import { us } from "./report/compare.ts";
+
 export interface Entry {
   /** In the report. */
   readonly label: string;
@@ -11,8 +13,17 @@ export interface Entry {
   readonly drain: number;
 }
 
+/** Our client; jobs are worked off by a real runtime. */
+export const runtime: Entry = {
+  label: us,
+  module: "runtime",
+  variant: "default",
+  store: "postgres",
+  drain: 50_000,
+};
+
 export const bareOne: Entry = {
-  label: "bare SQL loop, one connection",
+  label: "bare SQL, one connection",
   module: "bare-postgres",
   variant: "one",
   store: "postgres",
@@ -21,7 +32,7 @@ export const bareOne: Entry = {
 
 export const bareTwo: Entry = {
   ...bareOne,
-  label: "bare SQL loop, two connections",
+  label: "bare SQL, two connections",
   variant: "two",
 };
 
@@ -29,7 +40,7 @@ export const bareTwo: Entry = {
 export const bareAlone: Entry = { ...bareOne, label: "bare SQL path", variant: "alone" };
 
 export const graphileBatched: Entry = {
-  label: "graphile-worker, localQueue 500, batched",
+  label: "graphile-worker, batched",
   module: "graphile-worker",
   variant: "batched",
   store: "postgres",
@@ -59,7 +70,7 @@ export const pgBoss: Entry = {
 };
 
 export const bullmqPostgres: Entry = {
-  label: "BullMQ on PostgreSQL",
+  label: "BullMQ, PostgreSQL",
   module: "bullmq",
   variant: "postgres",
   store: "postgres",
@@ -67,7 +78,7 @@ export const bullmqPostgres: Entry = {
 };
 
 export const bullmqRedis: Entry = {
-  label: "BullMQ on Redis, fsync every second",
+  label: "BullMQ, Redis (fsync 1/s)",
   module: "bullmq",
   variant: "redis",
   store: "redis-everysec",
@@ -76,7 +87,7 @@ export const bullmqRedis: Entry = {
 
 export const bullmqRedisDurable: Entry = {
   ...bullmqRedis,
-  label: "BullMQ on Redis, fsync always",
+  label: "BullMQ, Redis (durable)",
   store: "redis-always",
   drain: 10_000,
 };

@@ -1,7 +1,8 @@
-// `npm run bench -- [names…] [--scale 0.1] [--json] [--profile]`: measures, one part after the
-// other, and prints every figure, also those that miss their budget. See README.md.
+// `npm run bench -- [names…] [--scale 0.1] [--snapshot 30] [--json] [--profile]`: measures, one part
+// after the other, and prints every figure, also those that miss their budget; `--chart FILE` draws
+// the picture from what `--json` wrote. See README.md.
 
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -9,8 +10,10 @@ import type { Part } from "./harness/measurement.ts";
 import { endPart, type PartResult, runPart } from "./harness/part.ts";
 import { installPeers } from "./harness/peers.ts";
 import { chosen } from "./measurements.ts";
+import { chart } from "./report/chart.ts";
 import { commitOf, describeFacts, type Facts, readFacts } from "./report/facts.ts";
 import { topFunctions } from "./report/profile.ts";
+import type { Report } from "./report/report.ts";
 import { table, verdict } from "./report/table.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -19,6 +22,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     scale: { type: "string", default: "1" },
+    chart: { type: "string" },
     json: { type: "boolean", default: false },
     profile: { type: "boolean", default: false },
     snapshot: { type: "string", default: "300" },
@@ -36,7 +40,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 const scale = Number(values.scale);
 const snapshotSeconds = Number(values.snapshot) * Math.min(1, scale);
 try {
-  await main(chosen(positionals));
+  if (values.chart) drawChart(values.chart);
+  else await main(chosen(positionals));
 } catch (error) {
   if (!(error instanceof RangeError)) throw error;
   process.stderr.write(`${error.message}\n`);
@@ -67,8 +72,15 @@ function save(facts: Facts, results: readonly PartResult[]): void {
   const folder = join(here, "results");
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${facts.at.replaceAll(":", "-")}.json`);
-  const commit = commitOf(join(here, "../.."));
-  const report = { facts, commit, scale, results };
+  const report: Report = { facts, commit: commitOf(join(here, "../..")), scale, results };
   writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
   process.stdout.write(`written to ${file}\n`);
+}
+
+/** From a file that `--json` wrote. */
+function drawChart(file: string): void {
+  const report = JSON.parse(readFileSync(file, "utf8")) as Report;
+  const picture = join(here, "chart.svg");
+  writeFileSync(picture, chart(report));
+  process.stdout.write(`drawn as ${picture}\n`);
 }

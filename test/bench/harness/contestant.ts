@@ -6,7 +6,7 @@ import type { Answer, ContenderProgram, Order, Progress } from "../programs/cont
 import { startProgram } from "./program.ts";
 
 export class Contestant {
-  progress: Progress = { performed: 0, firstAt: 0 };
+  progress: Progress = { performed: 0, firstAt: 0, at: 0 };
   readonly #process: ChildProcess;
   readonly #ended: Promise<never>;
   #onAnswer: ((answer: Answer) => void) | null = null;

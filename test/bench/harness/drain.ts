@@ -21,21 +21,48 @@ export async function drainRuntime(
   worker: WorkerSettings,
   jobs: number,
 ): Promise<number> {
+  const project = await filled(bench, worker, jobs);
+  const runtime = await drainWith(project, worker);
+  const { done, ms } = await drained(bench, project);
+  if (runtime.exit?.code !== 0 || done !== jobs) {
+    throw new Error(`${done} of ${jobs} jobs were drained\n${runtime.transcript()}`);
+  }
+  return jobs / (ms / 1_000);
+}
+
+/** The same of the first so many milliseconds of a backlog that outlasts them. */
+export async function sipRuntime(
+  bench: Bench,
+  worker: WorkerSettings,
+  { jobs, forMs }: { readonly jobs: number; readonly forMs: number },
+): Promise<number> {
+  const project = await filled(bench, worker, jobs);
+  const runtime = project.start();
+  await runtime.until(async () => (await drained(bench, project)).ms >= forMs, {
+    deadlineMs: 60_000,
+    everyMs: 250,
+  });
+  await runtime.stop();
+  const { done, ms } = await drained(bench, project);
+  return done / (ms / 1_000);
+}
+
+async function filled(bench: Bench, worker: WorkerSettings, jobs: number): Promise<Project> {
   const project = await Project.create(bench, {
     workers: [{ name: "bench", ...worker }],
-    log: { level: "warn" },
+    log: { level: (worker.processes ?? 1) === 1 ? "warn" : "info" },
   });
   await fill(project.url, "noop", jobs);
   if (bench.store === "postgres") await settle(project.url);
-  const runtime = await drainWith(project, worker);
+  return project;
+}
+
+async function drained(bench: Bench, project: Project): Promise<{ done: number; ms: number }> {
   const [row] = await project.rows<{ done: number; ms: number }>(
     `SELECT count(*) AS done, max(finished_at) - min(started_at) AS ms
      FROM ${ended[bench.store]} WHERE state = 'finished'`,
   );
-  if (runtime.exit?.code !== 0 || Number(row!.done) !== jobs) {
-    throw new Error(`${row!.done} of ${jobs} jobs were drained\n${runtime.transcript()}`);
-  }
-  return jobs / (Number(row!.ms) / 1_000);
+  return { done: Number(row!.done), ms: Number(row!.ms) };
 }
 
 /** A runtime that has ended when nothing is left to do. */

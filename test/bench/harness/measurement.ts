@@ -118,16 +118,23 @@ export async function inRoundsWhoever(
   for (let round = 0; round < rounds; round += 1) {
     for (const name of names) {
       if (missing.has(name)) continue;
-      try {
-        taken.get(name)!.push(await contenders[name]!());
-      } catch (error) {
-        missing.set(name, reasonOf(error));
-      }
+      const answer = await missingOr(contenders[name]!);
+      if (typeof answer === "string") missing.set(name, answer);
+      else taken.get(name)!.push(answer);
     }
   }
   return Object.fromEntries(
     names.map((name) => [name, { rounds: taken.get(name)!, missing: missing.get(name) ?? null }]),
   );
+}
+
+/** Its answer, or why there is none. */
+export async function missingOr<Answer>(work: () => Promise<Answer>): Promise<Answer | string> {
+  try {
+    return await work();
+  } catch (error) {
+    return reasonOf(error);
+  }
 }
 
 /** One line of it; all of what went wrong goes to the terminal. */

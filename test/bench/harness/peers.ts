@@ -9,7 +9,7 @@ const install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
 
 /** Answers why not, or null. */
 export function installPeers(folder: string): string | null {
-  if (existsSync(join(folder, "node_modules/plainjob"))) return null;
+  if (existsSync(join(folder, "node_modules/pg-boss"))) return null;
   process.stderr.write("installing the peers of the benchmarks, once\n");
   try {
     execFileSync("npm", install, { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });

@@ -1,8 +1,8 @@
 // Budget row "idle: queries per host and minute / CPU". A runtime with the default configuration
-// and nothing to do. First its CPU time from /proc, undisturbed. Then strace counts its locks on
-// the shared memory of the write-ahead log: every transaction, a lone SELECT or PRAGMA included,
-// takes one read lock there, every one that writes the write lock as well. So "queries" are
-// transactions.
+// and nothing to do. Its CPU time is from /proc. PostgreSQL counts the statements meanwhile. With
+// SQLite strace counts, afterwards, locks on the shared memory of the write-ahead log: every
+// transaction, a lone SELECT or PRAGMA included, takes one read lock there, every one that writes
+// the write lock as well. So there "queries" are transactions.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -20,6 +20,7 @@ import {
   type Measured,
   medianOf,
 } from "../report/figures.ts";
+import { type Counts, readCounts } from "../servers/statistics.ts";
 
 export const idle: Measurement = {
   name: "idle",
@@ -36,17 +37,41 @@ const readerBytes = [123, 127] as const;
 const clockTicksPerSecond = 100;
 
 async function run(bench: Bench): Promise<readonly Figure[]> {
+  if (bench.store === "postgres") await bench.postgres({ statements: true });
   const project = await Project.create(bench);
   const runtime = await project.start().ready();
   await sleep(3_000);
   const pids = [runtime.pid, ...childrenOf(runtime.pid)];
+  const counted = bench.store === "postgres" ? await readCounts(project.url) : null;
+  const began = monotonic();
   const cpu = await cpuPercent(pids, bench.many(60_000, 3_000));
-  const locks = await traceLocks(pids, `${project.folder}/strace`, bench.many(30_000, 10_000));
   const figures: Figure[] = [medianOf("CPU of all processes, of one core", "%", [cpu], below(1))];
-  if (locks) figures.push(...transactions(locks, runtime.pid));
-  else process.stderr.write("strace is missing or may not attach: queries were not counted\n");
+  if (counted) figures.push(...(await sentSince(project, counted, began)));
+  else figures.push(...(await lockedBy(bench, project, { pids, supervisor: runtime.pid })));
   await runtime.stop();
   return figures;
+}
+
+/** What the server counted; reading it is one statement and one commit each time. */
+async function sentSince(project: Project, before: Counts, since: number): Promise<Figure[]> {
+  const after = await readCounts(project.url);
+  const perMinute = 60_000 / (monotonic() - since);
+  const rate = (key: "statements" | "commits"): number =>
+    (after[key] - before[key] - 1) * perMinute;
+  return [
+    medianOf("statements", "/min", [rate("statements")], atMost(60)),
+    medianOf("commits", "/min", [rate("commits")]),
+  ];
+}
+
+async function lockedBy(
+  bench: Bench,
+  project: Project,
+  { pids, supervisor }: { readonly pids: readonly number[]; readonly supervisor: number },
+): Promise<Figure[]> {
+  const locks = await traceLocks(pids, `${project.folder}/strace`, bench.many(30_000, 10_000));
+  if (locks) return transactions(locks, supervisor);
+  return [{ what: "transactions on the store", missing: "strace is not there or may not attach" }];
 }
 
 async function cpuPercent(pids: readonly number[], ms: number): Promise<number> {

@@ -26,6 +26,8 @@ export interface Progress {
   readonly performed: number;
   /** When the first job began, by the clock that all processes share. */
   readonly firstAt: number;
+  /** When it was as far as this. */
+  readonly at: number;
 }
 
 export type Answer =
@@ -40,7 +42,6 @@ const { module, variant, url } = asked<ContenderProgram>();
 const { open } = (await import(`../contenders/${module}.ts`)) as { open: OpenContender };
 const contender: Contender = await open({ url, variant });
 const latencies: number[] = [];
-let progress: Progress = { performed: 0, firstAt: 0 };
 
 process.on("message", (order: Order) => {
   obey(order).then(
@@ -67,7 +68,7 @@ async function obey(order: Order): Promise<unknown> {
     case "work":
       return await work(order.jobs);
     case "until-empty":
-      while (!(await contender.isEmpty())) await sleep(1);
+      while (!(await contender.isEmpty())) await sleep(2);
       return monotonic();
     case "latencies":
       return latencies;
@@ -116,14 +117,14 @@ async function pace({ jobs, warm }: { jobs: number; warm: number }): Promise<voi
 
 /** Tells how far it is now and then, and at once when it has done them all. */
 async function work(jobs: number): Promise<void> {
-  setInterval(() => say({ progress }), 5).unref();
   let firstAt = 0;
   let performed = 0;
+  const tell = (): void => say({ progress: { performed, firstAt, at: monotonic() } });
+  setInterval(tell, 5).unref();
   await contender.work((input) => {
     if (firstAt === 0) firstAt = monotonic();
     if (input.asked !== undefined) latencies.push(monotonic() - input.asked);
     performed += 1;
-    progress = { performed, firstAt };
-    if (performed === jobs) say({ progress });
+    if (performed === jobs) tell();
   });
 }

@@ -1,8 +1,10 @@
 // What the machine is, because a figure without it means nothing.
 
+import { spawnSync } from "node:child_process";
 import { closeSync, fdatasyncSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 import { join } from "node:path";
+import { nativeFolder } from "../../support/postgres/binaries.ts";
 import { percentile } from "./figures.ts";
 
 export interface Facts {
@@ -13,6 +15,11 @@ export interface Facts {
   readonly kernel: string;
   readonly node: string;
   readonly sqlite: string;
+  /** The server that the benchmarks start; null where its programs are not installed. */
+  readonly postgres: string | null;
+  readonly redis: string | null;
+  /** Whom we compare with, and in which version. */
+  readonly peers: Readonly<Record<string, string>>;
   /** Of one write of 4 KiB and fdatasync in the folder of the stores, in milliseconds. */
   readonly fsyncMs: { readonly p50: number; readonly p99: number };
   /**
@@ -32,6 +39,9 @@ export function readFacts(folder: string): Facts {
     kernel: release(),
     node: process.versions.node,
     sqlite: process.versions.sqlite ?? "unknown",
+    postgres: postgresVersion(),
+    redis: versionOf("redis-server", /v=([\d.]+)/),
+    peers: peerVersions(),
     fsyncMs: fsyncLatency(join(folder, "fsync")),
     loopMs: loopTime(),
     loadBefore,
@@ -40,13 +50,34 @@ export function readFacts(folder: string): Facts {
 
 export function describeFacts(facts: Facts): string {
   const { cores, cpu, memoryGb, kernel, node, sqlite, fsyncMs, loopMs, loadBefore } = facts;
+  const { postgres, redis } = facts;
   const ms = (value: number): string => `${value.toFixed(2)} ms`;
   const machine = `${cores} cores (${cpu}), ${memoryGb} GB, Linux ${kernel}`;
   return [
-    `${facts.at}: ${machine}, Node ${node}, SQLite ${sqlite}`,
+    `${facts.at}: ${machine}`,
+    `Node ${node}, SQLite ${sqlite}, PostgreSQL ${postgres ?? "none"}, Redis ${redis ?? "none"}`,
     `fdatasync of 4 KiB: p50 ${ms(fsyncMs.p50)}, p99 ${ms(fsyncMs.p99)}`,
     `a fixed loop: ${ms(loopMs.best)} to ${ms(loopMs.worst)}; load: ${loadBefore.toFixed(2)}`,
   ].join("\n");
+}
+
+function postgresVersion(): string | null {
+  try {
+    return versionOf(join(nativeFolder(), "bin/postgres"), /(\d+\.\d+)/);
+  } catch {
+    // whatever needs it will say so
+    return null;
+  }
+}
+
+function versionOf(program: string, number: RegExp): string | null {
+  const { stdout } = spawnSync(program, ["--version"], { encoding: "utf8" });
+  return number.exec(stdout ?? "")?.[1] ?? null;
+}
+
+function peerVersions(): Readonly<Record<string, string>> {
+  const file = new URL("../package.json", import.meta.url);
+  return JSON.parse(readFileSync(file, "utf8")).dependencies;
 }
 
 function fsyncLatency(file: string): Facts["fsyncMs"] {
