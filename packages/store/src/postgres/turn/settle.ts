@@ -7,8 +7,7 @@
 // A running job is one with a process. Asked for by its state, the planner would think of the index
 // of running jobs, and join it to the array in a time that grows with the square of the batch.
 //
-// Runs that just finished, which is nearly all of them, have a statement of their own that answers
-// no rows: its count tells whether all were taken.
+// Runs that just finished, which is nearly all of them, have a statement of their own.
 
 import type { Settlement } from "../../turn.ts";
 import type { Statement } from "../driver.ts";
@@ -25,7 +24,8 @@ const finishAll = `WITH ended AS (
   RETURNING ${list(columns, "job.")}, given.result
 )
 INSERT INTO queue_runtime.ended_jobs (${list(columns)}, state, ended_from, finished_at, result)
-SELECT ${list(columns)}, 'finished', 'running', queue_runtime.now_ms(), result FROM ended`;
+SELECT ${list(columns)}, 'finished', 'running', queue_runtime.now_ms(), result FROM ended
+RETURNING id`;
 
 const finishAllWithoutResult = `WITH ended AS (
   DELETE FROM queue_runtime.jobs AS job
@@ -34,11 +34,12 @@ const finishAllWithoutResult = `WITH ended AS (
   RETURNING ${list(columns, "job.")}
 )
 INSERT INTO queue_runtime.ended_jobs (${list(columns)}, state, ended_from, finished_at)
-SELECT ${list(columns)}, 'finished', 'running', queue_runtime.now_ms() FROM ended`;
+SELECT ${list(columns)}, 'finished', 'running', queue_runtime.now_ms() FROM ended
+RETURNING id`;
 
 export type Finished = Extract<Settlement, { readonly outcome: "finished" }>;
 
-/** The count of its answer is the number of runs that were taken. */
+/** Its rows are the ids of the runs that were taken. */
 export function finish(runs: readonly Finished[]): Statement {
   const ids = runs.map(({ id }) => id);
   const fences = runs.map(({ fence }) => fence);
@@ -129,10 +130,6 @@ function delayOf(run: Other): number | null {
 
 const among = "unnest($1::bigint[], $2::integer[]) AS given (id, fence)";
 const same = "job.id = given.id AND job.fence = given.fence";
-
-/** Of finished runs that were not all taken: those that were. */
-export const finishedBy: string = `SELECT job.id FROM ${among}
-  JOIN queue_runtime.ended_jobs AS job ON ${same} WHERE job.state = 'finished'`;
 
 /** Of refused runs: those that had been taken before, since only settling keeps the fence. */
 export const takenBefore: string = `SELECT job.id FROM ${among} JOIN queue_runtime.ended_jobs AS job ON ${same}

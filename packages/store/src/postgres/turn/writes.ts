@@ -3,15 +3,7 @@
 import type { Checkpoint, Turn } from "../../turn.ts";
 import type { Answer, Driver, Statement } from "../driver.ts";
 import { newest, save } from "./save.ts";
-import {
-  type EndedRow,
-  end,
-  type Finished,
-  finish,
-  finishedBy,
-  type Other,
-  takenBefore,
-} from "./settle.ts";
+import { type EndedRow, end, type Finished, finish, type Other, takenBefore } from "./settle.ts";
 
 interface Held {
   readonly id: number;
@@ -53,11 +45,11 @@ export class Writes {
   async read(driver: Driver, answers: readonly Answer[]): Promise<Written> {
     const rest = [...answers];
     const saved = this.#checkpoints.length > 0 ? rest.shift()!.rows : [];
-    const finished = this.#finished.length > 0 ? rest.shift()!.count : 0;
+    const finished = this.#finished.length > 0 ? rest.shift()!.rows : [];
     const ended = (this.#others.length > 0 ? rest.shift()!.rows : []) as readonly EndedRow[];
     const overtaken = [
       ...without(this.#asked, saved),
-      ...(finished < this.#finished.length ? await this.#unfinished(driver) : []),
+      ...without(this.#finished, finished),
       ...without(this.#others, ended),
     ];
     const delays = ended.flatMap(([, state, ms]) => (state === "scheduled" ? [ms ?? 0] : []));
@@ -66,11 +58,6 @@ export class Writes {
       ready: ended.some(([, state]) => state === "ready"),
       delay: delays.length === 0 ? null : Math.min(...delays),
     };
-  }
-
-  async #unfinished(driver: Driver): Promise<readonly Held[]> {
-    const { rows } = await driver.query(finishedBy, columns(this.#finished));
-    return without(this.#finished, rows);
   }
 }
 
@@ -91,6 +78,7 @@ function columns(held: readonly Held[]): unknown[] {
 
 /** Only one fence of a job can have been taken: its id is enough. */
 function without<T extends Held>(held: readonly T[], rows: readonly unknown[]): readonly T[] {
+  if (held.length === 0) return [];
   const taken = new Set((rows as readonly [number][]).map(([id]) => id));
   return held.filter(({ id }) => !taken.has(id));
 }
