@@ -14,9 +14,11 @@ const panels = [
 
 type Panel = (typeof panels)[number];
 
-const size = { width: 880, panel: 420, gap: 40, row: 23, head: 58, top: 20, foot: 46 };
+const size = { width: 900, panel: 420, gap: 30, margin: 14, row: 23, head: 58, top: 12, foot: 50 };
 /** Where bars begin and how long the longest is, within a panel. */
 const bars = { from: 172, longest: 186 };
+
+const whole = { maximumFractionDigits: 0 };
 
 const style = `
     svg { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; }
@@ -42,7 +44,7 @@ export function chart(report: Report): string {
   const heights = rows.map((count) => size.head + count * size.row + 18);
   const height = size.top + heights[0]! + heights[1]! + size.foot;
   const place = (index: number): string => {
-    const x = index % 2 === 0 ? 0 : size.panel + size.gap;
+    const x = size.margin + (index % 2 === 0 ? 0 : size.panel + size.gap);
     return `translate(${x} ${size.top + (index < 2 ? 0 : heights[0]!)})`;
   };
   const body = panels.map((panel, index) => draw(panel, drawn[index]!, place(index)));
@@ -96,7 +98,7 @@ function row(bar: Bar, y: number, most: number): string {
   const kind = bar.contender === us ? ' class="us"' : isLimit(bar) ? ' class="limit"' : "";
   const text = bar.contender === us ? "us" : "quiet";
   const name = bar.contender === us ? "Queue Runtime" : bar.contender;
-  const shown = value.toLocaleString("en-GB", { maximumFractionDigits: value < 100 ? 1 : 0 });
+  const shown = bar.figure.unit === "ms" ? value.toFixed(1) : value.toLocaleString("en-GB", whole);
   const end = bars.from + Number(length) + 6;
   return [
     `    <text class="${text}" x="${bars.from - 8}" y="${y + 4}" text-anchor="end">${name}</text>`,
@@ -114,6 +116,6 @@ function caption({ facts }: Report, height: number): string[] {
   ];
   return lines.map((line, index) => {
     const y = height - size.foot + 22 + index * 17;
-    return `  <text class="quiet" x="0" y="${y}">${line}</text>`;
+    return `  <text class="quiet" x="${size.margin}" y="${y}">${line}</text>`;
   });
 }
