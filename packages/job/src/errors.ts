@@ -68,7 +68,10 @@ export class TimeoutError extends Error {
   readonly code: string = errorCodes.timeout;
 }
 
-/** Why `context.signal` aborted. `lost`: the run no longer holds its job. */
+/**
+ * Why `context.signal` aborted. `lost`: the run no longer holds its job, or its host has not reached
+ * the store for so long that another host may take it.
+ */
 export class AbortReason extends Error {
   override readonly name = "AbortReason";
   /** As in Node's own AbortError, so that libraries know it. */

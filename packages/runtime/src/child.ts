@@ -13,7 +13,7 @@ import type { FromChild, ToChild } from "./process/messages.ts";
 import { monotonic } from "./process/monotonic.ts";
 import { reserveStdout } from "./process/reserve-stdout.ts";
 import { runMoment } from "./service/moments.ts";
-import { isAway, isOnServer, StoreHealth } from "./service/store-health.ts";
+import { closeInTime, isAway, isOnServer, StoreHealth } from "./service/store-health.ts";
 import type { Service } from "./service.ts";
 
 type Boot = Extract<ToChild, { type: "boot" }>;
@@ -143,7 +143,7 @@ export class ChildHost {
 
   async #leave(handedOver: boolean): Promise<void> {
     const deregistered = handedOver && (await this.#deregister());
-    await this.#store?.close().catch(() => undefined);
+    await closeInTime(this.#store ?? undefined);
     const end = () => process.exit(handedOver ? 0 : 75);
     if (!deregistered || !process.connected) return end();
     process.send?.({ type: "handed-over" } satisfies FromChild, end);

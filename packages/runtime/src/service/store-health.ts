@@ -3,7 +3,7 @@
 // is served again says that. So a restart of a database is two lines per process.
 
 import { setTimeout as delay } from "node:timers/promises";
-import { StoreError } from "@queue-runtime/store";
+import { type Store, StoreError } from "@queue-runtime/store";
 import type { Log } from "../log.ts";
 import { monotonic } from "../process/monotonic.ts";
 
@@ -101,6 +101,15 @@ export class StoreHealth {
     const most = pauses[Math.min(failures, pauses.length - 1)]!;
     return most * (0.5 + this.#random() / 2);
   }
+}
+
+/** So long may closing take, in milliseconds. */
+const closeMs = 1_000;
+
+/** Whoever ends has no use for a link that is dead, and waits for its goodbye only briefly. */
+export async function closeInTime(store: Store | undefined): Promise<void> {
+  const closed = store?.close().catch(() => undefined);
+  await Promise.race([closed, delay(closeMs, undefined, { ref: false })]);
 }
 
 /** The store of a URL is on a server: it can be away for a moment. */

@@ -1,17 +1,14 @@
 // The supervisor's own place in the store: how it comes to it, and leaves it again.
 
-import { setTimeout as delay } from "node:timers/promises";
 import { openStore, type Store } from "@queue-runtime/store";
 import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
 import { identify } from "../process/identity.ts";
 import { monotonic } from "../process/monotonic.ts";
-import { isAway, isOnServer, type StoreHealth } from "../service/store-health.ts";
+import { closeInTime, isAway, isOnServer, type StoreHealth } from "../service/store-health.ts";
 
 /** So long is a server waited for at boot, in milliseconds. */
 const patienceMs = 10_000;
-/** So long may closing the store take, in milliseconds: a dead link must not hold up the end. */
-const closeMs = 1_000;
 
 export interface EnrolmentOptions {
   readonly config: Config;
@@ -65,8 +62,7 @@ export class Enrolment {
     } catch {
       clean = false;
     }
-    const closed = this.#store?.close().catch(() => undefined);
-    await Promise.race([closed, delay(closeMs, undefined, { ref: false })]);
+    await closeInTime(this.#store);
     return clean;
   }
 
@@ -82,7 +78,7 @@ export class Enrolment {
     } catch (error) {
       this.#store = undefined;
       this.#registering = undefined;
-      await store.close().catch(() => undefined);
+      await closeInTime(store);
       throw error;
     }
   }

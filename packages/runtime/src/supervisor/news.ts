@@ -11,13 +11,15 @@ import type { StoreHealth } from "../service/store-health.ts";
  * That changes are only polled for is said when it lasts so long, in milliseconds, and not while
  * the store is in trouble anyway: a restart is one thing to say, not two.
  */
-const patienceMs = 2_000;
+const usualPatienceMs = 2_000;
 
 export interface NewsroomOptions {
   readonly store: Store;
   readonly log: Log;
   readonly health: StoreHealth;
   readonly tell: (news: News) => void;
+  /** 2,000 by default. */
+  readonly patienceMs?: number;
 }
 
 export class Newsroom {
@@ -48,6 +50,7 @@ export class Newsroom {
   #judge(trouble: string | null): void {
     clearTimeout(this.#soon);
     if (trouble !== null && !this.#polled) {
+      const patienceMs = this.#options.patienceMs ?? usualPatienceMs;
       this.#soon = setTimeout(() => this.#say(trouble), patienceMs);
     }
     if (trouble !== null || !this.#polled) return;

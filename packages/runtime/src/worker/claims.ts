@@ -16,6 +16,7 @@ export class Claims implements TurnsOwner {
   readonly #prefetch = new Prefetch();
   readonly #names: readonly string[];
   #started = false;
+  #evicted = false;
 
   constructor(worker: Worker) {
     const { processId, definitions, store, config } = worker.options;
@@ -127,6 +128,8 @@ export class Claims implements TurnsOwner {
   }
 
   evicted(): void {
+    if (this.#evicted) return;
+    this.#evicted = true;
     const { slots, options } = this.#worker;
     options.log.report({ type: "worker-evicted" });
     // whoever removed the registration took the jobs with it

@@ -1,0 +1,56 @@
+// A store behind a link that can be cut: on the way there, or on the way back, when everything was
+// done and nobody hears of it. The store itself is a real one.
+
+import {
+  type News,
+  type Store,
+  StoreError,
+  type Turn,
+  type WatchOptions,
+} from "@queue-runtime/store";
+
+/** `deaf`: what is asked arrives, the answer does not. */
+type LinkState = "whole" | "cut" | "deaf";
+
+export class CutLink {
+  state: LinkState = "whole";
+  /** As hosts share it. */
+  readonly store: Store;
+  /** Every turn that was tried, whatever became of it. */
+  readonly turns: Turn[] = [];
+  readonly watchers: { readonly tell: (news: News) => void; readonly options: WatchOptions }[] = [];
+
+  constructor(real: Store) {
+    const { jobs, processes } = real;
+    this.store = {
+      ...real,
+      shared: true,
+      jobs: {
+        ...jobs,
+        turn: (turn) => {
+          this.turns.push(turn);
+          return this.#over(() => jobs.turn(turn));
+        },
+        enqueue: (rows) => this.#over(() => jobs.enqueue(rows)),
+      },
+      processes: {
+        ...processes,
+        heartbeat: (beats) => this.#over(() => processes.heartbeat(beats)),
+      },
+      watch: (tell, options = {}) => {
+        const watcher = { tell, options };
+        this.watchers.push(watcher);
+        return { close: () => void this.watchers.splice(this.watchers.indexOf(watcher), 1) };
+      },
+    };
+  }
+
+  async #over<T>(call: () => Promise<T>): Promise<T> {
+    const began = this.state;
+    if (began !== "cut") {
+      const answer = await call();
+      if (began === "whole") return answer;
+    }
+    throw new StoreError("unreachable", "the link is cut");
+  }
+}
