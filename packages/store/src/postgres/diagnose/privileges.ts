@@ -36,6 +36,10 @@ const mayEnqueue = `SELECT coalesce(bool_and(has_function_privilege(proc.oid, 'E
 FROM pg_proc AS proc JOIN pg_namespace AS space ON space.oid = proc.pronamespace
 WHERE space.nspname = $1 AND proc.proname IN ('enqueue', 'enqueue_many')`;
 
+const mayLook = `SELECT coalesce(bool_or(has_table_privilege(view.oid, 'SELECT')), false)
+FROM pg_class AS view JOIN pg_namespace AS space ON space.oid = view.relnamespace
+WHERE space.nspname = $1 AND view.relname IN ('job_overview', 'all_jobs')`;
+
 export async function privileges(driver: Driver): Findings {
   const { schema } = driver.account;
   const [role, exists, owns, usage, creates] = (await driver.query(place, [schema]))
@@ -52,7 +56,7 @@ export async function privileges(driver: Driver): Findings {
   if (lack.length === 0) return [ok(`${who} is a worker: it may do everything but migrate`)];
   if (await driver.value(mayEnqueue, [schema]))
     return [ok(`${who} is an enqueuer: it may call the enqueue functions, and cannot run jobs`)];
-  if (!lack.some((each) => each.includes("SELECT")))
+  if (await driver.value(mayLook, [schema]))
     return [ok(`${who} is a viewer: it may look, and change nothing`)];
   return [wrong(`${who} cannot work here: it lacks ${lack.join(", ")}; grant it what is missing`)];
 }

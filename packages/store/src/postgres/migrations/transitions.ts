@@ -38,4 +38,8 @@ EXECUTE FUNCTION queue_runtime.refuse_transition();
 
 CREATE TRIGGER jobs_begin BEFORE INSERT ON queue_runtime.jobs FOR EACH ROW
 WHEN (NEW.state = 'running')
+EXECUTE FUNCTION queue_runtime.refuse_transition();
+
+CREATE TRIGGER ended_jobs_end BEFORE UPDATE OF state ON queue_runtime.ended_jobs FOR EACH ROW
+WHEN (OLD.state <> NEW.state)
 EXECUTE FUNCTION queue_runtime.refuse_transition();`;
