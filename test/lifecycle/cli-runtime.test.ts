@@ -96,8 +96,8 @@ test("a configuration that is not valid is not reloaded, and the reason is told"
   const file = join(project.folder, "config/queue.yml");
   const before = readFileSync(file, "utf8");
   writeFileSync(file, `${before}\nworkerz: []\n`);
-  writeFileSync(join(project.folder, "sound.yml"), before.replaceAll("./", "./config/"));
-  const refused = await project.run("reload", "-c", "sound.yml");
+  writeFileSync(join(project.folder, "config/sound.yml"), before);
+  const refused = await project.run("reload", "-c", "config/sound.yml");
   expect(refused.code).toBe(1);
   expect(refused.stderr).toContain("workerz");
   writeFileSync(file, before);
