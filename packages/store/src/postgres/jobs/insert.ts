@@ -4,7 +4,8 @@ import type { Enqueued } from "../../job.ts";
 import type { PreparedJob } from "../../new-job.ts";
 import type { Driver } from "../driver.ts";
 
-const insert = `INSERT INTO queue_runtime.jobs
+const insert = `WITH clock AS MATERIALIZED (SELECT queue_runtime.now_ms() AS now)
+INSERT INTO queue_runtime.jobs
   (name, kind, queue, args, priority, label, run_at, created_at, state)
 SELECT name, kind, queue, args, priority, label, due, now,
   CASE WHEN held THEN 'held' WHEN due > now THEN 'scheduled' ELSE 'ready' END
@@ -13,7 +14,7 @@ FROM (
   FROM unnest($1::text[], $2::text[], $3::text[], $4::json[], $5::bigint[], $6::text[],
       $7::bigint[], $8::double precision[], $9::boolean[]) WITH ORDINALITY
     AS job (name, kind, queue, args, priority, label, at, in_ms, held, number),
-    queue_runtime.now_ms() AS now
+    clock
   ORDER BY job.number
 ) AS job
 RETURNING id, state`;

@@ -16,6 +16,7 @@ $$;
 CREATE FUNCTION queue_runtime.enqueue_many(jobs json, args json DEFAULT NULL)
 RETURNS TABLE (id bigint, state text) LANGUAGE sql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog AS $$
+  WITH clock AS MATERIALIZED (SELECT queue_runtime.now_ms() AS now)
   INSERT INTO queue_runtime.jobs AS created
     (name, kind, queue, state, args, priority, label, run_at, created_at)
   SELECT job.name, job.kind, job.queue,
@@ -34,6 +35,7 @@ SET search_path = pg_catalog AS $$
     FROM ROWS FROM (json_array_elements(jobs), json_array_elements(args))
         WITH ORDINALITY AS given (element, args, number),
       queue_runtime.now_ms() AS now
+    WHERE element IS NOT NULL
   ) AS job
   ORDER BY job.number
   RETURNING created.id, created.state

@@ -2,6 +2,7 @@
 // refuses to do it while a lane exists that its caller does not know, because the most urgent job
 // of all may wait there. Such lanes come back as rows without an id.
 //
+// The time is read once, in a subselect: as an expression it costs more than the update of a row.
 // Rows that others are just claiming are skipped, never waited for. The row of the process is
 // locked against its own removal: whoever prunes it finds either no claim or the whole of it.
 
@@ -85,7 +86,7 @@ const claimJobs = (picked: string): string => `WITH me AS MATERIALIZED (
 ), unknown AS MATERIALIZED (${unknownLanes}
 ), ${lanes}, ${picked}, claimed AS (
   UPDATE queue_runtime.jobs AS job SET state = 'running', process_id = $1,
-    fence = job.fence + 1, attempts = job.attempts + 1, started_at = queue_runtime.now_ms()
+    fence = job.fence + 1, attempts = job.attempts + 1, started_at = (SELECT queue_runtime.now_ms())
   FROM picked WHERE job.id = picked.id
   RETURNING ${jobColumns("live")}, picked.returned
 )

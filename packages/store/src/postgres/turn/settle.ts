@@ -24,7 +24,7 @@ const finishAll = `WITH ended AS (
   RETURNING ${list(columns, "job.")}, given.result
 )
 INSERT INTO queue_runtime.ended_jobs (${list(columns)}, state, ended_from, finished_at, result)
-SELECT ${list(columns)}, 'finished', 'running', queue_runtime.now_ms(), result FROM ended
+SELECT ${list(columns)}, 'finished', 'running', (SELECT queue_runtime.now_ms()), result FROM ended
 RETURNING id`;
 
 const finishAllWithoutResult = `WITH ended AS (
@@ -34,7 +34,7 @@ const finishAllWithoutResult = `WITH ended AS (
   RETURNING ${list(columns, "job.")}
 )
 INSERT INTO queue_runtime.ended_jobs (${list(columns)}, state, ended_from, finished_at)
-SELECT ${list(columns)}, 'finished', 'running', queue_runtime.now_ms() FROM ended
+SELECT ${list(columns)}, 'finished', 'running', (SELECT queue_runtime.now_ms()) FROM ended
 RETURNING id`;
 
 export type Finished = Extract<Settlement, { readonly outcome: "finished" }>;

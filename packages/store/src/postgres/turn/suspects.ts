@@ -21,7 +21,7 @@ const claimOne = `WITH me AS MATERIALIZED (
   WHERE id = $2 AND state = 'ready' AND EXISTS (SELECT FROM me) FOR UPDATE SKIP LOCKED
 )
 UPDATE queue_runtime.jobs AS job SET state = 'running', process_id = $1,
-  fence = job.fence + 1, attempts = job.attempts + 1, started_at = queue_runtime.now_ms()
+  fence = job.fence + 1, attempts = job.attempts + 1, started_at = (SELECT queue_runtime.now_ms())
 FROM picked WHERE job.id = picked.id RETURNING ${jobColumns("live")}`;
 
 interface Candidate {
