@@ -2,9 +2,10 @@
 // settings, and whether a pooler stands between.
 //
 // Our sessions are set up by start-up parameters, in the same round trip as the password. The
-// planner is kept from sequential scans and the joins that go with them: a statement that was
-// planned while the table was empty is kept for the life of the connection, and would otherwise
-// read a million rows from end to end until the next ANALYZE. JIT compiling such a plan would take
+// planner is kept from sequential scans, from the joins that go with them, and from bitmaps, which
+// read a whole index where its first rows are wanted: a statement that was planned while the table
+// was empty is kept for the life of the connection, and would otherwise read a million rows from
+// end to end until the next ANALYZE. JIT compiling such a plan would take
 // longer than all of it. A pooler that serves transactions refuses these parameters or drops them,
 // and its sessions belong to others: there we set nothing and prepare nothing.
 
@@ -31,6 +32,7 @@ const settings = {
   jit: "off",
   plan_cache_mode: "force_generic_plan",
   enable_seqscan: "off",
+  enable_bitmapscan: "off",
   enable_hashjoin: "off",
   enable_mergejoin: "off",
   statement_timeout: "60s",
