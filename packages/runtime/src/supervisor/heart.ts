@@ -101,6 +101,8 @@ export class Heart {
       now - this.#pingedAt > Math.min(this.#pingMs * 2 + 1_000, config.aliveThresholdMs / 2);
     this.#pingedAt = now;
     for (const child of family.children) {
+      // it is mourned for as long as the store is away
+      if (child.state === "gone") continue;
       if (slept) child.answeredAt = now;
       this.#notice(child, now - child.answeredAt, config.aliveThresholdMs);
       child.ping();
