@@ -6,8 +6,11 @@ import { checkOptions } from "./values/options.ts";
 
 export interface Queue extends Enqueuer, AsyncDisposable {
   /**
-   * Enqueues inside a transaction that the caller has open on a connection of its own (a
-   * `DatabaseSync`): the jobs live and die with it.
+   * Enqueues inside a transaction that the caller has open on a connection of its own: the jobs
+   * live and die with it. On SQLite that is a `DatabaseSync` on the same file; on PostgreSQL a
+   * client of `pg` (not a pool), or a transaction of kysely, drizzle on node-postgres, knex or
+   * prisma, on the same database. There await the answer before you commit.
+   * @throws StoreError `invalid` when it is anything else
    */
   in(transaction: unknown): Enqueuer;
   close(): Promise<void>;
