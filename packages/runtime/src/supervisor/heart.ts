@@ -154,7 +154,7 @@ export class Heart {
   async #inTime<T>(answer: Promise<T>): Promise<T> {
     const { store, config } = this.#options;
     if (!store.shared) return await answer;
-    const limitMs = Math.min(longestBeatMs, config.aliveThresholdMs / 6);
+    const limitMs = Math.round(Math.min(longestBeatMs, config.aliveThresholdMs / 6));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       const error = new StoreError("unreachable", `no answer to a heartbeat within ${limitMs} ms`);
