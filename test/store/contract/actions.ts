@@ -152,6 +152,46 @@ export function actionsContract(open: OpenStore): void {
     });
   });
 
+  describe("people who act at once", () => {
+    it("lose no job, and none is answered as unknown", async () => {
+      await using world = await open();
+      const stores = [world.store, await world.connect(), await world.connect()];
+      const all = await enqueueAll(world.store, Array(20).fill({}));
+      const outcomes = new Set<string>();
+      const act = async (store: Store, n: number): Promise<void> => {
+        const worker = await newWorker(store);
+        for (let round = 0; round < 8; round += 1) {
+          const mine = (round + n) % 2 === 0;
+          const answers = await (mine
+            ? store.jobs.retry(all, { fromStart: false })
+            : store.jobs.cancel(all));
+          for (const { outcome } of answers) outcomes.add(outcome);
+          for (const job of await worker.claim({ limit: 5 }))
+            await worker.settle(job, { outcome: "cancelled" });
+        }
+      };
+      await Promise.all(stores.map(act));
+      expect(outcomes).not.toContain("unknown");
+      expect(ids(await world.store.jobs.list({}))).toEqual(all);
+      const { ready, cancelled } = await world.store.jobs.count();
+      expect(ready + cancelled).toBe(all.length);
+    });
+
+    it("discard a job once", async () => {
+      await using world = await open();
+      const stores = [world.store, await world.connect(), await world.connect()];
+      const all = await enqueueAll(world.store, Array(30).fill({}));
+      await world.store.jobs.cancel(all.slice(10));
+      const answers = await Promise.all([
+        ...stores.map(({ jobs }) => jobs.discard(all)),
+        world.store.jobs.retry(all, { fromStart: false }),
+      ]);
+      const discarded = answers.flat().filter(({ outcome }) => outcome === "discarded");
+      expect(ids(discarded).toSorted((a, b) => a - b)).toEqual(all);
+      expect(await world.store.jobs.list({})).toEqual([]);
+    });
+  });
+
   describe("clear", () => {
     it("deletes what ended longer ago than its period, oldest first, within its limit", async () => {
       await using world = await open();
