@@ -71,6 +71,8 @@ export class Connections {
       ...connectionFor(this.#pg, this.#account, this.#durability),
       pipeline: true,
       max: most,
+      // kept, so that a worker that wakes after an hour does not connect first
+      min: 1,
       idleTimeoutMillis: idleMs,
       connectionTimeoutMillis: connectMs,
       allowExitOnIdle: true,
