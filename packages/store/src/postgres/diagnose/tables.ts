@@ -26,31 +26,32 @@ export async function deadRows(driver: Driver): Findings {
   });
 }
 
-/** A page of an index is worth a look above this, in bytes, and that many times too large. */
+/** An index is too large above this, in bytes, if it is also so many times what it needs. */
 const large = 50 * 1_048_576;
 const times = 10;
 /** What an entry takes, with room for long names. */
 const entryBytes = 150;
 
-const sizes = `SELECT index.relname, pg_relation_size(index.oid), greatest(0, index.reltuples)::bigint
+const sizes = `SELECT index.relname, pg_relation_size(index.oid),
+  greatest(0, table_.reltuples, pg_stat_get_live_tuples(table_.oid))::bigint
 FROM pg_class AS table_ JOIN pg_namespace AS space ON space.oid = table_.relnamespace
   JOIN pg_index ON pg_index.indrelid = table_.oid
   JOIN pg_class AS index ON index.oid = pg_index.indexrelid
 WHERE space.nspname = $1 AND table_.relname IN ('jobs', 'processes')
 ORDER BY pg_relation_size(index.oid) DESC`;
 
-type Size = [index: string, bytes: number, entries: number];
+type Size = [index: string, bytes: number, rows: number];
 
 export async function indexes(driver: Driver): Findings {
   const { schema } = driver.account;
   const found = (await driver.query(sizes, [schema])).rows as Size[];
   const bloated = found.filter(
-    ([, bytes, entries]) => bytes > large && bytes > times * entries * entryBytes,
+    ([, bytes, rows]) => bytes > large && bytes > times * rows * entryBytes,
   );
   if (bloated.length > 0)
-    return bloated.map(([index, bytes, entries]) => {
+    return bloated.map(([index, bytes, rows]) => {
       const cure = `REINDEX INDEX CONCURRENTLY ${schema}.${index}`;
-      return warning(`${index} has ${megabytes(bytes)} for ${many(entries)} rows: run ${cure}`);
+      return warning(`${index} has ${megabytes(bytes)} for ${many(rows)} live rows: run ${cure}`);
     });
   const total = found.reduce((sum, [, bytes]) => sum + bytes, 0);
   return [ok(`${megabytes(total)} for the jobs that are alive`)];
