@@ -47,10 +47,13 @@ export async function sipRuntime(
   return done / (ms / 1_000);
 }
 
+/** No line for each job; peers are silenced too. */
+export const quiet = { level: "warn" } as const;
+
 async function filled(bench: Bench, worker: WorkerSettings, jobs: number): Promise<Project> {
   const project = await Project.create(bench, {
     workers: [{ name: "bench", ...worker }],
-    log: { level: (worker.processes ?? 1) === 1 ? "warn" : "info" },
+    log: quiet,
   });
   await fill(project.url, "noop", jobs);
   if (bench.store === "postgres") await settle(project.url);
@@ -75,7 +78,7 @@ async function drainWith(project: Project, worker: WorkerSettings): Promise<Runt
   const store = await openStore(project.url);
   // nobody begins before all of them are there
   await store.queues.pause("default");
-  const runtime = await project.start().ready();
+  const runtime = await project.startWorkers(store, worker.processes!);
   await store.queues.resume("default");
   await project.untilEmpty(store, 60_000);
   await store.close();

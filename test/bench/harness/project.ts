@@ -54,6 +54,17 @@ export class Project {
     }
   }
 
+  /** Starts it, and resolves when so many workers can claim; its log may be silent. */
+  async startWorkers(store: Store, count: number): Promise<RuntimeProcess> {
+    const runtime = this.start();
+    const able = async (): Promise<boolean> => {
+      const all = await store.processes.list();
+      return all.filter(({ kind, names }) => kind === "worker" && names.length > 0).length >= count;
+    };
+    await runtime.until(able, { deadlineMs: 20_000, what: `${count} workers that can claim` });
+    return runtime;
+  }
+
   /** Resolves when no job is left that has not ended. */
   async untilEmpty(store: Store, deadlineMs: number): Promise<void> {
     const empty = async (): Promise<boolean> => {

@@ -15,6 +15,7 @@ const digits: Readonly<Record<Unit, number>> = {
   "/min": 0,
   "": 3,
   B: 0,
+  rows: 0,
 };
 
 const signs: Readonly<Record<Budget["side"], string>> = {

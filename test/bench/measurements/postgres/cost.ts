@@ -11,7 +11,7 @@ import {
   sidequest,
 } from "../../contenders.ts";
 import { Run } from "../../harness/contest.ts";
-import { loop } from "../../harness/drain.ts";
+import { loop, quiet } from "../../harness/drain.ts";
 import { type Bench, type Measurement, missingOr } from "../../harness/measurement.ts";
 import { fill } from "../../harness/payload.ts";
 import { Project } from "../../harness/project.ts";
@@ -54,7 +54,7 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
 
 async function ours(bench: Bench, jobs: number): Promise<Counts> {
   const workers = [{ name: "bench", ...loop }];
-  const project = await Project.create(bench, { workers, log: { level: "warn" } });
+  const project = await Project.create(bench, { workers, log: quiet });
   // migrated, so that only jobs are counted
   await fill(project.url, "noop", 0);
   return await perJob(project.url, jobs, async () => {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { openStore, type Store } from "@queue-runtime/store";
 import pg from "pg";
 import { openQueue, type Queue } from "queue-runtime";
-import { loop } from "../../harness/drain.ts";
+import { loop, quiet } from "../../harness/drain.ts";
 import type { Bench, Measurement } from "../../harness/measurement.ts";
 import { payloads } from "../../harness/payload.ts";
 import { Project } from "../../harness/project.ts";
@@ -32,10 +32,10 @@ interface World {
 
 async function run(bench: Bench): Promise<readonly Figure[]> {
   const workers = [{ name: "bench", ...loop }];
-  const project = await Project.create(bench, { workers });
-  const runtime = await project.start().ready();
-  await using queue = await openQueue(project.url, { migrate: false });
+  const project = await Project.create(bench, { workers, log: quiet });
+  await using queue = await openQueue(project.url);
   const store = await openStore(project.url);
+  const runtime = await project.startWorkers(store, 1);
   const world: World = { project, queue, store };
   await load(world, Math.min(10, bench.snapshotSeconds));
   const before = await heaps(world, bench.many(heap, 5_000));
@@ -54,7 +54,7 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
     medianOf("drain of a heap before", "/s", before),
     medianOf(`drain after ${bench.snapshotSeconds} s, snapshot still open`, "/s", after),
     medianOf("after / before", "%", kept, atLeast(80)),
-    medianOf("dead rows then", "", [dead]),
+    medianOf("dead rows then", "rows", [dead]),
     medianOf("drain once it is closed", "/s", free),
   ];
 }
