@@ -7,9 +7,9 @@ import type { Store } from "./store.ts";
 
 export interface OpenOptions {
   /**
-   * `full` (the default): a commit survives a power cut. `normal`: only a crash of the process;
-   * or, on PostgreSQL, of the program; for workers, whose jobs may run again. An enqueue is always
-   * `full`.
+   * `full` (the default): a commit survives a power cut. `normal`: on SQLite only a crash of the
+   * process; on PostgreSQL positions and heartbeats may be lost with the server, never a claim or
+   * how a run ended. For workers, whose jobs may run again. An enqueue is always `full`.
    */
   readonly durability?: "full" | "normal";
   /** The wall clock by default; PostgreSQL ignores it. */

@@ -25,11 +25,14 @@ export interface PostgresSettings {
 export type Statement = readonly [text: string, values?: readonly unknown[]];
 
 export interface WriteOptions {
-  /** That of the driver by default. */
-  readonly durability?: PostgresSettings["durability"];
+  /** It may be lost in a crash of the server: nothing that anybody relies on. */
+  readonly lazy?: boolean;
   /** It may have much to do. */
   readonly long?: boolean;
 }
+
+/** For this transaction only, so that it holds behind a pooler too. */
+const hurry: Statement = ["SELECT set_config('synchronous_commit', 'off', true)"];
 
 export interface Answer {
   /** Rows as arrays. */
@@ -66,7 +69,7 @@ export class Driver {
     this.url = account.shown;
     this.account = account;
     this.durability = settings.durability;
-    this.#connections = new Connections(module, account, settings.durability);
+    this.#connections = new Connections(module, account);
   }
 
   /** Connects once, so that what is wrong with the URL or the server is said at once. */
@@ -96,16 +99,13 @@ export class Driver {
   }
 
   /**
-   * Like `together`, for what is to be written: `full` is on disk when it resolves, `normal` (what
-   * this driver was opened with, if it was) is there a moment later.
+   * Like `together`, for what is to be written. It is as durable as the server makes it, unless it
+   * is lazy and this driver was opened for `normal` durability.
    */
   write(statements: readonly Statement[], how: WriteOptions = {}): Promise<readonly Answer[]> {
-    const { durability = this.durability, long = false } = how;
-    const usual = this.account.pooled ? "full" : this.durability;
-    if (durability === usual) return this.together(statements, long);
-    const setting = durability === "full" ? "on" : "off";
-    const set: Statement = ["SELECT set_config('synchronous_commit', $1, true)", [setting]];
-    return this.together([set, ...statements], long).then(([, ...answers]) => answers);
+    const { lazy = false, long = false } = how;
+    if (!lazy || this.durability === "full") return this.together(statements, long);
+    return this.together([hurry, ...statements], long).then(([, ...answers]) => answers);
   }
 
   /** For a transaction whose statements depend on each other's answers. May run several times. */

@@ -50,7 +50,7 @@ async function heartbeat(driver: Driver, beats: readonly Beat[]): Promise<readon
   if (beats.length === 0) return [];
   const ids = beats.map(({ id }) => id);
   const values = [ids, beats.map(({ state }) => state), beats.map(({ rssBytes }) => rssBytes)];
-  const [answer] = await driver.write([[beatAll, values]]);
+  const [answer] = await driver.write([[beatAll, values]], { lazy: true });
   const alive = new Set((answer!.rows as [number][]).map(([id]) => id));
   return ids.filter((id) => !alive.has(id));
 }
@@ -85,7 +85,7 @@ async function silent(driver: Driver, thresholdMs: number): Promise<readonly Pro
   const values = [Math.ceil(thresholdMs)];
   const suspects = await driver.query(look, values);
   if (suspects.rows.length === 0) return [];
-  const [answer] = await driver.write([[lookAgain, values]], { durability: "full" });
+  const [answer] = await driver.write([[lookAgain, values]]);
   return answer!.rows.map(toProcess);
 }
 

@@ -1,6 +1,10 @@
 // A worker's turn; see ../turn.ts for what it means. What it writes and what it wants goes in one
 // flight and one transaction. Only when a claim could not be answered at once (a lane that nobody
 // here knew, a suspect, a worker that has just run dry) another flight follows for the rest of it.
+//
+// Claims and settlements are always durable. A server that crashed and forgot a claim would give
+// the job to somebody else with the same fence, while its first holder still runs; and a forgotten
+// settlement would leave a job running that nobody holds. Only positions may be lazy.
 
 import type { Claim, Turn, TurnAnswer } from "../turn.ts";
 import type { Announcer } from "./announce.ts";
@@ -51,12 +55,14 @@ export class Turns {
     const before = [...writes.statements, ...this.#mark(processId)];
     const release = turn.holding ? [releaseOthers(processId, turn.holding)] : [];
     const began = performance.now();
-    const answers = await this.#driver.write([
+    const flight = [
       ...before,
       ...release,
       ...(claim ? [claimStatement(asked)] : []),
       lookStatement(asked),
-    ]);
+    ];
+    const lazy = !claim && turn.settlements.length === 0 && !turn.holding;
+    const answers = await this.#driver.write(flight, { lazy });
     const written = await writes.read(this.#driver, answers);
     const released = turn.holding ? answers[before.length]!.count : 0;
     this.#announce({ ...written, ready: written.ready || released > 0 });

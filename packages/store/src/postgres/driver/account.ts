@@ -40,20 +40,13 @@ const settings = {
   client_connection_check_interval: "2s",
 } as const;
 
-/**
- * What `pg` needs to connect. With `normal` a commit does not wait for the disk; otherwise it does
- * what the server was told to do.
- */
-export function connectionFor(
-  module: typeof pg,
-  account: Account,
-  durability: "full" | "normal" = "full",
-): pg.ClientConfig {
+const options = Object.entries(settings)
+  .map(([name, value]) => `-c ${name}=${value}`)
+  .join(" ");
+
+/** What `pg` needs to connect. */
+export function connectionFor(module: typeof pg, account: Account): pg.ClientConfig {
   const { connectionString, name, pooled } = account;
-  const all = durability === "full" ? settings : { ...settings, synchronous_commit: "off" };
-  const options = Object.entries(all)
-    .map(([setting, value]) => `-c ${setting}=${value}`)
-    .join(" ");
   return {
     connectionString,
     application_name: name,

@@ -12,14 +12,12 @@ const idleMs = 60_000;
 export class Connections {
   readonly #pg: typeof pg;
   readonly #account: Account;
-  readonly #durability: "full" | "normal";
   #pool: pg.Pool;
   #closed = false;
 
-  constructor(module: typeof pg, account: Account, durability: "full" | "normal") {
+  constructor(module: typeof pg, account: Account) {
     this.#pg = module;
     this.#account = account;
-    this.#durability = durability;
     this.#pool = this.#newPool();
   }
 
@@ -68,7 +66,7 @@ export class Connections {
 
   #newPool(): pg.Pool {
     const pool = new this.#pg.Pool({
-      ...connectionFor(this.#pg, this.#account, this.#durability),
+      ...connectionFor(this.#pg, this.#account),
       pipeline: true,
       max: most,
       // kept, so that a worker that wakes after an hour does not connect first

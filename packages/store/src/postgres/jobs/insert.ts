@@ -39,8 +39,7 @@ export async function insertAll(driver: Driver, jobs: readonly PreparedJob[]): P
     column("inMs"),
     column("held"),
   ];
-  const how = { durability: "full", long: jobs.length > 1_000 } as const;
-  const [answer] = await driver.write([[insert, values]], how);
+  const [answer] = await driver.write([[insert, values]], { long: jobs.length > 1_000 });
   return inserted(answer!.rows as [number, string][]);
 }
 

@@ -29,6 +29,7 @@ export class SelfTest {
   #token = "";
   #timer: NodeJS.Timeout | null = null;
   #running = false;
+  #suspicious = false;
   #testedAt = 0;
   #provenAt = 0;
 
@@ -52,8 +53,14 @@ export class SelfTest {
 
   /** There is reason to doubt. */
   soon(): void {
-    const recent = performance.now() - this.#testedAt < suspicionMs;
-    if (this.#running && this.#token === "" && !recent) void this.#test();
+    const suspectedAt = performance.now();
+    if (!this.#running || this.#suspicious || this.#token !== "") return;
+    this.#after(Math.max(0, this.#testedAt + suspicionMs - suspectedAt), () => {
+      this.#suspicious = false;
+      if (this.#provenAt > suspectedAt) this.#plan();
+      else void this.#test();
+    });
+    this.#suspicious = true;
   }
 
   /** News of others came: as good as a test. */
@@ -97,11 +104,13 @@ export class SelfTest {
   }
 
   #after(ms: number, work: () => void): void {
+    this.#clear();
     this.#timer = setTimeout(work, ms).unref();
   }
 
   #clear(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#suspicious = false;
   }
 }
