@@ -190,7 +190,7 @@ function readableNativeFolder(folder: string): string {
  * Below the range from which the kernel gives ports to clients: a client that tries again and
  * again to reach a server that is down would now and then get that very port for itself.
  */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 15_000 + Math.floor(Math.random() * 17_000);
     const server = createServer().listen(port, "127.0.0.1");

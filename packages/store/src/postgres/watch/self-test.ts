@@ -57,7 +57,7 @@ export class SelfTest {
     if (!this.#running || this.#suspicious || this.#token !== "") return;
     this.#after(Math.max(0, this.#testedAt + suspicionMs - suspectedAt), () => {
       this.#suspicious = false;
-      if (this.#provenAt > suspectedAt) this.#plan();
+      if (this.#provenAt > suspectedAt) this.#plan(intervalMs);
       else void this.#test();
     });
     this.#suspicious = true;
@@ -91,14 +91,15 @@ export class SelfTest {
   #end(result: TestResult): void {
     this.#token = "";
     this.#clear();
-    if (result === "passed") this.#plan();
+    if (result === "passed") this.#plan(intervalMs * (0.9 + Math.random() / 5));
     if (result === "unknown") this.#after(againMs, () => void this.#test());
     this.#tell(result);
   }
 
-  #plan(): void {
-    this.#after(intervalMs * (0.9 + Math.random() / 5), () => {
-      if (performance.now() - this.#provenAt < intervalMs) this.#plan();
+  #plan(ms: number): void {
+    this.#after(ms, () => {
+      const unprovenMs = performance.now() - this.#provenAt;
+      if (unprovenMs < intervalMs) this.#plan(intervalMs - unprovenMs);
       else void this.#test();
     });
   }
