@@ -14,7 +14,9 @@ import { term } from "./measurements/term.ts";
 const lives = [kill, term, cancel, idle, memory, start];
 
 export const measurements: readonly Part[] = [
-  ...on("postgres", [...onPostgres, ...lives]),
+  ...on("postgres", onPostgres),
+  // the same code as on SQLite: half as many samples will do
+  ...on("postgres", lives, 0.5),
   ...on("sqlite", [...onSqlite, ...lives]),
 ];
 

@@ -20,10 +20,12 @@ export interface Measurement {
 /** The same measurement with its store: `drain` becomes `sqlite/drain`. */
 export interface Part extends Measurement {
   readonly store: StoreKind;
+  /** How much of it is done at full scale. */
+  readonly share: number;
 }
 
-export function on(store: StoreKind, measurements: readonly Measurement[]): Part[] {
-  return measurements.map((each) => ({ ...each, name: `${store}/${each.name}`, store }));
+export function on(store: StoreKind, measurements: readonly Measurement[], share = 1): Part[] {
+  return measurements.map((each) => ({ ...each, name: `${store}/${each.name}`, store, share }));
 }
 
 export interface BenchOptions {

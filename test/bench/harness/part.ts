@@ -29,13 +29,13 @@ export async function runPart(part: Part, options: BenchOptions): Promise<PartRe
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const began = performance.now();
-  const asked = JSON.stringify({ ...options, folder, name: part.name, store: part.store });
+  const { name, title, store, share } = part;
+  const asked = JSON.stringify({ ...options, folder, name, store, scale: options.scale * share });
   const child = fork(entry, [asked], { detached: true });
   current = child;
   const answer = await answerOf(child, part.limitMs);
   endPart();
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  const { name, title } = part;
   const ms = performance.now() - began;
   if ("error" in answer) return { name, title, ms, figures: [], error: answer.error };
   return { name, title, ms, figures: answer.figures, error: null };

@@ -71,7 +71,7 @@ export class Project {
       const { busy, nextInMs } = await store.jobs.outstanding();
       return !busy && nextInMs === null;
     };
-    await waitFor(empty, { deadlineMs, everyMs: 20, what: "the last job" });
+    await waitFor(empty, { deadlineMs, everyMs: 100, what: "the last job" });
   }
 }
 

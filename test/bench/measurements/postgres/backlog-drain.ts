@@ -28,7 +28,7 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
   const load = { jobs: million, forMs: Math.max(100, forMs * bench.scale) };
   return [
     ...(await whole(1_000, bench.many(3))),
-    ...(await whole(bench.many(100_000, 5_000), bench.many(2))),
+    ...(await whole(bench.many(100_000, 5_000), 1)),
     ...(await contest(million, 1, {
       ours: () => sipRuntime(bench, loop, load),
       theirs: (entry) => sipPeer(bench, entry, load),

@@ -42,7 +42,7 @@ const peers = [
 
 async function run(bench: Bench): Promise<readonly Figure[]> {
   const runtime = () => drainRuntime(bench, loop, bench.many(50_000, 5_000));
-  const contest = await inRoundsWhoever(bench.many(5), {
+  const contest = await inRoundsWhoever(bench.many(4), {
     [us]: runtime,
     ...Object.fromEntries(peers.map((entry) => [entry.label, () => drainOnce(bench, entry)])),
   });

@@ -26,7 +26,7 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const count of [1, 2, 4]) {
     const jobs = (entry: Entry): number => bench.many(entry.drain, 1_000);
-    const contest = await inRoundsWhoever(bench.many(3), {
+    const contest = await inRoundsWhoever(bench.many(2), {
       [us]: () => drainRuntime(bench, { ...loop, processes: count }, bench.many(50_000, 5_000)),
       ...Object.fromEntries(
         peers.map((entry) => [
