@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { jobRef, openQueue } from "@queue-runtime/job";
@@ -29,7 +29,7 @@ test.each([["status"], ["jobs"], ["job", "1"], ["retry", "1"], ["queue", "list"]
     const { code, stderr } = await fresh.run(...argv);
     expect(stderr).toMatch(/^runtime: no store at \w+:\S+; `runtime start` or `runtime migrate`/);
     expect(code).toBe(69);
-    expect(existsSync(fresh.store)).toBe(false);
+    expect(await fresh.storeExists()).toBe(false);
   },
 );
 
@@ -130,14 +130,14 @@ test("a job file that does not load is named, and nothing is enqueued", async ()
     expect(code).toBe(78);
     expect(stderr).toContain("config/jobs/broken.mjs:1");
   }
-  expect(existsSync(fresh.store)).toBe(false);
+  expect(await fresh.storeExists()).toBe(false);
 });
 
 test("check says what would run, and needs no store", async () => {
   using fresh = new CliProject();
   const { code, stdout } = await fresh.run("check");
   expect([code, stdout]).toEqual([0, expect.stringContaining("mail, sleepy")]);
-  expect(existsSync(fresh.store)).toBe(false);
+  expect(await fresh.storeExists()).toBe(false);
 });
 
 test("status works without a runtime, with exactly the promised fields", async () => {

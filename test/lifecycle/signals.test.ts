@@ -144,7 +144,7 @@ test("TERM at any moment of the boot ends in exit 0 with nothing left behind", a
 });
 
 test("signals are heard before anything slow is loaded", async () => {
-  await using project = new Project();
+  await using project = new Project({ config: { control: { socket: "runtime.sock" } } });
   const began = monotonic();
   const runtime = project.start();
   await heard(runtime);

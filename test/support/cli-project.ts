@@ -2,12 +2,13 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { newProjectStore } from "./project-store.ts";
+import { execute } from "./postgres/databases.ts";
+import { newProjectStore, storeKind } from "./project-store.ts";
 
 export const runtimeBin: string = fileURLToPath(
   new URL("../../packages/runtime/bin/runtime.js", import.meta.url),
@@ -56,12 +57,19 @@ export class CliProject implements Disposable {
     writeFileSync(join(this.folder, "config/jobs/jobs.mjs"), jobFile);
     const store = newProjectStore("./data/queue.sqlite");
     writeFileSync(join(this.folder, "config/queue.yml"), queueFile(store));
-    this.url = store.startsWith("sqlite:") ? `sqlite:${this.store}` : store;
+    this.url = storeKind === "sqlite" ? `sqlite:${this.store}` : store;
   }
 
   /** The database file, on SQLite. */
   get store(): string {
     return join(this.folder, "config/data/queue.sqlite");
+  }
+
+  /** Whether anything was created where the store will be. */
+  async storeExists(): Promise<boolean> {
+    if (storeKind === "sqlite") return existsSync(this.store);
+    const schemas = `select from pg_namespace where nspname = 'queue_runtime'`;
+    return (await execute(this.url, schemas)).length > 0;
   }
 
   start(...argv: string[]): ChildProcess {
