@@ -115,12 +115,12 @@ export function enqueueContract(open: OpenStore): void {
       await using world = await open();
       const { store } = world;
       const [soon, later, held] = await enqueueAll(store, [
-        { delayMs: 30 },
+        { delayMs: 250 },
         { delayMs: 60_000 },
-        { held: true, delayMs: 30 },
+        { held: true, delayMs: 250 },
       ]);
       expect((await jobOf(store, soon!)).state).toBe("scheduled");
-      expect((await store.jobs.dispatch(10)).nextInMs).toBeLessThanOrEqual(30);
+      expect((await store.jobs.dispatch(10)).nextInMs).toBeLessThanOrEqual(250);
       const { nextInMs } = await waitFor(async () => {
         const dispatched = await store.jobs.dispatch(10);
         return dispatched.moved === 1 && dispatched;
