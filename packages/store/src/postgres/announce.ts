@@ -8,19 +8,25 @@
 
 import type { Driver } from "./driver.ts";
 
-export type Announcement = "ready" | "scheduled";
+/** `cancel` is heard as `ready`, by every worker: one with all hands full has to look as well. */
+export type Announcement = "ready" | "scheduled" | "cancel";
 
 /** At most one announcement of a kind in so many milliseconds. */
 const pauseMs = 10;
 /** A dispatcher looks by itself at least this often; what is due later needs no announcement. */
 export const dispatcherLooksMs = 5_000;
 
+const toAll =
+  "SELECT set_config('synchronous_commit', 'off', true), pg_notify('queue_runtime', $1)";
+const toIdle = `${toAll}
+  WHERE NOT EXISTS (SELECT FROM queue_runtime.processes WHERE kind = 'worker')
+    OR EXISTS (SELECT FROM queue_runtime.processes WHERE kind = 'worker' AND NOT saturated)`;
+
 /** The payload is the kind, and whose news it is: nobody needs to hear his own. */
-const notify: Readonly<Record<Announcement, string>> = {
-  ready: `SELECT set_config('synchronous_commit', 'off', true), pg_notify('queue_runtime', $1)
-    WHERE NOT EXISTS (SELECT FROM queue_runtime.processes WHERE kind = 'worker')
-      OR EXISTS (SELECT FROM queue_runtime.processes WHERE kind = 'worker' AND NOT saturated)`,
-  scheduled: "SELECT set_config('synchronous_commit', 'off', true), pg_notify('queue_runtime', $1)",
+const notify: Readonly<Record<Announcement, readonly [text: string, kind: string]>> = {
+  ready: [toIdle, "ready"],
+  scheduled: [toAll, "scheduled"],
+  cancel: [toAll, "ready"],
 };
 
 export class Announcer {
@@ -55,7 +61,8 @@ export class Announcer {
   }
 
   #send(what: Announcement): void {
-    const sent = this.#driver.query(notify[what], [`${what} ${this.id}`]).catch(() => {
+    const [text, kind] = notify[what];
+    const sent = this.#driver.query(text, [`${kind} ${this.id}`]).catch(() => {
       // Whoever cannot reach the store hears of it from what he wanted there; others poll.
     });
     this.#underWay.add(sent);

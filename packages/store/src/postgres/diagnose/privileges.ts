@@ -1,5 +1,5 @@
-// What the role of this connection may do, in terms of the roles that the README describes: an
-// owner migrates, a worker does everything with jobs, an enqueuer calls functions, a viewer looks.
+// What the role of this connection may do, in the terms of config/postgres/roles.sql: an owner
+// migrates, a worker does everything with jobs, an enqueuer adds some, a viewer looks.
 
 import type { Driver } from "../driver.ts";
 import { type Findings, ok, wrong } from "./findings.ts";
@@ -55,10 +55,10 @@ export async function privileges(driver: Driver): Findings {
   if (owns) return [ok(`${who} is the owner: it may migrate and work`)];
   if (lack.length === 0) return [ok(`${who} is a worker: it may do everything but migrate`)];
   if (await driver.value(mayEnqueue, [schema]))
-    return [ok(`${who} is an enqueuer: it may call the enqueue functions, and cannot run jobs`)];
+    return [ok(`${who} is an enqueuer: it may enqueue, and neither look nor run jobs`)];
   if (await driver.value(mayLook, [schema]))
     return [ok(`${who} is a viewer: it may look, and change nothing`)];
-  return [wrong(`${who} cannot work here: it lacks ${lack.join(", ")}; grant it what is missing`)];
+  return [wrong(`${who} cannot work here: it lacks ${lack.join(", ")}; see roles.sql`)];
 }
 
 /** One entry per table; null where the tables do not exist. */

@@ -99,8 +99,7 @@ export async function cancel(
   ids: readonly number[],
 ): Promise<Actions> {
   const answers = await act(driver, ids, { answer: answerCancel, text: cancelAll });
-  // the holder looks at its jobs when it hears of anything
-  if (answers.some(({ outcome }) => outcome === "requested")) announcer.announce("ready");
+  if (answers.some(({ outcome }) => outcome === "requested")) announcer.announce("cancel");
   return answers;
 }
 

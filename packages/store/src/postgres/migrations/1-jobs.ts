@@ -10,8 +10,8 @@
 // with their insert, whose ids only grow, and jobs that came back (from the schedule, from a run),
 // whose ids are old; only the first can be read from a low-water id on. Suspects (job.ts: one
 // crash short of the limit) are kept apart, so that looking for them costs one look into an empty
-// index. Ended jobs are found by id; the few that did not finish have an index of their own, and the
-// others need none to be cleared away by age (see jobs/clear.ts).
+// index. Ended jobs are found by id; the few that did not finish have an index of their own, and
+// the others need none to be cleared away by age (see jobs/clear.ts).
 //
 // Fillfactor leaves room for checkpoints to stay on their page, and autovacuum comes after some
 // thousand dead rows, not after a fifth of the table, and without pauses.

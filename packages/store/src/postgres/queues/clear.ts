@@ -1,5 +1,5 @@
-// Empties a queue, some rows at a time, so that nobody waits long for a row of ours. Each batch goes
-// on behind the last, because the rows of the batches before it are still there as dead ones.
+// Empties a queue, some rows at a time, so that nobody waits long for a row of ours. Each batch
+// goes on behind the last, because the rows of those before it are still there as dead ones.
 
 import { setImmediate as breathe } from "node:timers/promises";
 import type { Driver } from "../driver.ts";
