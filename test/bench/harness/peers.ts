@@ -4,8 +4,11 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-/** No install scripts: better-sqlite3 brings its binaries, and building them takes a minute. */
-const install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+/**
+ * No install scripts: better-sqlite3 brings its binaries, and building them takes a minute. Not
+ * `ci`, which gives up where a mirror of the registry lacks a package for some other platform.
+ */
+const install = ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"];
 
 /** Answers why not, or null. */
 export function installPeers(folder: string): string | null {
