@@ -185,7 +185,8 @@ export interface WatchOptions {
   /** Hears of a change sooner, for a millisecond of its event loop; false by default. */
   readonly eager?: boolean;
   /**
-   * Hears, in one sentence, why changes are only polled for, and null once they are announced again.
+   * Hears, in one sentence, why changes are only polled for; and null once they are announced
+   * again.
    */
   readonly health?: (trouble: string | null) => void;
 }

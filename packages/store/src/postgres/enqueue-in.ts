@@ -8,7 +8,7 @@
 // jobs can be seen from outside, workers are told (enqueue-in/after-commit.ts).
 
 import type { Enqueued, JobState, NewJob } from "../job.ts";
-import { type PreparedJob, prepareJob } from "../new-job.ts";
+import { type PreparedJob, prepareJob } from "../rules/new-job.ts";
 import type { Announcer } from "./announce.ts";
 import type { Driver } from "./driver.ts";
 import { AfterCommit } from "./enqueue-in/after-commit.ts";

@@ -3,7 +3,7 @@
 
 import { systemClock } from "../clock.ts";
 import type { Enqueued, JobAttemptError, JobDetails, NewJob } from "../job.ts";
-import { prepareJob } from "../new-job.ts";
+import { prepareJob } from "../rules/new-job.ts";
 import type { Dispatched, Jobs, Outstanding } from "../store.ts";
 import type { Announcer } from "./announce.ts";
 import type { Driver } from "./driver.ts";

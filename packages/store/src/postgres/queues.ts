@@ -1,7 +1,7 @@
 // Queues exist by having jobs or being paused; there is no table of them.
 
-import { checkQueue } from "../new-job.ts";
 import type { Queue } from "../queue.ts";
+import { checkQueue } from "../rules/new-job.ts";
 import type { Queues } from "../store.ts";
 import type { Announcer } from "./announce.ts";
 import type { Driver } from "./driver.ts";

@@ -1,11 +1,11 @@
 // Taking the jobs of a process that ended, in the transaction that also removes its row: whoever
 // comes second finds nothing left to do. The row is locked first, so that a claim of this process
 // is either seen here or never made (see turn/claim.ts). What becomes of each job is said in
-// ../verdict.ts.
+// ../rules/verdict.ts.
 
 import type { Evidence, RecoveredJob } from "../process.ts";
+import { judge, type Verdict } from "../rules/verdict.ts";
 import type { Held } from "../turn.ts";
-import { judge, type Verdict } from "../verdict.ts";
 import type { Announcer } from "./announce.ts";
 import type { Driver, Run, Statement } from "./driver.ts";
 import { sharedColumns, toColumn } from "./rows.ts";

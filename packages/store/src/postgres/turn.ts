@@ -9,7 +9,6 @@
 import type { Claim, Turn, TurnAnswer } from "../turn.ts";
 import type { Announcer } from "./announce.ts";
 import type { Answer, Driver, Statement } from "./driver.ts";
-import { type Lane, Lanes } from "./lanes.ts";
 import { releaseOthers } from "./recovery.ts";
 import { toJob } from "./rows.ts";
 import {
@@ -21,6 +20,7 @@ import {
   toClaimRows,
   toSurroundings,
 } from "./turn/claim.ts";
+import { type Lane, Lanes } from "./turn/lanes.ts";
 import { placedLanes } from "./turn/places.ts";
 import { Saturation } from "./turn/saturation.ts";
 import { claimSuspect } from "./turn/suspects.ts";

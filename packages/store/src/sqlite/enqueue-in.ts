@@ -4,7 +4,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { StoreError } from "../errors.ts";
 import type { Enqueued, NewJob } from "../job.ts";
-import { prepareJob } from "../new-job.ts";
+import { prepareJob } from "../rules/new-job.ts";
 import { failure } from "./driver/failure.ts";
 import { applicationId } from "./driver/inspect.ts";
 import { Statements } from "./driver/statements.ts";

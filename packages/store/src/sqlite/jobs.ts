@@ -2,8 +2,8 @@
 // with jobs is in turn.ts, what people do with them in jobs/actions.ts.
 
 import type { Enqueued, JobDetails, JobError, NewJob } from "../job.ts";
-import { prepareJob } from "../new-job.ts";
 import type { Evidence, RecoveredJob } from "../process.ts";
+import { prepareJob } from "../rules/new-job.ts";
 import type { Dispatched, Jobs, Outstanding } from "../store.ts";
 import type { Driver } from "./driver.ts";
 import { cancel, clear, discard, retry } from "./jobs/actions.ts";

@@ -1,9 +1,9 @@
 // Taking the jobs of a process that ended, in the transaction that also removes its row: whoever
-// comes second finds nothing left to do. What becomes of each is said in ../verdict.ts.
+// comes second finds nothing left to do. What becomes of each is said in ../rules/verdict.ts.
 
 import type { Evidence, RecoveredJob } from "../process.ts";
+import { judge, type Verdict } from "../rules/verdict.ts";
 import type { Held } from "../turn.ts";
-import { judge, type Verdict } from "../verdict.ts";
 import type { Driver } from "./driver.ts";
 import { keepError } from "./turn/settle.ts";
 

@@ -78,8 +78,11 @@ function meaning(error: Error, sent: boolean): Meaning | null {
 
 const networkCodes =
   /^(E(CONN|HOST|NET|AI_|PIPE|TIMEDOUT|NOTFOUND|NOENT|ACCES|PROTO)|ERR_(TLS|SSL|SOCKET|STREAM))/;
-const networkWords =
-  /connection (terminated|ended|timeout)|timeout (expired|exceeded)|read timeout|not queryable|SSL|socket|pg_hba|SASL|password/i;
+const networkWords = new RegExp(
+  "connection (terminated|ended|timeout)|timeout (expired|exceeded)|read timeout|not queryable|" +
+    "SSL|socket|pg_hba|SASL|password",
+  "i",
+);
 
 function isOfTheNetwork(error: Error): boolean {
   const [first] = error instanceof AggregateError ? error.errors : [error];

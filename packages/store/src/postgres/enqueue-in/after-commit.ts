@@ -6,7 +6,7 @@
 
 import { systemClock } from "../../clock.ts";
 import type { JobState } from "../../job.ts";
-import type { PreparedJob } from "../../new-job.ts";
+import type { PreparedJob } from "../../rules/new-job.ts";
 import type { Announcer } from "../announce.ts";
 import type { Driver } from "../driver.ts";
 

@@ -1,7 +1,7 @@
 // Writes new jobs, in one statement however many there are.
 
 import type { Enqueued } from "../../job.ts";
-import type { PreparedJob } from "../../new-job.ts";
+import type { PreparedJob } from "../../rules/new-job.ts";
 import type { Driver } from "../driver.ts";
 
 const insert = `WITH clock AS MATERIALIZED (SELECT queue_runtime.now_ms() AS now)

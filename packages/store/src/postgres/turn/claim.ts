@@ -9,8 +9,8 @@
 import type { Job } from "../../job.ts";
 import type { Claim, TurnAnswer } from "../../turn.ts";
 import type { Statement } from "../driver.ts";
-import type { KnownLane, Lane } from "../lanes.ts";
 import { jobColumns, sharedColumns, toJob } from "../rows.ts";
+import type { KnownLane, Lane } from "./lanes.ts";
 import type { Placed } from "./places.ts";
 
 const lanes = `lane AS MATERIALIZED (

@@ -4,7 +4,7 @@
 // itself, which knows them as of its own moment.
 
 import type { Claim } from "../../turn.ts";
-import type { KnownLane } from "../lanes.ts";
+import type { KnownLane } from "./lanes.ts";
 
 export interface Placed {
   readonly lane: KnownLane;

@@ -2,7 +2,7 @@
 
 import type { StatementSync } from "node:sqlite";
 import type { Enqueued } from "../../job.ts";
-import { admit, type PreparedJob } from "../../new-job.ts";
+import { admit, type PreparedJob } from "../../rules/new-job.ts";
 
 /** How many rows one statement inserts: the sequence of ids is read and written once for each. */
 const rowsPerStatement = 32;

@@ -1,8 +1,8 @@
 // What may be enqueued. Every store asks here first, so that all refuse the same things in the
 // same words; what a job's code makes of its args is checked a layer above.
 
-import { StoreError } from "./errors.ts";
-import type { JobKind, NewJob } from "./job.ts";
+import { StoreError } from "../errors.ts";
+import type { JobKind, NewJob } from "../job.ts";
 
 /** A new job with every default filled in and its args as text. */
 export interface PreparedJob {

@@ -4,9 +4,9 @@
 // one of them can be guilty and nobody knows which. So all go back to work at once as suspects
 // (those close to the limit are then run alone), and only a job that was alone is ever failed.
 
-import { type JobError, maxCrashes } from "./job.ts";
-import type { Evidence, ProcessEnd, RecoveredJob } from "./process.ts";
-import type { Held } from "./turn.ts";
+import { type JobError, maxCrashes } from "../job.ts";
+import type { Evidence, ProcessEnd, RecoveredJob } from "../process.ts";
+import type { Held } from "../turn.ts";
 
 export interface Accused extends Held {
   /** Since the last saved checkpoint, without this one. */
