@@ -3,7 +3,8 @@
 import { type Diagnosis, openStore } from "@queue-runtime/store";
 import pg from "pg";
 import { expect, it } from "vitest";
-import { describeThatNeedsPostgres } from "../support/needs.ts";
+import { describeThatNeedsPostgres, testThatNeeds } from "../support/needs.ts";
+import { pgbouncer, startPgbouncer } from "../support/postgres/pgbouncer.ts";
 import { startPostgres, type TemporaryPostgres, temporaryPostgres } from "../support/postgres.ts";
 
 async function withClient(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
@@ -118,5 +119,13 @@ describeThatNeedsPostgres("doctor on PostgreSQL", () => {
     await Promise.all(clients.map((client) => client.connect()));
     expect(await findingsOf(url, "connections")).toMatch(/^warning: \d+ of 9 are taken: raise/);
     await Promise.all(clients.map((client) => client.end()));
+  });
+
+  testThatNeeds(pgbouncer)("tells a pooler that swallows notifications", async () => {
+    await using server = await startPostgres();
+    await using pooler = await startPgbouncer(server.url());
+    const url = pooler.through(server.url());
+    expect(await findingsOf(url, "pooler")).toMatch(/^ok: one stands between/);
+    expect(await findingsOf(url, "notifications")).toMatch(/^warning: none arrives/);
   });
 });
