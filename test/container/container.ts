@@ -24,23 +24,30 @@ const lockedDown = [
   ["--env", "RUNTIME_TOKEN=container", "--env", "LOG_LEVEL=debug"],
 ].flat();
 
+export interface RunOptions {
+  /** The image, after options and before a command; the one with jobs by default. */
+  readonly what?: readonly string[];
+  /** On /data; NAME-data by default. */
+  readonly volume?: string;
+}
+
 export class Container {
   readonly name: string;
   readonly #podman: Podman;
+  readonly #volume: string;
 
-  constructor(podman: Podman, name: string) {
+  private constructor(podman: Podman, name: string, volume: string) {
     this.#podman = podman;
     this.name = name;
+    this.#volume = volume;
   }
 
-  /**
-   * With the volume NAME-data on /data. @param what the image, after options and before a command
-   */
-  static async run(podman: Podman, name: string, what = [images.withJobs]): Promise<Container> {
-    const place = ["--volume", `${name}-data:/data`, "--network", podman.network];
+  static async run(podman: Podman, name: string, options: RunOptions = {}): Promise<Container> {
+    const { what = [images.withJobs], volume = `${name}-data` } = options;
+    const place = ["--volume", `${volume}:/data`, "--network", podman.network];
     const ports = ["--publish", "127.0.0.1::7070"];
     await podman.do("run", "--detach", "--name", name, ...place, ...ports, ...lockedDown, ...what);
-    return new Container(podman, name);
+    return new Container(podman, name, volume);
   }
 
   /** @throws Error with the log when it does not become ready */
@@ -103,7 +110,8 @@ export class Container {
 
   async remove(): Promise<void> {
     await this.#podman.do("rm", "--force", "--time", "0", this.name);
-    await this.#podman.do("volume", "rm", `${this.name}-data`);
+    // the last of several that share it removes it
+    await this.#podman.try("volume", "rm", this.#volume);
   }
 
   async try(...command: readonly string[]): Promise<Ended> {

@@ -64,7 +64,7 @@ test("tini reaps the orphan of a job", async () => {
 test("as PID 1 itself the runtime warns, and the orphan stays a zombie", async () => {
   const cli = "/app/packages/runtime/bin/runtime.js";
   const what = ["--entrypoint", "node", images.withJobs, cli, "start"];
-  const bare = await Container.run(podman, "bare", what);
+  const bare = await Container.run(podman, "bare", { what });
   try {
     await bare.ready();
     expect(await bare.logs()).toContain("PID 1");

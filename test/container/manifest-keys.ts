@@ -46,6 +46,14 @@ const pod: Shape = {
     fsGroupChangePolicy: true,
     seccompProfile: { type: true },
   },
+  topologySpreadConstraints: [
+    {
+      maxSkew: true,
+      topologyKey: true,
+      whenUnsatisfiable: true,
+      labelSelector: { matchLabels: true },
+    },
+  ],
   containers: [container],
   volumes: [
     {
@@ -69,7 +77,7 @@ const kinds: Readonly<Record<string, Shape>> = {
     ...head,
     spec: {
       replicas: true,
-      strategy: { type: true },
+      strategy: { type: true, rollingUpdate: { maxSurge: true, maxUnavailable: true } },
       selector: { matchLabels: true },
       template: { metadata, spec: pod },
     },

@@ -51,11 +51,12 @@ export class Podman {
     await this.try("network", "rm", "--force", this.network);
   }
 
-  /** What the command printed. @throws Error with its standard error when it fails */
+  /** What the command printed. @throws Error with the end of all it said when it fails */
   async do(...args: readonly string[]): Promise<string> {
     const { code, stdout, stderr } = await this.try(...args);
     if (code === 0) return stdout.trim();
-    throw new Error(`podman ${args.join(" ")} ended with ${code}:\n${stderr.slice(-4_000)}`);
+    const said = `${stdout.slice(-4_000)}\n${stderr.slice(-4_000)}`;
+    throw new Error(`podman ${args.join(" ")} ended with ${code}:\n${said}`);
   }
 
   async try(...args: readonly string[]): Promise<Ended> {

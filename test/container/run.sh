@@ -8,7 +8,7 @@ if ! command -v podman >/dev/null 2>&1; then
   cat >&2 <<'TEXT'
 ################################################################################
 #  CONTAINER TESTS DID NOT RUN: there is no podman on this machine.            #
-#  The Dockerfile, compose.yml and deployment.yaml are therefore unproven.     #
+#  The Dockerfile, the compose files and the manifests are therefore unproven. #
 #  On Debian: apt-get install podman runc netavark iptables debootstrap        #
 ################################################################################
 TEXT
