@@ -21,6 +21,12 @@ type Boot = Extract<ToChild, { type: "boot" }>;
 /** It holds a timer and a pipe. */
 const watchdogLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16, stackSizeMb: 1 };
 
+/**
+ * A child that comes while the store is away waits for it, for this share of `startup_timeout`: then
+ * it says why it cannot start, before it is killed for not being ready.
+ */
+const patienceShare = 0.8;
+
 export class ChildHost {
   #boot: Boot | null = null;
   #log: Log | null = null;
@@ -69,8 +75,9 @@ export class ChildHost {
     try {
       const watchdog = this.#startWatchdog(boot);
       const health = new StoreHealth(this.#log);
-      // a child that comes while the store is away waits for it, as long as a start may take
-      const patience = { goOn: (error: unknown) => isOnServer(url) && isAway(error) };
+      const until = monotonic() + boot.config.process.startupTimeoutMs * patienceShare;
+      const waits = () => isOnServer(url) && monotonic() < until;
+      const patience = { goOn: (error: unknown) => isAway(error) && waits() };
       const open = () => openStore(url, { durability, name: `queue-runtime ${boot.role.name}` });
       const store = await health.insist(open, patience);
       this.#store = store;
