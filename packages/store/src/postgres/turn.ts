@@ -52,6 +52,7 @@ export class Turns {
     const claim = turn.claim && turn.claim.limit > 0 ? turn.claim : null;
     const writes = new Writes(turn);
     const asked = this.#ask(processId, claim ?? nothing, {});
+    if (turn.holding) this.#saturation.doubt(processId);
     const before = [...writes.statements, ...this.#mark(processId)];
     const release = turn.holding ? [releaseOthers(processId, turn.holding)] : [];
     const began = performance.now();

@@ -30,4 +30,9 @@ export class Saturation {
     this.#full.set(processId, 0);
     return this.#saturated.delete(processId) ? [mark, [processId, false]] : null;
   }
+
+  /** A turn failed, and with it, perhaps, what it had to say: it is said again when in doubt. */
+  doubt(processId: number): void {
+    this.#saturated.add(processId);
+  }
 }
