@@ -57,7 +57,9 @@ const exact: Readonly<Record<string, Meaning>> = {
 const byClass: Readonly<Record<string, Meaning>> = {
   "08": ["unreachable", "the connection to {url} was lost: {cause}"],
   "22": ["invalid", "{url} cannot store this: {cause}"],
+  "25": ["unreachable", "{url} ended a transaction that had waited for too long: {cause}"],
   "28": ["unreachable", "{url} refuses the user or the password: {cause}"],
+  "40": ["unreachable", "{url} is too busy, transactions keep each other out: {cause}"],
   "53": ["unreachable", "{url} is out of resources: {cause}"],
   "57": ["unreachable", "{url} is shutting down or starting: {cause}"],
   "58": ["unreachable", "{url} has trouble with its own system: {cause}"],
