@@ -2,6 +2,7 @@
 // the last settlement, so that neither its start nor its end counts.
 
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openStore } from "@queue-runtime/store";
 import type { RuntimeProcess } from "../../support/runtime-process.ts";
 import { atOnce } from "../contenders/contender.ts";
@@ -21,7 +22,7 @@ export async function drainRuntime(
   worker: WorkerSettings,
   jobs: number,
 ): Promise<number> {
-  const project = await filled(bench, worker, jobs);
+  await using project = await filled(bench, worker, jobs);
   const runtime = await drainWith(project, worker);
   const { done, ms } = await drained(bench, project);
   if (runtime.exit?.code !== 0 || done !== jobs) {
@@ -36,12 +37,11 @@ export async function sipRuntime(
   worker: WorkerSettings,
   { jobs, forMs }: { readonly jobs: number; readonly forMs: number },
 ): Promise<number> {
-  const project = await filled(bench, worker, jobs);
+  await using project = await filled(bench, worker, jobs);
   const runtime = project.start();
-  await runtime.until(async () => (await drained(bench, project)).ms >= forMs, {
-    deadlineMs: 60_000,
-    everyMs: 250,
-  });
+  const begun = async () => (await drained(bench, project)).done > 0;
+  await runtime.until(begun, { deadlineMs: 20_000, what: "the first job" });
+  await sleep(forMs);
   await runtime.stop();
   const { done, ms } = await drained(bench, project);
   return done / (ms / 1_000);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import type { Store } from "@queue-runtime/store";
-import { execute } from "../../support/postgres/databases.ts";
+import { dropDatabase, execute } from "../../support/postgres/databases.ts";
 import { childrenOf, titleOf } from "../../support/proc.ts";
 import { RuntimeProcess } from "../../support/runtime-process.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -14,7 +14,8 @@ import type { Bench } from "./measurement.ts";
 
 const jobs = fileURLToPath(new URL("../jobs/bench-jobs.ts", import.meta.url));
 
-export class Project {
+/** Dispose of it when its runtime has ended: nothing of it disturbs whoever is next. */
+export class Project implements AsyncDisposable {
   readonly folder: string;
   readonly url: string;
   readonly #bench: Bench;
@@ -32,6 +33,10 @@ export class Project {
   /** `settings` are keys of queue.yml; without `workers` they are the defaults. */
   static async create(bench: Bench, settings: Settings = {}): Promise<Project> {
     return new Project(bench, await bench.newStore(), settings);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.url.startsWith("sqlite:")) await dropDatabase(this.url);
   }
 
   start(...words: string[]): RuntimeProcess {

@@ -32,7 +32,7 @@ interface Samples {
 
 async function run(bench: Bench): Promise<readonly Figure[]> {
   const count = bench.many(150, 10);
-  const project = await Project.create(bench, { workers: [{ name: "bench", threads: 2 }] });
+  await using project = await Project.create(bench, { workers: [{ name: "bench", threads: 2 }] });
   const runtime = await project.start().ready();
   const store = await openStore(project.url);
   const spin = await cancelEach(

@@ -38,7 +38,7 @@ const clockTicksPerSecond = 100;
 
 async function run(bench: Bench): Promise<readonly Figure[]> {
   if (bench.store === "postgres") await bench.postgres({ statements: true });
-  const project = await Project.create(bench);
+  await using project = await Project.create(bench);
   const runtime = await project.start().ready();
   await sleep(3_000);
   const pids = [runtime.pid, ...childrenOf(runtime.pid)];

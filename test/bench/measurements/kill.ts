@@ -39,7 +39,7 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
  * there again.
  */
 async function killWorkers(bench: Bench, worker: object, kills: number): Promise<number[]> {
-  const project = await Project.create(bench, {
+  await using project = await Project.create(bench, {
     workers: [{ name: "bench", ...worker }],
     // only then the log says when each child is ready
     log: { level: "debug" },

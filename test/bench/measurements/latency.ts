@@ -37,7 +37,7 @@ interface Latencies {
 
 /** Of our runtime with such a worker, in milliseconds. */
 export async function latencies(bench: Bench, worker: object, samples: number): Promise<Latencies> {
-  const project = await Project.create(bench, { workers: [{ name: "bench", ...worker }] });
+  await using project = await Project.create(bench, { workers: [{ name: "bench", ...worker }] });
   const runtime = await project.start().ready();
   await using queue = await openQueue(project.url, { migrate: false });
   const askedAt = new Map<number, number>();

@@ -19,7 +19,8 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
   const worker: number[] = [];
   const dispatcher: number[] = [];
   for (let round = 0; round < bench.many(3); round += 1) {
-    const runtime = await (await Project.create(bench)).start().ready();
+    await using project = await Project.create(bench);
+    const runtime = await project.start().ready();
     await sleep(3_000);
     supervisor.push(megabytes(runtime.pid));
     worker.push(megabytes(childPids(runtime.pid, "runtime worker")[0]!));

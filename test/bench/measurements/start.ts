@@ -32,7 +32,7 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
 }
 
 async function startOnce(bench: Bench, worker: object): Promise<number> {
-  const project = await Project.create(bench, { workers: [{ name: "bench", ...worker }] });
+  await using project = await Project.create(bench, { workers: [{ name: "bench", ...worker }] });
   const file = `${project.folder}/marks`;
   await using queue = await openQueue(project.url);
   await queue.enqueue({ name: "started" }, { file });

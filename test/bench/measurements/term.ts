@@ -21,7 +21,7 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
   const seen: number[] = [];
   const exits: number[] = [];
   for (let start = 0; start < bench.many(25, 2); start += 1) {
-    const project = await Project.create(bench, { workers: [{ name: "bench", threads }] });
+    await using project = await Project.create(bench, { workers: [{ name: "bench", threads }] });
     const runtime = await project.start().ready();
     const file = `${project.folder}/marks`;
     await using queue = await openQueue(project.url, { migrate: false });

@@ -1,8 +1,8 @@
-// The picture of the README: bars for each contender in four panels, written by hand as SVG. It
+// The picture of the README: bars for each contender in panels, written by hand as SVG. It
 // brings its own colours for light and dark pages, and text that a screen reader can read.
 
 import { us } from "./compare.ts";
-import type { Figure, Measured } from "./figures.ts";
+import type { Figure, Measured, Unit } from "./figures.ts";
 import type { Report } from "./report.ts";
 
 const panels = [
@@ -10,15 +10,30 @@ const panels = [
   { title: "Milliseconds from enqueue to start", note: "median, idle workers", better: "less" },
   { title: "Enqueued one by one", note: "per second, one client", better: "more" },
   { title: "Enqueued in bulk", note: "per second, 1,000 in a call", better: "more" },
+  { title: "Jobs per second on SQLite", note: "drain, one process, 20 at once", better: "more" },
+  { title: "Statements per job", note: "PostgreSQL, from bulk enqueue to the end", better: "less" },
 ] as const;
 
 type Panel = (typeof panels)[number];
 
-const size = { width: 900, panel: 420, gap: 30, margin: 14, row: 23, head: 58, top: 12, foot: 50 };
+const size = {
+  width: 900,
+  panel: 420,
+  gap: 30,
+  margin: 14,
+  row: 23,
+  head: 58,
+  between: 20,
+  top: 12,
+  foot: 44,
+};
 /** Where bars begin and how long the longest is, within a panel. */
 const bars = { from: 172, longest: 186 };
 
-const whole = { maximumFractionDigits: 0 };
+function digits(unit: Unit): Intl.NumberFormatOptions {
+  if (unit === "ms") return { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  return unit === "" ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 0 };
+}
 
 const style = `
     svg { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; }
@@ -39,15 +54,18 @@ const style = `
     }`;
 
 export function chart(report: Report): string {
-  const drawn = panels.map((panel) => barsOf(report, panel));
-  const rows = [0, 2].map((left) => Math.max(drawn[left]!.length, drawn[left + 1]!.length));
-  const heights = rows.map((count) => size.head + count * size.row + 18);
-  const height = size.top + heights[0]! + heights[1]! + size.foot;
-  const place = (index: number): string => {
-    const x = size.margin + (index % 2 === 0 ? 0 : size.panel + size.gap);
-    return `translate(${x} ${size.top + (index < 2 ? 0 : heights[0]!)})`;
-  };
-  const body = panels.map((panel, index) => draw(panel, drawn[index]!, place(index)));
+  let y = size.top;
+  const body: string[] = [];
+  for (let left = 0; left < panels.length; left += 2) {
+    const pair = panels.slice(left, left + 2).map((panel) => ({
+      panel,
+      drawn: barsOf(report, panel),
+    }));
+    body.push(...pair.map(({ panel, drawn }, side) => draw(panel, drawn, { side, y })));
+    const rows = Math.max(...pair.map(({ drawn }) => drawn.length));
+    y += size.head + rows * size.row + size.between;
+  }
+  const height = y + size.foot;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${height}" role="img"`,
     `  aria-label="Queue Runtime compared with its peers">`,
@@ -81,10 +99,17 @@ function isBar(figure: Figure, panel: string): boolean {
 
 const isLimit = ({ contender }: Bar): boolean => contender.startsWith("bare SQL");
 
-function draw(panel: Panel, all: readonly Bar[], place: string): string {
+interface Place {
+  /** 0 left, 1 right. */
+  readonly side: number;
+  readonly y: number;
+}
+
+function draw(panel: Panel, all: readonly Bar[], { side, y }: Place): string {
+  const x = size.margin + side * (size.panel + size.gap);
   const most = Math.max(...all.map(({ figure }) => figure.value));
   return [
-    `  <g transform="${place}">`,
+    `  <g transform="translate(${x} ${y})">`,
     `    <text class="title" x="0" y="16">${panel.title}</text>`,
     `    <text class="quiet" x="0" y="34">${panel.note}; ${panel.better} is better</text>`,
     ...all.map((bar, index) => row(bar, size.head + index * size.row, most)),
@@ -98,7 +123,7 @@ function row(bar: Bar, y: number, most: number): string {
   const kind = bar.contender === us ? ' class="us"' : isLimit(bar) ? ' class="limit"' : "";
   const text = bar.contender === us ? "us" : "quiet";
   const name = bar.contender === us ? "Queue Runtime" : bar.contender;
-  const shown = bar.figure.unit === "ms" ? value.toFixed(1) : value.toLocaleString("en-GB", whole);
+  const shown = value.toLocaleString("en-GB", digits(bar.figure.unit));
   const end = bars.from + Number(length) + 6;
   return [
     `    <text class="${text}" x="${bars.from - 8}" y="${y + 4}" text-anchor="end">${name}</text>`,
@@ -115,7 +140,7 @@ function caption({ facts }: Report, height: number): string[] {
     "Dashed: the bare SQL in a loop, the limit. Settings of everybody: test/bench/contenders.",
   ];
   return lines.map((line, index) => {
-    const y = height - size.foot + 22 + index * 17;
+    const y = height - size.foot + 16 + index * 17;
     return `  <text class="quiet" x="${size.margin}" y="${y}">${line}</text>`;
   });
 }

@@ -47,14 +47,16 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
     [...costs].map(([name, counted]): Figure => {
       const what = `${wording}: ${name}`;
       if (typeof counted === "string") return { what, missing: counted };
-      return medianOf(what, unit, [counted[key]]);
+      const figure = medianOf(what, unit, [counted[key]]);
+      if (key !== "statements") return figure;
+      return { ...figure, bar: { panel: "Statements per job", contender: name } };
     }),
   );
 }
 
 async function ours(bench: Bench, jobs: number): Promise<Counts> {
   const workers = [{ name: "bench", ...loop }];
-  const project = await Project.create(bench, { workers, log: quiet });
+  await using project = await Project.create(bench, { workers, log: quiet });
   // migrated, so that only jobs are counted
   await fill(project.url, "noop", 0);
   return await perJob(project.url, jobs, async () => {

@@ -33,7 +33,7 @@ interface World {
 
 async function run(bench: Bench): Promise<readonly Figure[]> {
   const workers = [{ name: "bench", ...loop }];
-  const project = await Project.create(bench, { workers, log: quiet });
+  await using project = await Project.create(bench, { workers, log: quiet });
   await using queue = await openQueue(project.url);
   const store = await openStore(project.url);
   const runtime = await project.startWorkers(store, 1);

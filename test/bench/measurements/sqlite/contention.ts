@@ -67,7 +67,7 @@ async function contend(bench: Bench, batch: number, forMs: number): Promise<read
 /** Jobs per worker of a real runtime, counted while all of its workers were at work. */
 async function sharesOfWorkers(bench: Bench): Promise<readonly number[]> {
   const worker = { name: "bench", processes, threads: 0, concurrency: 20 };
-  const project = await Project.create(bench, { workers: [worker], log: { level: "warn" } });
+  await using project = await Project.create(bench, { workers: [worker], log: { level: "warn" } });
   await fill(project.url, "whose", bench.many(200_000, 20_000));
   await project.start("--until-empty").ended(60_000);
   const rows = await project.rows<{ jobs: number }>(
