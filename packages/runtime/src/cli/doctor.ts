@@ -123,7 +123,7 @@ async function storeFacts({ store: url }: Config): Promise<readonly Diagnosis[]>
 
 async function examine(url: string, facts: Diagnosis[]): Promise<void> {
   try {
-    await using opened = closing(await openStore(url, { name: "runtime doctor" }));
+    await using opened = closing(await openStore(url, { name: "queue-runtime doctor" }));
     facts.push(ok("store", opened.store.url), schema(await opened.store.schema()));
     facts.push(...(await opened.store.diagnose()));
   } catch (error) {

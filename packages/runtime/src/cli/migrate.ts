@@ -10,7 +10,7 @@ export async function migrate(invocation: Invocation): Promise<number> {
   const print = invocation.flag("print");
   // To look at a file that is missing would create it; an empty store lacks the same.
   const looked = print && !storeExists(url) ? "sqlite::memory:" : url;
-  const store = await openStore(looked, { name: "runtime migrate" });
+  const store = await openStore(looked, { name: "queue-runtime migrate" });
   try {
     await (print ? show(invocation, store) : bringUp(invocation, store));
   } finally {

@@ -13,7 +13,7 @@ export async function withStore<Result>(
   use: (store: Store) => Promise<Result>,
 ): Promise<Result> {
   if (!storeExists(config.store)) throw missing(shownStore(config.store));
-  const store = await openStore(config.store, { name: "runtime cli" });
+  const store = await openStore(config.store, { name: "queue-runtime cli" });
   try {
     await checkSchema(store);
     return await use(store);
