@@ -172,6 +172,7 @@ export class Supervisor implements ControlTarget {
       family.tell(news);
       this.#emptiness?.hear();
     };
+    recovery.released = () => store.shared && tell("ready");
     this.#news = new Newsroom({ store, log, health, tell });
     this.#news.open(this.config);
     void adviseWhenReady(store, log);

@@ -24,6 +24,8 @@ export class Recovery {
   readonly #health: StoreHealth;
   #closed = false;
   readonly #orphans = new Set<Process>();
+  /** Jobs became ready by our own hand; nobody is told of his own changes by the store. */
+  released: () => void = () => {};
 
   constructor(store: Store, log: Log, health: StoreHealth) {
     this.#store = store;
@@ -52,6 +54,7 @@ export class Recovery {
           cancelled: count("cancelled"),
           ms: monotonic() - began,
         });
+        if (count("ready") > 0) this.released();
         return true;
       } catch (error) {
         const pauseMs = user.failed(error);
