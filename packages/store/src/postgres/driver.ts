@@ -10,7 +10,7 @@
 
 import type pg from "pg";
 import { StoreError } from "../errors.ts";
-import { type Account, findAccount } from "./driver/account.ts";
+import { type Account, beginOf, findAccount } from "./driver/account.ts";
 import { Connections } from "./driver/connections.ts";
 import { failure, isWorthARepeat } from "./driver/failure.ts";
 import { loadPg } from "./driver/load-pg.ts";
@@ -81,6 +81,10 @@ export class Driver {
 
   /** One statement in a transaction of its own. */
   query(text: string, values: readonly unknown[] = [], long = false): Promise<Answer> {
+    if (this.account.pooled) {
+      const flight = this.#run((client) => this.#flight(client, [[text, values]], long));
+      return flight.then(([answer]) => answer as Answer);
+    }
     return this.#run((client) => this.#ask(client, { text, values, long }));
   }
 
@@ -111,7 +115,7 @@ export class Driver {
   /** For a transaction whose statements depend on each other's answers. May run several times. */
   transaction<T>(work: (run: Run) => Promise<T>, long = false): Promise<T> {
     return this.#run(async (client) => {
-      await this.#ask(client, { text: "BEGIN" });
+      await this.#ask(client, { text: beginOf(this.account) });
       try {
         const answer = await work((text, values) =>
           this.#ask(client, { text, ...(values && { values }), long }),
@@ -162,7 +166,7 @@ export class Driver {
     long: boolean,
   ): Promise<readonly Answer[]> {
     const flight = [
-      this.#ask(client, { text: "BEGIN" }),
+      this.#ask(client, { text: beginOf(this.account) }),
       ...statements.map(([text, values = []]) => this.#ask(client, { text, values, long })),
       this.#ask(client, { text: "COMMIT" }),
     ];

@@ -5,9 +5,9 @@
 // planner is kept from sequential scans, from the joins that go with them, and from bitmaps, which
 // read a whole index where its first rows are wanted: a statement that was planned while the table
 // was empty is kept for the life of the connection, and would otherwise read a million rows from
-// end to end until the next ANALYZE. JIT compiling such a plan would take
-// longer than all of it. A pooler that serves transactions refuses these parameters or drops them,
-// and its sessions belong to others: there we set nothing and prepare nothing.
+// end to end until the next ANALYZE. JIT compiling such a plan would take longer than all of it. A
+// pooler that serves transactions refuses these parameters or drops them, and its sessions belong
+// to others: there we prepare nothing, and set these things anew in each transaction.
 
 import type pg from "pg";
 import { StoreError } from "../../errors.ts";
@@ -43,6 +43,17 @@ const settings = {
 const options = Object.entries(settings)
   .map(([name, value]) => `-c ${name}=${value}`)
   .join(" ");
+
+const begin = "BEGIN";
+const beginAmongOthers: string = [
+  begin,
+  ...Object.entries(settings).map(([name, value]) => `SET LOCAL ${name} = '${value}'`),
+].join("; ");
+
+/** What begins a transaction. */
+export function beginOf({ pooled }: Account): string {
+  return pooled ? beginAmongOthers : begin;
+}
 
 /** What `pg` needs to connect. */
 export function connectionFor(module: typeof pg, account: Account): pg.ClientConfig {
