@@ -17,11 +17,18 @@ const lifecycle = {
 
 /**
  * Lifecycle tests in which the store has a say run a second time, on PostgreSQL. Not these: what
- * they are about ends before the store is reached, or is the SQLite file itself.
+ * they are about ends before the store is reached (boot), or never gets there (hooks, misbehaviour
+ * inside a thread, signals, the control socket, terminals), or is a file of SQLite.
  */
-const nothingOnPostgres = ["boot", "hooks", "misbehaviour", "store-trouble", "terminal"].map(
-  (name) => `test/lifecycle/${name}.test.ts`,
-);
+const withoutStore = [
+  "boot",
+  "cli-runtime",
+  "hooks",
+  "misbehaviour",
+  "signals",
+  "store-trouble",
+  "terminal",
+].map((name) => `test/lifecycle/${name}.test.ts`);
 
 export default defineConfig({
   test: {
@@ -43,7 +50,7 @@ export default defineConfig({
           name: "lifecycle-postgres",
           ...lifecycle,
           // without PostgreSQL no file at all; test/store/postgres.test.ts says so loudly
-          exclude: missingPostgres() ? ["**"] : nothingOnPostgres,
+          exclude: missingPostgres() ? ["**"] : withoutStore,
           env: { RUNTIME_TEST_STORE: "postgres" },
           setupFiles: "test/support/postgres/each-test.ts",
         },

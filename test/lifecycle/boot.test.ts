@@ -138,43 +138,6 @@ describe("a store that cannot be reached ends the boot with exit 69 at once:", (
   });
 });
 
-test("a second start on the same configuration exits 1, names the first, and disturbs nothing", async () => {
-  await using project = new Project();
-  const first = await project.start().ready();
-  const second = project.start();
-  expect(await second.ended()).toMatchObject({ code: 1 });
-  await second.until(() => second.text.join("\n").includes(`pid ${first.pid}`));
-  const id = await project.enqueue("quick");
-  await project.becomes(id, "finished");
-  expect(await first.stop()).toMatchObject({ code: 0 });
-});
-
-test("a runtime that was killed does not keep the next one from starting", async () => {
-  await using project = new Project();
-  const first = await project.start().ready();
-  await first.stop("SIGKILL");
-  const second = await project.start().ready();
-  expect(await second.stop()).toMatchObject({ code: 0 });
-});
-
-test("two runtimes with sockets of their own share one store and its work", async () => {
-  await using project = new Project();
-  project.write(
-    "other.yml",
-    JSON.stringify({ ...project.config, control: { socket: "other.sock" } }),
-  );
-  const one = await project.start().ready();
-  const two = await project.start([], { config: "other.yml" }).ready();
-  const ids = await project.enqueueMany("wait", Array(24).fill({ ms: 60 }));
-  await project.recorded("end", ids.length);
-  const workers = new Set(project.records("end").map(({ pid }) => pid));
-  expect(workers.size).toBe(2);
-  expect(project.records("start")).toHaveLength(ids.length);
-  expect(await one.stop()).toMatchObject({ code: 0 });
-  await project.becomes(await project.enqueue("quick"), "finished");
-  expect(await two.stop()).toMatchObject({ code: 0 });
-});
-
 describe("a child that hangs in its boot", () => {
   // hangs until the marker is there, in one kind of worker only
   const hang = `
@@ -231,35 +194,5 @@ describe("a child that hangs in its boot", () => {
     await runtime.until(() => workers().length === 2);
     await project.becomes(await project.enqueue("quiet"), "finished");
     expect(await runtime.stop()).toMatchObject({ code: 0 });
-  });
-});
-
-describe("start --until-empty", () => {
-  test("ends with exit 0 at once when there is nothing to do", async () => {
-    await using project = new Project();
-    expect(await project.start(["--until-empty"]).ended()).toMatchObject({ code: 0 });
-  });
-
-  test("ends when everything is done, what is due within the second included", async () => {
-    await using project = new Project();
-    const ids = await project.enqueueMany("wait", Array(6).fill({ ms: 50 }));
-    ids.push(await project.enqueue("quick", {}, { delay: "700ms" }));
-    const later = await project.enqueue("quick", {}, { delay: "1h" });
-    expect(await project.start(["--until-empty"]).ended()).toMatchObject({ code: 0 });
-    for (const id of ids) expect(await project.job(id)).toMatchObject({ state: "finished" });
-    expect(await project.job(later)).toMatchObject({ state: "scheduled" });
-  });
-
-  test("says which jobs nobody takes, and ends once somebody does", async () => {
-    await using project = new Project();
-    const id = await project.enqueue("quick", {}, { queue: "mail" });
-    const inQueue = (verb: string) => project.cli("queue", verb, "mail", "-c", "queue.yml");
-    await inQueue("pause");
-    const runtime = project.start(["--until-empty"]);
-    const { msg } = await runtime.event("queue-in-vain");
-    expect(msg).toBe("1 ready jobs in queue mail have no taker: it is paused");
-    await inQueue("resume");
-    expect(await runtime.ended()).toMatchObject({ code: 0 });
-    expect(await project.job(id)).toMatchObject({ state: "finished" });
   });
 });

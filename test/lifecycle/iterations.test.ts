@@ -53,7 +53,7 @@ test("an iteration that completes calls onComplete once and keeps what it return
   const id = await project.enqueue("count", { items: 6, pauseAt: 3, gate });
   await project.told(id, "item", 4);
   const stopped = first.stop();
-  await first.event("worker-stopping");
+  await project.told(id, "stopping");
   project.open();
   await stopped;
   expect(await project.job(id)).toMatchObject({ state: "ready", cursor: 3 });
@@ -65,6 +65,7 @@ test("an iteration that completes calls onComplete once and keeps what it return
     onInterrupt: 1,
     onComplete: 1,
     item: 6,
+    stopping: 1,
   });
 });
 

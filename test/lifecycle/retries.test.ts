@@ -68,6 +68,7 @@ test("a manual retry goes on from the cursor, or from the start if that is asked
   const id = await project.enqueue("count", { items: 6, pauseAt: 2, gate });
   await project.told(id, "item", 3);
   await project.cli("cancel", `${id}`, "-c", "queue.yml");
+  await project.told(id, "stopping");
   project.open("retry");
   expect(await project.jobIn(id, "cancelled")).toMatchObject({ cursor: 2 });
   await retry(id);
@@ -77,6 +78,7 @@ test("a manual retry goes on from the cursor, or from the start if that is asked
   const other = await project.enqueue("count", { items: 4, pauseAt: 1, gate: project.gate("o") });
   await project.told(other, "item", 2);
   await project.cli("cancel", `${other}`, "-c", "queue.yml");
+  await project.told(other, "stopping");
   project.open("o");
   await project.jobIn(other, "cancelled");
   await retry(other, "--from-start");

@@ -98,6 +98,7 @@ test("cancel ends an iteration after the item in hand and keeps its cursor", asy
   const id = await project.enqueue("count", { items: 10, pauseAt: 3, gate });
   await project.told(id, "item", 4);
   await cancel(id);
+  await project.told(id, "stopping");
   project.open("third");
   expect(await project.jobIn(id, "cancelled")).toMatchObject({
     cursor: 3,
@@ -112,6 +113,7 @@ test("an iteration that is cancelled in its last item has finished", async () =>
   const id = await project.enqueue("count", { items: 3, pauseAt: 2, gate });
   await project.told(id, "item", 3);
   await cancel(id);
+  await project.told(id, "stopping");
   project.open("last");
   expect(await project.jobIn(id, "finished")).toMatchObject({ result: 3, cursor: 2 });
   expect(project.story(id, "onComplete")).toHaveLength(1);

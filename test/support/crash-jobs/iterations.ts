@@ -9,13 +9,19 @@ interface CountInput {
   readonly items: number;
   /** How long an item takes, in milliseconds; 1 by default. */
   readonly itemMs?: number;
-  /** After this item, wait until the file `gate` exists. */
+  /** In this item, wait until the file `gate` exists; note when it is told to stop meanwhile. */
   readonly pauseAt?: number;
   readonly gate?: string;
 }
 
 function* upTo(items: number, cursor: number | null): Generator<[number, number]> {
   for (let item = (cursor ?? -1) + 1; item < items; item++) yield [item, item];
+}
+
+async function pause(context: JobContext<number>, gate: string): Promise<void> {
+  while (!context.stopping && !existsSync(gate)) await delay(2);
+  if (context.stopping) note(context, "stopping");
+  while (!existsSync(gate)) await delay(2);
 }
 
 export const shared = {
@@ -26,7 +32,7 @@ export const shared = {
     note(context, "item", item);
     const { itemMs = 1, pauseAt, gate } = context.job.args as unknown as CountInput;
     if (itemMs > 0) await delay(itemMs);
-    while (item === pauseAt && !existsSync(gate!)) await delay(2);
+    if (item === pauseAt) await pause(context, gate!);
   },
   onStart: (_: CountInput, context: JobContext<number>) => note(context, "onStart"),
   onInterrupt: (_: CountInput, context: JobContext<number>) => note(context, "onInterrupt"),
