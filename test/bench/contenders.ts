@@ -36,6 +36,9 @@ export const bareTwo: Entry = {
   variant: "two",
 };
 
+/** For context: it does not throw away what ended. */
+export const bareKeep: Entry = { ...bareOne, label: "bare SQL, keeping rows", variant: "keep" };
+
 /** The path of one job, for latency. */
 export const bareAlone: Entry = { ...bareOne, label: "bare SQL path", variant: "alone" };
 

@@ -4,6 +4,7 @@
 //
 // `one`: one connection, claim and delete by turns, batches of 100.
 // `two`: two connections, each of which does that, so that one round trip hides behind the other.
+// `keep`: as `two`, but what ended is moved to a table of its own, as we and others keep it.
 // `alone`: one job at a time, for latency: woken by NOTIFY, claims one, runs it.
 
 import pg from "pg";
@@ -17,7 +18,13 @@ const schema = `
     running boolean NOT NULL DEFAULT false,
     payload json NOT NULL
   );
-  CREATE INDEX jobs_ready ON jobs (priority, id) WHERE NOT running`;
+  CREATE INDEX jobs_ready ON jobs (priority, id) WHERE NOT running;
+  CREATE TABLE ended_jobs (
+    id bigint PRIMARY KEY,
+    priority smallint NOT NULL,
+    payload json NOT NULL,
+    ended_at timestamptz NOT NULL
+  )`;
 
 const insertOne = { name: "insert", text: "INSERT INTO jobs (payload) VALUES ($1)" };
 const insertAndNotify = {
@@ -36,6 +43,11 @@ const claim = {
     RETURNING id, payload`,
 };
 const remove = { name: "remove", text: "DELETE FROM jobs WHERE id = ANY ($1)" };
+const move = {
+  name: "move",
+  text: `WITH ended AS (DELETE FROM jobs WHERE id = ANY ($1) RETURNING id, priority, payload)
+    INSERT INTO ended_jobs SELECT id, priority, payload, now() FROM ended`,
+};
 
 interface Row {
   readonly id: string;
@@ -54,8 +66,9 @@ export async function open({ url, variant }: ContenderOptions): Promise<Contende
       client.query({ ...insertMany, values: [inputs.map((input) => JSON.stringify(input))] }),
     async work(perform) {
       if (variant === "alone") return await waitForOne(url, perform);
-      const clients = variant === "two" ? [client, await connect(url)] : [client];
-      for (const each of clients) void drain(each, perform);
+      const clients = variant === "one" ? [client] : [client, await connect(url)];
+      const settle = variant === "keep" ? move : remove;
+      for (const each of clients) void drain(each, settle, perform);
     },
     async isEmpty() {
       const { rows } = await client.query("SELECT NOT EXISTS (SELECT FROM jobs) AS yes");
@@ -71,12 +84,12 @@ async function connect(url: string): Promise<pg.Client> {
   return client;
 }
 
-async function drain(client: pg.Client, perform: Perform): Promise<void> {
+async function drain(client: pg.Client, settle: typeof remove, perform: Perform): Promise<void> {
   for (;;) {
     const { rows } = await client.query<Row>({ ...claim, values: [100] });
     if (rows.length === 0) return;
     for (const { payload } of rows) perform(payload);
-    await client.query({ ...remove, values: [rows.map(({ id }) => id)] });
+    await client.query({ ...settle, values: [rows.map(({ id }) => id)] });
   }
 }
 

@@ -2,6 +2,7 @@
 // the same server, each in a new database, by turns.
 
 import {
+  bareKeep,
   bareOne,
   bareTwo,
   bullmqPostgres,
@@ -30,6 +31,7 @@ export const drain: Measurement = {
 const peers = [
   bareOne,
   bareTwo,
+  bareKeep,
   graphileBatched,
   graphile,
   pgBossTuned,
@@ -53,6 +55,7 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
     ...lines(contest, "/s", "Jobs per second"),
     factor(graphileBatched, atLeast(1.3)),
     against(contest, limit, { unit: "%", budget: atLeast(45) }),
+    against(contest, bareKeep.label, { unit: "%" }),
     ...[pgBossTuned, bullmqRedis, bullmqPostgres].map((peer) => factor(peer)),
   ];
 }
