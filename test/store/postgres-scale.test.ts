@@ -1,10 +1,11 @@
 // What a statement reads does not depend on how much waits or has ended. The server itself counts
 // what it read: no table of jobs is ever read from end to end, and of an index only what is wanted.
 
-import type { Store } from "@queue-runtime/store";
+import { openStore, type Store } from "@queue-runtime/store";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { describeThatNeedsPostgres } from "../support/needs.ts";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describeThatNeedsPostgres, testThatNeeds } from "../support/needs.ts";
+import { pgbouncer, startPgbouncer } from "../support/postgres/pgbouncer.ts";
 import { type TemporaryPostgres, temporaryPostgres } from "../support/postgres.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { boom, enqueueAll, newWorker, type Worker } from "./contract/world.ts";
@@ -27,13 +28,16 @@ const filling = [
   `ALTER TABLE queue_runtime.jobs ALTER COLUMN id RESTART WITH ${4 * size}`,
 ];
 
-/** Connections report what they have read when they end, at the latest. */
+/** Connections report what they have read when they end, at the latest; a pooler keeps them. */
+const endOthers = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE datname = current_database() AND pid <> pg_backend_pid()`;
 const counters = `SELECT
   (SELECT sum(seq_scan) FROM pg_stat_user_tables
     WHERE relname IN ('jobs', 'ended_jobs', 'job_errors'))::integer AS scans,
   (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes
     WHERE relname IN ('jobs', 'ended_jobs', 'job_errors'))::integer AS entries,
-  (SELECT count(*) FROM pg_stat_activity WHERE application_name = 'measured')::integer AS open`;
+  (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+    AND backend_type = 'client backend' AND pid <> pg_backend_pid())::integer AS open`;
 
 interface Counters {
   /** Of whole tables. */
@@ -46,16 +50,20 @@ let world: TemporaryPostgres;
 let client: pg.Client;
 
 async function count(): Promise<Counters> {
+  await client.query(endOthers);
   return await waitFor(async () => {
     const row = (await client.query(counters)).rows[0] as Counters & { readonly open: number };
     return row.open === 0 && row;
   });
 }
 
-/** What a fresh connection reads for that work. */
-async function readFor(work: (store: Store) => Promise<unknown>): Promise<Counters> {
+/** What fresh connections read for that work. */
+async function readFor(
+  work: (store: Store) => Promise<unknown>,
+  url = world.url,
+): Promise<Counters> {
   const before = await count();
-  const store = await world.connect({ name: "measured" });
+  const store = await openStore(url);
   await work(store);
   await store.close();
   const after = await count();
@@ -145,21 +153,31 @@ describeThatNeedsPostgres("among 100,000 jobs", () => {
 const untilKept = 6;
 
 describeThatNeedsPostgres("on a connection that is older than its 100,000 jobs", () => {
-  beforeAll(openWorld);
-  afterAll(closeWorld);
+  beforeEach(openWorld);
+  afterEach(closeWorld);
 
-  it("little is read all the same", async () => {
-    const { scans, entries } = await readFor(async (store) => {
-      for (let n = 0; n < untilKept; n += 1) {
-        await enqueueAll(store, Array(100).fill({ queue: "queue1", name: "job0" }));
-        for (const [, work] of works) await work(store);
-        await store.queues.clear("queue1", { all: true });
-      }
-      await fill();
+  const workLong = async (store: Store): Promise<void> => {
+    for (let n = 0; n < untilKept; n += 1) {
+      await enqueueAll(store, Array(100).fill({ queue: "queue1", name: "job0" }));
       for (const [, work] of works) await work(store);
-    });
+      await store.queues.clear("queue1", { all: true });
+    }
+    await fill();
+    for (const [, work] of works) await work(store);
+  };
+
+  function checkLittle({ scans, entries }: Counters): void {
     expect(scans).toBe(0);
     // both tables for the counts, what is ready for two lists, half of it for the clearing
     expect(entries).toBeLessThan(5 * size);
+  }
+
+  it("little is read all the same", async () => {
+    checkLittle(await readFor(workLong));
   }, 60_000);
+
+  testThatNeeds(pgbouncer)("and neither is much behind a pooler", { timeout: 60_000 }, async () => {
+    await using pooler = await startPgbouncer(world.url);
+    checkLittle(await readFor(workLong, pooler.through(world.url)));
+  });
 });

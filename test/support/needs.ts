@@ -6,10 +6,18 @@ import { missingPostgres } from "./postgres/binaries.ts";
 
 /** `test`, or a loud skip where the program is not installed. */
 export function testThatNeeds(program: string): typeof test {
+  return isInstalled(program) ? test : (test.skipIf(true) as typeof test);
+}
+
+/** `describe`, or a loud skip where the program is not installed. */
+export function describeThatNeeds(program: string): typeof describe {
+  return isInstalled(program) ? describe : (describe.skipIf(true) as typeof describe);
+}
+
+function isInstalled(program: string): boolean {
   const { error } = spawnSync(program, ["--version"]);
-  if (!error) return test;
-  complain(`there is no ${program} on this machine`, error);
-  return test.skipIf(true) as typeof test;
+  if (error) complain(`there is no ${program} on this machine`, error);
+  return !error;
 }
 
 /** `describe`, or a loud skip where no PostgreSQL server can be started and none is named. */
