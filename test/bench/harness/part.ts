@@ -22,7 +22,7 @@ export type Answer = { readonly figures: readonly Figure[] } | { readonly error:
 
 const entry = fileURLToPath(new URL("../programs/part.ts", import.meta.url));
 
-let current: ChildProcess | null = null;
+let current: { readonly child: ChildProcess; readonly folder: string } | null = null;
 
 export async function runPart(part: Part, options: BenchOptions): Promise<PartResult> {
   const folder = join(options.folder, `${part.name.replace("/", "-")}-${process.pid}`);
@@ -32,24 +32,25 @@ export async function runPart(part: Part, options: BenchOptions): Promise<PartRe
   const { name, title, store, share } = part;
   const asked = JSON.stringify({ ...options, folder, name, store, scale: options.scale * share });
   const child = fork(entry, [asked], { detached: true });
-  current = child;
+  current = { child, folder };
   const answer = await answerOf(child, part.limitMs);
   endPart();
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   const ms = performance.now() - began;
   if ("error" in answer) return { name, title, ms, figures: [], error: answer.error };
   return { name, title, ms, figures: answer.figures, error: null };
 }
 
-/** Ends whatever the part in hand has started. */
+/** Ends whatever the part in hand has started, and removes what it wrote. */
 export function endPart(): void {
-  if (current?.pid === undefined) return;
+  if (current?.child.pid === undefined) return;
+  const { child, folder } = current;
+  current = null;
   try {
-    process.kill(-current.pid, "SIGKILL");
+    process.kill(-child.pid!, "SIGKILL");
   } catch {
     // nobody of the group is left
   }
-  current = null;
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
 async function answerOf(child: ChildProcess, limitMs: number): Promise<Answer> {
