@@ -53,7 +53,9 @@ describeThatNeedsPostgres("roles.sql", () => {
   });
 
   test("a worker runs a whole runtime: jobs finish, fail, wait, stop and go on", async () => {
-    await using project = new Project({ config: { store: as("queue_worker") } });
+    // long enough that a busy machine is no trouble: what shows here is a right that is missing
+    const patient = { heartbeat_interval: "1s", alive_threshold: "20s", startup_timeout: "20s" };
+    await using project = new Project({ config: { store: as("queue_worker"), process: patient } });
     const runtime = await project.start().ready();
     const done = await project.enqueueMany("quick", [{}, {}, {}]);
     const late = await project.enqueue("quick", {}, { delay: 300 });
