@@ -2,6 +2,7 @@
 // brings its own colours for light and dark pages, and text that a screen reader can read.
 
 import { us } from "./compare.ts";
+import { peersIn } from "./facts.ts";
 import type { Figure, Measured, Unit } from "./figures.ts";
 import type { Report } from "./report.ts";
 
@@ -137,7 +138,8 @@ function caption({ facts }: Report, height: number): string[] {
   const servers = [`Node ${node}`, `PostgreSQL ${postgres}`, ...(redis ? [`Redis ${redis}`] : [])];
   const lines = [
     `npm run bench on ${cores} cores (${cpu}), ${servers.join(", ")}: medians, by turns in one run.`,
-    "Dashed: the bare SQL in a loop, the limit. Settings of everybody: test/bench/contenders.",
+    `${peersIn(facts)}; their settings: test/bench/contenders.`,
+    "Dashed: the bare SQL in a loop, the limit.",
   ];
   return lines.map((line, index) => {
     const y = height - size.foot + 16 + index * 17;

@@ -56,9 +56,17 @@ export function describeFacts(facts: Facts): string {
   return [
     `${facts.at}: ${machine}`,
     `Node ${node}, SQLite ${sqlite}, PostgreSQL ${postgres ?? "none"}, Redis ${redis ?? "none"}`,
+    peersIn(facts),
     `fdatasync of 4 KiB: p50 ${ms(fsyncMs.p50)}, p99 ${ms(fsyncMs.p99)}`,
     `a fixed loop: ${ms(loopMs.best)} to ${ms(loopMs.worst)}; load: ${loadBefore.toFixed(2)}`,
   ].join("\n");
+}
+
+/** Names and versions, without what they are built on. */
+export function peersIn({ peers }: Facts): string {
+  return ["graphile-worker", "pg-boss", "bullmq", "sidequest", "plainjob"]
+    .map((name) => `${name} ${peers[name]}`)
+    .join(", ");
 }
 
 function postgresVersion(): string | null {
