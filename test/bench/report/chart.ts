@@ -26,7 +26,7 @@ const size = {
   head: 58,
   between: 20,
   top: 12,
-  foot: 44,
+  foot: 62,
 };
 /** Where bars begin and how long the longest is, within a panel. */
 const bars = { from: 172, longest: 186 };
