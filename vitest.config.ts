@@ -44,7 +44,7 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
-      { test: { name: "lifecycle", ...lifecycle } },
+      { test: { name: "lifecycle", ...lifecycle, exclude: ["test/lifecycle/postgres/**"] } },
       {
         test: {
           name: "lifecycle-postgres",

@@ -20,6 +20,19 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   }
 }
 
+/** A server that follows another one and answers reads, until `SELECT pg_promote()`. */
+export async function startStandby(primary: PostgresServer): Promise<PostgresServer> {
+  const server = new PostgresServer();
+  try {
+    await server.follow(primary);
+    await server.start();
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
 export interface TemporaryDatabase extends AsyncDisposable {
   readonly url: string;
 }

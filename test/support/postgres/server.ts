@@ -3,7 +3,15 @@
 
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, closeSync, mkdtempSync, openSync, readFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -79,6 +87,21 @@ export class PostgresServer implements AsyncDisposable {
     const how = ["-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"];
     const options = { ...databaseUser, cwd: this.#folder, env: environment() };
     await run(join(this.#programs, "initdb"), ["-D", "data", ...how], options);
+    return this;
+  }
+
+  /**
+   * Instead of `createCluster`: a standby, which follows the other server and only answers reads.
+   * That one restarts meanwhile.
+   */
+  async follow(primary: PostgresServer): Promise<this> {
+    await primary.halt("fast");
+    const data = join(this.#folder, "data");
+    await run("cp", ["-a", join(primary.#folder, "data"), data]);
+    await primary.start();
+    const from = `host=127.0.0.1 port=${primary.port} user=postgres`;
+    appendFileSync(join(data, "postgresql.auto.conf"), `primary_conninfo = '${from}'\n`);
+    closeSync(openSync(join(data, "standby.signal"), "w"));
     return this;
   }
 
