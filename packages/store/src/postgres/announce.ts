@@ -6,7 +6,7 @@
 // are one. The statement itself asks whether anybody needs waking (saturation.ts). It commits
 // without waiting for the disk: a notification that a crash loses, the poll makes up for.
 
-import type { Driver } from "./driver.ts";
+import type { Driver, Statement } from "./driver.ts";
 
 /** `cancel` is heard as `ready`, by every worker: one with all hands full has to look as well. */
 export type Announcement = "ready" | "scheduled" | "cancel";
@@ -43,16 +43,26 @@ export class Announcer {
   }
 
   announce(what: Announcement): void {
+    const statement = this.next(what);
+    if (statement) this.#send(statement);
+  }
+
+  /**
+   * The announcement, for whoever sends it on the heels of what it tells of; null when it goes out
+   * by itself a moment later, with others.
+   */
+  next(what: Announcement): Statement | null {
     if (this.#pauses.has(what)) {
       this.#owed.add(what);
-      return;
+      return null;
     }
-    this.#send(what);
+    const [text, kind] = notify[what];
     const over = (): void => {
       this.#pauses.delete(what);
       if (this.#owed.delete(what)) this.announce(what);
     };
     this.#pauses.set(what, setTimeout(over, pauseMs).unref());
+    return [text, [`${kind} ${this.id}`]];
   }
 
   /** A job becomes due in so many milliseconds. */
@@ -60,9 +70,8 @@ export class Announcer {
     if (ms < dispatcherLooksMs) this.announce("scheduled");
   }
 
-  #send(what: Announcement): void {
-    const [text, kind] = notify[what];
-    const sent = this.#driver.query(text, [`${kind} ${this.id}`]).catch(() => {
+  #send([text, values]: Statement): void {
+    const sent = this.#driver.query(text, values).catch(() => {
       // Whoever cannot reach the store hears of it from what he wanted there; others poll.
     });
     this.#underWay.add(sent);
@@ -71,7 +80,9 @@ export class Announcer {
 
   async #flush(): Promise<void> {
     for (const pause of this.#pauses.values()) clearTimeout(pause);
-    for (const what of this.#owed) this.#send(what);
+    this.#pauses.clear();
+    for (const what of this.#owed) this.announce(what);
+    for (const pause of this.#pauses.values()) clearTimeout(pause);
     await Promise.all(this.#underWay);
   }
 }

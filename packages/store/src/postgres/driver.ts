@@ -102,6 +102,32 @@ export class Driver {
     return this.#run((client) => this.#flight(client, statements, long));
   }
 
+  /** In one round trip, and no transaction around them; none needs an answer of another. */
+  apart(statements: readonly Statement[]): Promise<readonly Answer[]> {
+    if (this.account.pooled) return this.together(statements);
+    return this.#run((client) => {
+      const flight = statements.map(([text, values = []]) => this.#ask(client, { text, values }));
+      return allLanded(flight);
+    });
+  }
+
+  /** Writes, and `after` follows on its heels: nobody waits for that, or hears how it went. */
+  writeAndThen(statement: Statement, after: Statement, long = false): Promise<Answer> {
+    const send = async (client: pg.PoolClient, [text, values = []]: Statement): Promise<Answer> =>
+      this.account.pooled
+        ? (await this.#flight(client, [[text, values]], long))[0]!
+        : this.#ask(client, { text, values, long });
+    return new Promise((resolve, reject) => {
+      const whole = this.#run(async (client) => {
+        const written = send(client, statement);
+        written.then(resolve, ignore);
+        await send(client, after).catch(ignore);
+        await written;
+      });
+      whole.catch(reject);
+    });
+  }
+
   /**
    * Like `together`, for what is to be written. It is as durable as the server makes it, unless it
    * is lazy and this driver was opened for `normal` durability.
@@ -170,10 +196,7 @@ export class Driver {
       ...statements.map(([text, values = []]) => this.#ask(client, { text, values, long })),
       this.#ask(client, { text: "COMMIT" }),
     ];
-    const landed = await Promise.allSettled(flight);
-    // The first failure is the reason; what follows it only says that the transaction is over.
-    for (const each of landed) if (each.status === "rejected") throw each.reason;
-    return landed.slice(1, -1).map((each) => (each as PromiseFulfilledResult<Answer>).value);
+    return (await allLanded(flight)).slice(1, -1);
   }
 
   async #run<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
@@ -226,3 +249,12 @@ export class Driver {
 
 /** What `pg` takes, and its types do not know yet. */
 type Timed = pg.QueryArrayConfig & { readonly query_timeout: number };
+
+/** The first failure is the reason; what follows it only says that the transaction is over. */
+async function allLanded(flight: readonly Promise<Answer>[]): Promise<readonly Answer[]> {
+  const landed = await Promise.allSettled(flight);
+  for (const each of landed) if (each.status === "rejected") throw each.reason;
+  return landed.map((each) => (each as PromiseFulfilledResult<Answer>).value);
+}
+
+function ignore(): void {}

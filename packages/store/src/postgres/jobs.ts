@@ -43,8 +43,10 @@ async function enqueue(
 ): Promise<readonly Enqueued[]> {
   if (jobs.length === 0) return [];
   const prepared = jobs.map(prepareJob);
-  const { enqueued, ready, scheduled } = await insertAll(driver, prepared);
-  if (ready) announcer.announce("ready");
+  const atOnce = prepared.some(({ at, inMs, held }) => at === null && inMs === 0 && !held);
+  const news = atOnce ? announcer.next("ready") : null;
+  const { enqueued, ready, scheduled } = await insertAll(driver, prepared, news);
+  if (ready && !atOnce) announcer.announce("ready");
   // by our own clock: it only decides who is told, and a poll finds what was misjudged
   if (scheduled) announcer.announceDue(Math.min(...prepared.map(delayOf)));
   return enqueued;

@@ -30,6 +30,8 @@ import { Writes } from "./turn/writes.ts";
 interface Catch {
   jobs: TurnAnswer["claimed"][number][];
   around: Surroundings;
+  /** Another turn may find more. */
+  more: boolean;
 }
 
 export class Turns {
@@ -39,6 +41,8 @@ export class Turns {
   readonly #saturation = new Saturation();
   /** To be written with the next turn of the process. */
   readonly #marks = new Map<number, Statement>();
+  /** The last claim brought less than it wanted, and did not read from the beginning. */
+  #foundTooLittle = false;
   /** What no transaction below ran any more, the last time anybody looked. */
   #xmin = 0;
 
@@ -63,18 +67,22 @@ export class Turns {
       lookStatement(asked),
     ];
     const lazy = !claim && turn.settlements.length === 0 && !turn.holding;
-    const answers = await this.#driver.write(flight, { lazy });
+    const answers =
+      flight.length === 2 && claim
+        ? await this.#driver.apart(flight)
+        : await this.#driver.write(flight, { lazy });
     const written = await writes.read(this.#driver, answers);
     const released = turn.holding ? answers[before.length]!.count : 0;
     this.#announce({ ...written, ready: written.ready || released > 0 });
-    const found: Catch = { jobs: [], around: toSurroundings(answers.at(-1)!.rows[0]) };
+    const around = toSurroundings(answers.at(-1)!.rows[0]);
+    const found: Catch = { jobs: [], around, more: around.more };
     const rows = claim ? answers.at(-2)!.rows : [];
     if (claim) await this.#land(found, { ...asked, claim }, { rows, began });
-    const { registered, cancelRequested, more } = found.around;
+    const { registered, cancelRequested } = found.around;
     return {
       refused: written.refused,
       claimed: found.jobs,
-      more: claim !== null && registered && (more || found.jobs.length >= claim.limit),
+      more: claim !== null && registered && (found.more || found.jobs.length >= claim.limit),
       cancelRequested,
       evicted: !registered,
     };
@@ -90,7 +98,10 @@ export class Turns {
     const caught = toClaimRows(rows, asked.placed);
     found.jobs.push(...caught.jobs.map(({ job }) => job));
     this.#noteLanes(caught, found.around);
-    if (asked.full) this.#lanes.looked(performance.now(), performance.now() - began);
+    if (asked.full) {
+      this.#lanes.looked(performance.now(), performance.now() - began);
+      this.#foundTooLittle = false;
+    }
     const next = await this.#next(found, asked, caught);
     if (!next) return;
     const again = performance.now();
@@ -100,6 +111,7 @@ export class Turns {
       lookStatement(next),
     ]);
     found.around = toSurroundings(answers.at(-1)!.rows[0]);
+    found.more = found.around.more;
     await this.#land(found, next, { rows: answers.at(-2)!.rows, began: again });
   }
 
@@ -128,10 +140,14 @@ export class Turns {
       return null;
     }
     const mark = this.#saturation.short(processId);
-    if (mark) this.#marks.delete(processId);
-    if (mark) return ask({}, [mark]);
     const full = !asked.full && this.#lanes.isFullLookDue(performance.now(), true);
-    return full ? ask({ full }) : null;
+    if (!mark && !full) return null;
+    if (found.jobs.length === 0) return ask({ full }, mark ? [mark] : []);
+    // what was found begins first; the next turn looks again
+    if (mark) this.#marks.set(processId, mark);
+    this.#foundTooLittle = true;
+    found.more = true;
+    return null;
   }
 
   #ask(processId: number, claim: Claim, how: Partial<Asked>): Asked {
@@ -141,7 +157,7 @@ export class Turns {
       claim,
       known,
       placed: placedLanes(claim, known),
-      full: how.full ?? this.#lanes.isFullLookDue(performance.now(), false),
+      full: how.full ?? this.#lanes.isFullLookDue(performance.now(), this.#foundTooLittle),
       passSuspects: how.passSuspects ?? claim.noSuspects ?? false,
     };
   }

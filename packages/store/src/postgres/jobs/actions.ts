@@ -123,7 +123,8 @@ async function act(
   const states = new Map<number, JobState>();
   let wanted = [...new Set(ids.filter(Number.isSafeInteger))];
   while (wanted.length > 0) {
-    const [found] = await driver.write([[text, [wanted, ...values]]]);
+    const long = wanted.length > 1_000;
+    const [found] = await driver.write([[text, [wanted, ...values]]], { long });
     for (const [id, state] of found!.rows as [number, JobState][]) states.set(id, state);
     const missing = wanted.filter((id) => !states.has(id));
     const { rows } = missing.length > 0 ? await driver.query(existing, [missing]) : { rows: [] };

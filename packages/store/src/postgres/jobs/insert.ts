@@ -2,7 +2,7 @@
 
 import type { Enqueued } from "../../job.ts";
 import type { PreparedJob } from "../../rules/new-job.ts";
-import type { Driver } from "../driver.ts";
+import type { Driver, Statement } from "../driver.ts";
 
 const insert = `WITH clock AS MATERIALIZED (SELECT queue_runtime.now_ms() AS now)
 INSERT INTO queue_runtime.jobs
@@ -25,7 +25,12 @@ export interface Inserted {
   readonly scheduled: boolean;
 }
 
-export async function insertAll(driver: Driver, jobs: readonly PreparedJob[]): Promise<Inserted> {
+/** `after` follows at once, see driver.ts. */
+export async function insertAll(
+  driver: Driver,
+  jobs: readonly PreparedJob[],
+  after: Statement | null = null,
+): Promise<Inserted> {
   const column = <Key extends keyof PreparedJob>(key: Key): PreparedJob[Key][] =>
     jobs.map((job) => job[key]);
   const values = [
@@ -39,8 +44,11 @@ export async function insertAll(driver: Driver, jobs: readonly PreparedJob[]): P
     column("inMs"),
     column("held"),
   ];
-  const [answer] = await driver.write([[insert, values]], { long: jobs.length > 1_000 });
-  return inserted(answer!.rows as [number, string][]);
+  const long = jobs.length > 1_000;
+  const answer = after
+    ? await driver.writeAndThen([insert, values], after, long)
+    : (await driver.write([[insert, values]], { long }))[0]!;
+  return inserted(answer.rows as [number, string][]);
 }
 
 export function inserted(rows: readonly [number, string][]): Inserted {
