@@ -102,15 +102,6 @@ export class Driver {
     return this.#run((client) => this.#flight(client, statements, long));
   }
 
-  /** In one round trip, and no transaction around them; none needs an answer of another. */
-  apart(statements: readonly Statement[]): Promise<readonly Answer[]> {
-    if (this.account.pooled) return this.together(statements);
-    return this.#run((client) => {
-      const flight = statements.map(([text, values = []]) => this.#ask(client, { text, values }));
-      return allLanded(flight);
-    });
-  }
-
   /** Writes, and `after` follows on its heels: nobody waits for that, or hears how it went. */
   writeAndThen(statement: Statement, after: Statement, long = false): Promise<Answer> {
     const send = async (client: pg.PoolClient, [text, values = []]: Statement): Promise<Answer> =>

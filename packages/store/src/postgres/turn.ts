@@ -11,15 +11,13 @@ import type { Announcer } from "./announce.ts";
 import type { Answer, Driver, Statement } from "./driver.ts";
 import { releaseOthers } from "./recovery.ts";
 import { toJob } from "./rows.ts";
+import { type Asked, claimStatement, lookStatement } from "./turn/claim.ts";
 import {
-  type Asked,
   type ClaimRows,
-  claimStatement,
-  lookStatement,
   type Surroundings,
   toClaimRows,
   toSurroundings,
-} from "./turn/claim.ts";
+} from "./turn/claim-rows.ts";
 import { type Lane, Lanes } from "./turn/lanes.ts";
 import { placedLanes } from "./turn/places.ts";
 import { Saturation } from "./turn/saturation.ts";
@@ -43,8 +41,6 @@ export class Turns {
   readonly #marks = new Map<number, Statement>();
   /** The last claim brought less than it wanted, and did not read from the beginning. */
   #foundTooLittle = false;
-  /** What no transaction below ran any more, the last time anybody looked. */
-  #xmin = 0;
 
   constructor(driver: Driver, announcer: Announcer) {
     this.#driver = driver;
@@ -63,20 +59,16 @@ export class Turns {
     const flight = [
       ...before,
       ...release,
-      ...(claim ? [claimStatement(asked)] : []),
-      lookStatement(asked),
+      claim ? claimStatement(asked) : lookStatement(processId),
     ];
     const lazy = !claim && turn.settlements.length === 0 && !turn.holding;
-    const answers =
-      flight.length === 2 && claim
-        ? await this.#driver.apart(flight)
-        : await this.#driver.write(flight, { lazy });
+    const answers = await this.#driver.write(flight, { lazy });
     const written = await writes.read(this.#driver, answers);
     const released = turn.holding ? answers[before.length]!.count : 0;
     this.#announce({ ...written, ready: written.ready || released > 0 });
-    const around = toSurroundings(answers.at(-1)!.rows[0]);
+    const { rows } = answers.at(-1)!;
+    const around = toSurroundings(rows.at(-1));
     const found: Catch = { jobs: [], around, more: around.more };
-    const rows = claim ? answers.at(-2)!.rows : [];
     if (claim) await this.#land(found, { ...asked, claim }, { rows, began });
     const { registered, cancelRequested } = found.around;
     return {
@@ -95,9 +87,11 @@ export class Turns {
     landed: { readonly rows: Answer["rows"]; readonly began: number },
   ): Promise<void> {
     const { rows, began } = landed;
-    const caught = toClaimRows(rows, asked.placed);
+    const caught = toClaimRows(rows, asked.claim);
+    found.around = caught.around;
+    found.more = caught.around.more;
     found.jobs.push(...caught.jobs.map(({ job }) => job));
-    this.#noteLanes(caught, found.around);
+    this.#noteLanes(caught);
     if (asked.full) {
       this.#lanes.looked(performance.now(), performance.now() - began);
       this.#foundTooLittle = false;
@@ -105,14 +99,8 @@ export class Turns {
     const next = await this.#next(found, asked, caught);
     if (!next) return;
     const again = performance.now();
-    const answers = await this.#driver.write([
-      ...next.marks,
-      claimStatement(next),
-      lookStatement(next),
-    ]);
-    found.around = toSurroundings(answers.at(-1)!.rows[0]);
-    found.more = found.around.more;
-    await this.#land(found, next, { rows: answers.at(-2)!.rows, began: again });
+    const answers = await this.#driver.write([...next.marks, claimStatement(next)]);
+    await this.#land(found, next, { rows: answers.at(-1)!.rows, began: again });
   }
 
   async #next(
@@ -168,7 +156,7 @@ export class Turns {
     return mark ? [mark] : [];
   }
 
-  #noteLanes({ jobs, unknown }: ClaimRows, { xmin, xmax }: Surroundings): void {
+  #noteLanes({ jobs, unknown, around }: ClaimRows): void {
     const now = performance.now();
     for (const lane of unknown) this.#lanes.add(lane, now);
     const last = new Map<string, { lane: Lane; id: number }>();
@@ -178,9 +166,8 @@ export class Turns {
     }
     for (const { lane, id } of last.values()) {
       this.#lanes.add(lane, now);
-      this.#lanes.claimed(lane, id, { xmin: this.#xmin, xmax });
+      this.#lanes.claimed(lane, id, around);
     }
-    this.#xmin = xmin;
   }
 
   #announce({ ready, delay }: { readonly ready: boolean; readonly delay: number | null }): void {
