@@ -39,11 +39,16 @@ export async function migrationSql(driver: Driver): Promise<string> {
   return from === to ? "" : driver.inSchema(`BEGIN;\n${script(from)}\nCOMMIT;\n`);
 }
 
-const place = `SELECT to_regclass('queue_runtime.schema_version') IS NOT NULL,
-  to_regclass('queue_runtime.jobs') IS NOT NULL`;
+/**
+ * Read from the catalogue itself: `to_regclass` answers from a cache, which a session that has just
+ * waited for the lock above has not brought up to date.
+ */
+const place = `SELECT bool_or(relname = 'schema_version'), bool_or(relname = 'jobs')
+  FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace AS schema ON schema.oid = relnamespace
+  WHERE nspname = 'queue_runtime'`;
 
 async function look(driver: Driver, run: Run): Promise<Migration> {
-  const [marked, taken] = first(await run(place, [])) as [boolean, boolean];
+  const [marked, taken] = first(await run(place, [])) as [boolean | null, boolean | null];
   if (!marked && taken)
     throw new StoreError(
       "not-a-store",
