@@ -21,6 +21,8 @@ export interface Evidence {
   readonly jobs: readonly JobRow[];
   readonly records: readonly Recorded[];
   readonly kills: readonly Kill[];
+  /** Processes were also told to stop, so that runs may be interrupted; false by default. */
+  readonly stops?: boolean;
 }
 
 /** How often an iteration saves its position, and how late a save may be on a busy machine; ms. */
@@ -28,7 +30,8 @@ const intervalMs = 50;
 const lateMs = 200;
 
 /** One sentence per contradiction; none is the verdict that is hoped for. */
-export function contradictions({ acknowledged, jobs, records, kills }: Evidence): string[] {
+export function contradictions(evidence: Evidence): string[] {
+  const { acknowledged, jobs, records } = evidence;
   const runs = runsByJob(records);
   const known = new Set(acknowledged);
   const rows = new Map(jobs.map((job) => [job.id, job]));
@@ -36,7 +39,7 @@ export function contradictions({ acknowledged, jobs, records, kills }: Evidence)
   for (const id of known) if (!rows.has(id)) found.push(`job ${id} is lost`);
   for (const id of runs.keys()) if (!known.has(id)) found.push(`job ${id} was never enqueued`);
   for (const job of jobs) {
-    const problems = judge(job, runs.get(job.id) ?? [], kills);
+    const problems = judge(job, runs.get(job.id) ?? [], evidence);
     found.push(...problems.map((problem) => `job ${job.id} (${job.name}) ${problem}`));
   }
   return found;
@@ -56,12 +59,15 @@ export function restartDelays({ records, kills }: Pick<Evidence, "records" | "ki
   return delays.sort((a, b) => a - b);
 }
 
-function judge(job: JobRow, runs: readonly RunTrace[], kills: readonly Kill[]): string[] {
+function judge(job: JobRow, runs: readonly RunTrace[], evidence: Evidence): string[] {
+  const { kills, stops = false } = evidence;
   const problems: string[] = [];
   const must = (holds: boolean, problem: string) => holds || problems.push(problem);
   must(job.state === "finished", `is ${job.state}: ${JSON.stringify(job.error)}`);
   must(job.attempts === 1, `counts ${job.attempts} attempts`);
-  must(job.interruptions === 0, `counts ${job.interruptions} interruptions`);
+  const interrupted = stops ? runs.filter(isInterrupted).length : 0;
+  const interruptions = `counts ${job.interruptions} interruptions of ${interrupted}`;
+  must(job.interruptions === interrupted, interruptions);
   must(job.process_id === null, "is held by somebody");
 
   const last = runs.at(-1);
@@ -73,11 +79,11 @@ function judge(job: JobRow, runs: readonly RunTrace[], kills: readonly Kill[]): 
     const next = runs[index + 1];
     const overlap = next !== undefined && next.events[0]!.at < run.events.at(-1)!.at;
     must(!overlap, `ran with fences ${run.fence} and ${next?.fence} at once`);
-    const killed = kills.some(({ pid }) => pid === run.pid);
+    const killed = (stops && isInterrupted(run)) || kills.some(({ pid }) => pid === run.pid);
     must(next === undefined || killed, `was repeated although its process ${run.pid} lived`);
   }
 
-  const torn = runs.filter((run) => !isEnded(run)).length;
+  const torn = runs.filter((run) => !isEnded(run) && !isInterrupted(run)).length;
   must(job.crashes >= torn, `counts ${job.crashes} crashes, ${torn} runs were torn off`);
   must(job.crashes <= (job.fence - 1) / 2, `counts ${job.crashes} crashes with fence ${job.fence}`);
   if (job.name.startsWith("count")) problems.push(...judgeItems(job, runs));
@@ -89,6 +95,7 @@ function judgeItems(job: JobRow, runs: readonly RunTrace[]): string[] {
   const problems: string[] = [];
   let expected = 0;
   let before: readonly Recorded[] = [];
+  let clean = false;
   for (const { events } of runs) {
     const items = events.filter(({ event }) => event === "item");
     const first = items[0]?.value as number | undefined;
@@ -97,12 +104,14 @@ function judgeItems(job: JobRow, runs: readonly RunTrace[]): string[] {
     const redone = before.filter(({ value }) => (value as number) >= first);
     const age = redone.length > 0 ? before.at(-1)!.at - redone[0]!.at : 0;
     if (age > intervalMs + lateMs) problems.push(`repeated items of ${Math.round(age)} ms`);
+    if (clean && redone.length > 0) problems.push("repeated items after a clean interruption");
     for (const [index, { value }] of items.entries()) {
       if (value !== first + index)
         problems.push(`did item ${value} where ${first + index} was due`);
     }
     expected = Math.max(expected, first + items.length);
     before = items;
+    clean = events.at(-1)!.event === "onInterrupt";
   }
   const { items } = job.args as { items: number };
   if (expected !== items) problems.push(`did ${expected} of ${items} items`);
@@ -112,6 +121,10 @@ function judgeItems(job: JobRow, runs: readonly RunTrace[]): string[] {
 function isEnded({ events }: RunTrace): boolean {
   const { event } = events.at(-1)!;
   return event === "ended" || event === "onComplete";
+}
+
+function isInterrupted({ events }: RunTrace): boolean {
+  return events.at(-1)!.event === "onInterrupt";
 }
 
 function runsByJob(records: readonly Recorded[]): Map<number, RunTrace[]> {
