@@ -1,4 +1,5 @@
-// Writes new jobs, in one statement however many there are.
+// Writes new jobs, in one statement however many there are. A single one, which somebody waits for,
+// has a statement without arrays: they would cost half as much again.
 
 import type { Enqueued } from "../../job.ts";
 import type { PreparedJob } from "../../rules/new-job.ts";
@@ -19,6 +20,16 @@ FROM (
 ) AS job
 RETURNING id, state`;
 
+const insertOne = `INSERT INTO queue_runtime.jobs
+  (name, kind, queue, args, priority, label, run_at, created_at, state)
+SELECT $1, $2, $3, $4::json, $5::bigint, $6, due, now,
+  CASE WHEN $9::boolean THEN 'held' WHEN due > now THEN 'scheduled' ELSE 'ready' END
+FROM (
+  SELECT now, coalesce($7::bigint, now + ceil($8::double precision)::bigint) AS due
+  FROM (SELECT queue_runtime.now_ms() AS now OFFSET 0) AS clock OFFSET 0
+) AS job
+RETURNING id, state`;
+
 export interface Inserted {
   readonly enqueued: readonly Enqueued[];
   readonly ready: boolean;
@@ -31,23 +42,11 @@ export async function insertAll(
   jobs: readonly PreparedJob[],
   after: Statement | null = null,
 ): Promise<Inserted> {
-  const column = <Key extends keyof PreparedJob>(key: Key): PreparedJob[Key][] =>
-    jobs.map((job) => job[key]);
-  const values = [
-    column("name"),
-    column("kind"),
-    column("queue"),
-    column("args"),
-    column("priority"),
-    column("label"),
-    column("at"),
-    column("inMs"),
-    column("held"),
-  ];
+  const statement = insertOf(jobs);
   const long = jobs.length > 1_000;
   const answer = after
-    ? await driver.writeAndThen([insert, values], after, long)
-    : (await driver.write([[insert, values]], { long }))[0]!;
+    ? await driver.writeAndThen(statement, after, long)
+    : (await driver.write([statement], { long }))[0]!;
   return inserted(answer.rows as [number, string][]);
 }
 
@@ -55,4 +54,21 @@ export function inserted(rows: readonly [number, string][]): Inserted {
   const states = new Set(rows.map(([, state]) => state));
   const enqueued = rows.map(([id]): Enqueued => ({ id, outcome: "created" }));
   return { enqueued, ready: states.has("ready"), scheduled: states.has("scheduled") };
+}
+
+function insertOf(jobs: readonly PreparedJob[]): Statement {
+  const keys = [
+    "name",
+    "kind",
+    "queue",
+    "args",
+    "priority",
+    "label",
+    "at",
+    "inMs",
+    "held",
+  ] as const;
+  const [job] = jobs;
+  if (job && jobs.length === 1) return [insertOne, keys.map((key) => job[key])];
+  return [insert, keys.map((key) => jobs.map((each) => each[key]))];
 }
