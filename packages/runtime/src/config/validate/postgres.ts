@@ -94,6 +94,7 @@ const known: Readonly<Record<string, Parameter>> = {
   sslnegotiation: oneOf("postgres", "direct"),
   ssl: oneOf("true", "1", "0"),
   uselibpqcompat: oneOf("true", "false"),
+  channel_binding: oneOf("disable", "prefer", "require"),
   application_name: given,
   options: given,
 };

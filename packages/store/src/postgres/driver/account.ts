@@ -12,13 +12,10 @@
 import type pg from "pg";
 import { StoreError } from "../../errors.ts";
 import { failure } from "./failure.ts";
+import { readUrl, type StoreUrl } from "./url.ts";
 
-export interface Account {
-  /** The URL without anything secret. */
-  readonly shown: string;
-  /** For `pg`, without our own parameters. */
-  readonly connectionString: string;
-  readonly schema: string;
+export interface Account extends StoreUrl {
+  /** For the server's list of connections. */
   readonly name: string;
   /** Behind a pooler: a session is ours for one transaction only, or may be. */
   readonly pooled: boolean;
@@ -58,11 +55,13 @@ export function beginOf({ pooled }: Account): string {
 /** What `pg` needs to connect. */
 export function connectionFor(module: typeof pg, account: Account): pg.ClientConfig {
   const { connectionString, name, pooled } = account;
+  // the user's settings come last, and win
+  const ours = pooled ? "" : options;
   return {
     connectionString,
     application_name: name,
     types: types(module),
-    ...(pooled ? {} : { options }),
+    options: `${ours} ${account.options}`.trim(),
   };
 }
 
@@ -72,7 +71,8 @@ export async function findAccount(
   url: string,
   { name, connectMs }: { readonly name: string; readonly connectMs: number },
 ): Promise<Account> {
-  const account = { ...readUrl(url), name, pooled: false, version: 0 };
+  const place = readUrl(url);
+  const account = { ...place, name: place.name ?? name, pooled: false, version: 0 };
   const look = (candidate: Account): Promise<Account> => probe(module, candidate, connectMs);
   try {
     try {
@@ -118,30 +118,6 @@ function tooOld({ shown }: Account, version: number): StoreError {
   const found = Math.floor(version / 10_000);
   const what = `${shown} is PostgreSQL ${found}`;
   return new StoreError("unsupported", `${what}: use version 14 or newer`);
-}
-
-function readUrl(url: string): Pick<Account, "shown" | "connectionString" | "schema"> {
-  const parsed = parse(url);
-  const schema = parsed.searchParams.get("schema") ?? "queue_runtime";
-  if (!/^(?!pg_)[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
-    const what = "the schema in the store's URL must be lower-case letters, digits and _";
-    throw new StoreError("unsupported", `${what}, not "${schema}"`);
-  }
-  parsed.searchParams.delete("schema");
-  const connectionString = parsed.href;
-  parsed.password = "";
-  parsed.searchParams.delete("password");
-  if (schema !== "queue_runtime") parsed.searchParams.set("schema", schema);
-  return { shown: parsed.href, connectionString, schema };
-}
-
-function parse(url: string): URL {
-  try {
-    return new URL(url);
-  } catch {
-    const example = "postgres://user:password@host:5432/database";
-    throw new StoreError("unsupported", `the URL of the store is malformed: write ${example}`);
-  }
 }
 
 const int8 = 20;
