@@ -10,8 +10,12 @@ import { waitFor } from "./wait-for.ts";
 
 export interface LoadOptions {
   readonly seed?: number;
-  /** 100 by default, in ten batches; with every fifth of them comes an iteration. */
+  /** 100 by default, in ten batches. */
   readonly jobsPerSecond?: number;
+  /** 2 by default. */
+  readonly iterationsPerSecond?: number;
+  /** At least so many of 5 ms in each iteration, and at most twice as many; 50 by default. */
+  readonly items?: number;
 }
 
 interface Batch {
@@ -22,22 +26,23 @@ interface Batch {
 }
 
 const batchesPerSecond = 10;
+const usual = { seed: 1, jobsPerSecond: 100, iterationsPerSecond: 2, items: 50 };
 
 export class Load {
   readonly acknowledged: number[] = [];
   /** Batches by number: how many jobs each had. */
   readonly #unanswered = new Map<number, number>();
   readonly #queue: Queue;
-  readonly #jobsPerBatch: number;
+  readonly #options: Required<LoadOptions>;
   readonly #random: () => number;
   readonly #ended: Promise<void>;
   #batches = 0;
   #stopped = false;
 
-  private constructor(queue: Queue, { seed = 1, jobsPerSecond = 100 }: LoadOptions) {
+  private constructor(queue: Queue, options: LoadOptions) {
     this.#queue = queue;
-    this.#jobsPerBatch = Math.round(jobsPerSecond / batchesPerSecond);
-    this.#random = randomBy(seed);
+    this.#options = { ...usual, ...options };
+    this.#random = randomBy(this.#options.seed);
     this.#ended = this.#run();
   }
 
@@ -78,12 +83,15 @@ export class Load {
   async #run(): Promise<void> {
     const everyMs = 1_000 / batchesPerSecond;
     const blink = () => ({ ms: Math.floor(this.#random() * 5) });
-    const count = () => ({ items: 50 + Math.floor(this.#random() * 50), itemMs: 5 });
+    const { jobsPerSecond, iterationsPerSecond, items } = this.#options;
+    const count = () => ({ items: Math.floor(items * (1 + this.#random())), itemMs: 5 });
+    const size = Math.round(jobsPerSecond / batchesPerSecond);
+    const every = Math.round(batchesPerSecond / iterationsPerSecond);
     let next = monotonic();
     for (let n = 1; !this.#stopped; n++) {
       await waitFor(() => this.#stopped || monotonic() >= next, { deadlineMs: 60_000 });
-      await this.#batch({ name: "blink", size: this.#jobsPerBatch, input: blink });
-      if (n % 5 === 0) await this.#batch({ name: "count.often", size: 1, input: count });
+      await this.#batch({ name: "blink", size, input: blink });
+      if (n % every === 0) await this.#batch({ name: "count.often", size: 1, input: count });
       next = Math.max(next + everyMs, monotonic());
     }
   }
