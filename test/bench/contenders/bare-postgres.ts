@@ -96,10 +96,14 @@ async function drain(client: pg.Client, settle: typeof remove, perform: Perform)
 async function waitForOne(url: string, perform: Perform): Promise<void> {
   const listener = await connect(url);
   const worker = await connect(url);
-  listener.on("notification", async () => {
+  const runOne = async (): Promise<void> => {
     const { rows } = await worker.query<Row>({ ...claim, values: [1] });
     for (const { payload } of rows) perform(payload);
     await worker.query({ ...remove, values: [rows.map(({ id }) => id)] });
+  };
+  let last = Promise.resolve();
+  listener.on("notification", () => {
+    last = last.then(runOne);
   });
   await listener.query("LISTEN jobs");
 }
