@@ -1,6 +1,8 @@
 // HUP and `runtime reload`: new code and a new configuration without losing, repeating or
 // interrupting more than a stop would; and nothing at all changes when they do not check out.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { childrenOf } from "../support/proc.ts";
@@ -175,12 +177,19 @@ test("what changed while a reload was under way is picked up by one more", async
   const files = { "job.ts": version("old") };
   await using project = new Project({ files, config: { jobs: "job.ts" } });
   const runtime = await project.start().ready();
-  project.write("job.ts", version("newer"));
+  const held = `
+    import { existsSync, writeFileSync } from "node:fs";
+    writeFileSync("${project.path}/loading", "");
+    while (!existsSync("${project.path}/gate")) await new Promise((go) => setTimeout(go, 5));
+  `;
+  project.write("job.ts", held + version("newer"));
   runtime.signal("SIGHUP");
-  await runtime.until(() => runtime.events("child-started").length > 2);
-  await delay(250);
+  await runtime.until(() => existsSync(join(project.path, "loading")));
   project.write("job.ts", version("newest"));
   for (let sent = 0; sent < 3; sent++) runtime.signal("SIGHUP");
+  // the signals have been taken once it has answered something that was asked later
+  expect(await project.status()).toMatchObject({ running: true });
+  project.write("gate", "");
   await runtime.until(() => runtime.events("runtime-reloaded").length === 2);
   await project.enqueue("versioned");
   expect((await project.recorded("ran")).map((each) => each.version)).toEqual(["newest"]);
