@@ -26,7 +26,7 @@ const { values, positionals } = parseArgs({
     json: { type: "boolean", default: false },
     profile: { type: "boolean", default: false },
     snapshot: { type: "string", default: "300" },
-    data: { type: "string", default: join(here, "data") },
+    data: { type: "string" },
   },
 });
 
@@ -37,6 +37,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+const data = values.data ?? join(here, "data");
+// where PostgreSQL's files go, too
+if (values.data) process.env.TMPDIR = values.data;
 const scale = Number(values.scale);
 const snapshotSeconds = Number(values.snapshot) * Math.min(1, scale);
 try {
@@ -51,15 +54,15 @@ try {
 async function main(parts: readonly Part[]): Promise<void> {
   const missing = installPeers(here);
   if (missing) process.stderr.write(`${missing}; what compares with them will fail\n`);
-  mkdirSync(values.data, { recursive: true });
-  const facts = readFacts(values.data);
+  mkdirSync(data, { recursive: true });
+  const facts = readFacts(data);
   process.stdout.write(`${describeFacts(facts)}\n`);
   if (scale < 1) process.stdout.write(`at a scale of ${scale}: too small for figures that count\n`);
-  const profiles = values.profile ? join(values.data, `profiles-${process.pid}`) : null;
+  const profiles = values.profile ? join(data, `profiles-${process.pid}`) : null;
   const results: PartResult[] = [];
   for (const part of parts) {
     process.stderr.write(`${part.title} …\n`);
-    results.push(await runPart(part, { folder: values.data, scale, profiles, snapshotSeconds }));
+    results.push(await runPart(part, { folder: data, scale, profiles, snapshotSeconds }));
   }
   process.stdout.write(`${table(results)}\n\n${verdict(results)}\n`);
   if (profiles) process.stdout.write(`${topFunctions(profiles)}\n`);
