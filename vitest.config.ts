@@ -8,12 +8,8 @@ const source = {
   ssr: { resolve: { conditions: ["source"] } },
 };
 
-const lifecycle = {
-  include: ["test/lifecycle/**/*.test.ts"],
-  fileParallelism: false,
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
-};
+const patient = { testTimeout: 60_000, hookTimeout: 60_000 };
+const alone = { ...patient, fileParallelism: false };
 
 /**
  * Lifecycle tests in which the store has a say run a second time, on PostgreSQL. Not these: what
@@ -30,6 +26,9 @@ const withoutStore = [
   "terminal",
 ].map((name) => `test/lifecycle/${name}.test.ts`);
 
+/** Without PostgreSQL no file at all; test/store/postgres.test.ts says so loudly. */
+const onPostgres = (files: string): string[] => (missingPostgres() ? [] : [files]);
+
 export default defineConfig({
   test: {
     // opens a desk for tests that want PostgreSQL; starts nothing by itself
@@ -44,16 +43,22 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
-      { test: { name: "lifecycle", ...lifecycle, exclude: ["test/lifecycle/postgres/**"] } },
+      { test: { name: "lifecycle", include: ["test/lifecycle/*.test.ts"], ...alone } },
       {
         test: {
           name: "lifecycle-postgres",
-          ...lifecycle,
-          // without PostgreSQL no file at all; test/store/postgres.test.ts says so loudly
-          exclude: missingPostgres() ? ["**"] : withoutStore,
+          include: onPostgres("test/lifecycle/*.test.ts"),
+          exclude: withoutStore,
           env: { RUNTIME_TEST_STORE: "postgres" },
           setupFiles: "test/support/postgres/each-test.ts",
+          // what depends on milliseconds was measured above: here two files may run at once
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          ...patient,
         },
+      },
+      {
+        test: { name: "hosts", include: onPostgres("test/lifecycle/postgres/*.test.ts"), ...alone },
       },
     ],
   },
