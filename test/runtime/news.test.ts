@@ -93,4 +93,26 @@ describe("the news of a shared store", () => {
     expect(log.types).toEqual(["store-trouble", "store-well"]);
     newsroom.close();
   });
+
+  it("are listened for anew after trouble of the store, unless nobody could hear them anyway", async () => {
+    await using world = await newNewsroom();
+    const { newsroom, link, told, log } = world;
+    newsroom.renew();
+    expect(link.watchers).toEqual([]);
+    newsroom.open(await load("{}"));
+    const [first] = link.watchers;
+    newsroom.renew();
+    expect(link.watchers).toHaveLength(1);
+    expect(link.watchers[0]).not.toBe(first);
+    // whatever was said during the trouble was not heard
+    expect(told).toEqual(["any", "any"]);
+    const [second] = link.watchers;
+    second!.options.health!("the pooler keeps no session");
+    await waitFor(() => log.types.length === 1);
+    newsroom.renew();
+    expect(link.watchers).toEqual([second]);
+    newsroom.close();
+    newsroom.renew();
+    expect(link.watchers).toEqual([]);
+  });
 });

@@ -174,6 +174,7 @@ export class Supervisor implements ControlTarget {
     };
     recovery.released = () => store.shared && tell("ready");
     this.#news = new Newsroom({ store, log, health, tell });
+    health.onWell = () => this.#news?.renew();
     this.#news.open(this.config);
     void adviseWhenReady(store, log);
     if (untilEmpty)

@@ -31,6 +31,8 @@ export interface Insistence {
 }
 
 export class StoreHealth {
+  /** Called when everybody is served again. */
+  onWell: () => void = () => {};
   readonly #log: Log;
   readonly #random: () => number;
   readonly #troubled = new Set<StoreUser>();
@@ -94,6 +96,7 @@ export class StoreHealth {
 
   #well(): void {
     this.#log.report({ type: "store-well", ms: monotonic() - this.#since });
+    this.onWell();
   }
 
   /** With jitter: whoever lost the same server must not come back at the same moment. */

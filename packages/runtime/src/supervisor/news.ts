@@ -1,5 +1,9 @@
 // Watches a store that several hosts share, once for the whole host, and passes on what it hears:
 // a connection that listens costs the server more than a message between processes costs us.
+//
+// After trouble of the store it watches anew. A connection that listens has nothing to ask, and so
+// does not find out that its link was gone: what the server tried to say meanwhile is repeated by
+// TCP about as long after the outage as that took, and everything later waits behind it.
 
 import type { News, Store, Watch } from "@queue-runtime/store";
 import { defaults } from "../config/defaults.ts";
@@ -25,6 +29,7 @@ export interface NewsroomOptions {
 export class Newsroom {
   readonly #options: NewsroomOptions;
   #watch: Watch | undefined;
+  #config: Config | undefined;
   #soon: NodeJS.Timeout | undefined;
   #polled = false;
 
@@ -37,12 +42,20 @@ export class Newsroom {
     const { store, tell } = this.#options;
     this.#watch?.close();
     if (!store.shared) return;
+    this.#config = config;
     const health = (trouble: string | null): void => this.#judge(trouble);
     this.#watch = store.watch(tell, { pollMs: pollMsOf(config), health });
     tell("any");
   }
 
+  /** The store was in trouble and is not any more. */
+  renew(): void {
+    // one that is known to be deaf is being replaced already
+    if (this.#config && !this.#polled) this.open(this.#config);
+  }
+
   close(): void {
+    this.#config = undefined;
     this.#watch?.close();
     clearTimeout(this.#soon);
   }
