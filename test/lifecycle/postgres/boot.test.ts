@@ -18,9 +18,11 @@ test("a store that is out of reach: TERM ends the wait at once with exit 0, and 
     store: silent.through(nowhere),
     control: { socket: "./silent.sock" },
   });
+  project.configureAs("told.yml", { control: { socket: "./told.sock" } });
   silent.freeze();
   const began = monotonic();
-  const [patient, deaf, told] = [project.start(), project.startAs("silent.yml"), project.start()];
+  const [patient, deaf] = [project.start(), project.startAs("silent.yml")];
+  const told = project.startAs("told.yml");
   await told.event("store-trouble", ({ msg }) => /waiting for it, at most 10s/.test(msg!));
   const at = monotonic();
   expect(await told.stop()).toMatchObject({ code: 0 });
