@@ -1,5 +1,5 @@
-// The rows of a claim. Jobs, first of all; and, so that one statement is enough, lanes that the caller
-// did not know and what else has to be known, put into the columns of a job that has no id.
+// The rows of a claim. Jobs, first of all; and, so that one statement is enough, lanes that the
+// caller did not know and what else has to be known, put into the columns of a job without an id.
 
 import type { Job } from "../../job.ts";
 import type { Claim, TurnAnswer } from "../../turn.ts";
