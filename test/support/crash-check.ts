@@ -23,6 +23,8 @@ export interface Evidence {
   readonly kills: readonly Kill[];
   /** Processes were also told to stop, so that runs may be interrupted; false by default. */
   readonly stops?: boolean;
+  /** How long no position could be saved, at most, in milliseconds; 0 by default. */
+  readonly awayMs?: number;
 }
 
 /** How often an iteration saves its position, and how late a save may be on a busy machine; ms. */
@@ -86,12 +88,12 @@ function judge(job: JobRow, runs: readonly RunTrace[], evidence: Evidence): stri
   const torn = runs.filter((run) => !isEnded(run) && !isInterrupted(run)).length;
   must(job.crashes >= torn, `counts ${job.crashes} crashes, ${torn} runs were torn off`);
   must(job.crashes <= (job.fence - 1) / 2, `counts ${job.crashes} crashes with fence ${job.fence}`);
-  if (job.name.startsWith("count")) problems.push(...judgeItems(job, runs));
+  if (job.name.startsWith("count")) problems.push(...judgeItems(job, runs, evidence));
   return problems;
 }
 
 /** Every item is there, none is skipped, and only what one interval may hold is repeated. */
-function judgeItems(job: JobRow, runs: readonly RunTrace[]): string[] {
+function judgeItems(job: JobRow, runs: readonly RunTrace[], { awayMs = 0 }: Evidence): string[] {
   const problems: string[] = [];
   let expected = 0;
   let before: readonly Recorded[] = [];
@@ -103,7 +105,8 @@ function judgeItems(job: JobRow, runs: readonly RunTrace[]): string[] {
     if (first > expected) problems.push(`skipped from item ${expected} to ${first}`);
     const redone = before.filter(({ value }) => (value as number) >= first);
     const age = redone.length > 0 ? before.at(-1)!.at - redone[0]!.at : 0;
-    if (age > intervalMs + lateMs) problems.push(`repeated items of ${Math.round(age)} ms`);
+    if (age > intervalMs + lateMs + awayMs)
+      problems.push(`repeated items of ${Math.round(age)} ms`);
     if (clean && redone.length > 0) problems.push("repeated items after a clean interruption");
     for (const [index, { value }] of items.entries()) {
       if (value !== first + index)

@@ -88,9 +88,14 @@ export class Link implements AsyncDisposable {
     this.cut();
   }
 
-  /** Cuts connections right after a commit, so often; resolves when that has happened. */
-  async loseCommits(count: number, options: WaitOptions = {}): Promise<void> {
+  /** Cuts connections right after each of the next commits. */
+  loseNext(count: number): void {
     this.#losing = count;
+  }
+
+  /** The same; resolves when that has happened. */
+  async loseCommits(count: number, options: WaitOptions = {}): Promise<void> {
+    this.loseNext(count);
     const lost = () => this.#losing === 0;
     await waitFor(lost, { what: `${count} answers to commits to be lost`, ...options });
   }
