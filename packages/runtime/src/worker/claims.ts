@@ -9,11 +9,14 @@ import { Prefetch } from "./claims/prefetch.ts";
 import { Execution } from "./execution.ts";
 import type { TurnsOwner } from "./turns.ts";
 
+/** Jobs in one claim: it holds locks for as long as it takes. */
+const mostAtOnce = 500;
+
 export class Claims implements TurnsOwner {
   readonly processId: number;
   readonly appetite: Appetite;
   readonly #worker: Worker;
-  readonly #prefetch = new Prefetch();
+  readonly #prefetch: Prefetch;
   readonly #names: readonly string[];
   #started = false;
   #evicted = false;
@@ -22,6 +25,7 @@ export class Claims implements TurnsOwner {
     const { processId, definitions, store, config } = worker.options;
     this.#worker = worker;
     this.processId = processId;
+    this.#prefetch = new Prefetch(store.shared);
     this.#names = [...definitions.keys()];
     this.appetite = new Appetite({
       store,
@@ -81,7 +85,7 @@ export class Claims implements TurnsOwner {
     const { slots, runner, options, beginsNothing } = this.#worker;
     if (!this.#started || !this.appetite.isHungry || beginsNothing) return null;
     if (slots.hasSuspect) return null;
-    const limit = slots.open + this.#prefetch.ahead(runner.slots);
+    const limit = Math.min(mostAtOnce, slots.open + this.#prefetch.ahead(runner.slots));
     if (limit <= 0) return null;
     const { queues } = options.config;
     const idle = slots.isIdle;

@@ -56,13 +56,11 @@ export class Turns {
     const before = [...writes.statements, ...this.#mark(processId)];
     const release = turn.holding ? [releaseOthers(processId, turn.holding)] : [];
     const began = performance.now();
-    const flight = [
-      ...before,
-      ...release,
-      claim ? claimStatement(asked) : lookStatement(processId),
-    ];
-    const lazy = !claim && turn.settlements.length === 0 && !turn.holding;
-    const answers = await this.#driver.write(flight, { lazy });
+    const answers = await this.#send([...before, ...release], {
+      last: claim ? claimStatement(asked) : lookStatement(processId),
+      beside: claim !== null && writes.isBulk,
+      lazy: !claim && turn.settlements.length === 0 && !turn.holding,
+    });
     const written = await writes.read(this.#driver, answers);
     const released = turn.holding ? answers[before.length]!.count : 0;
     this.#announce({ ...written, ready: written.ready || released > 0 });
@@ -78,6 +76,21 @@ export class Turns {
       cancelRequested,
       evicted: !registered,
     };
+  }
+
+  /**
+   * In one transaction; or, `beside`, the last on a connection of its own, so that two processors
+   * of the server work for a worker that has much to write and much to do.
+   */
+  async #send(
+    first: readonly Statement[],
+    { last, beside, lazy }: { last: Statement; beside: boolean; lazy: boolean },
+  ): Promise<readonly Answer[]> {
+    if (!beside) return this.#driver.write([...first, last], { lazy });
+    const both = [this.#driver.write(first), this.#driver.write([last])];
+    // nobody may go on while one is still under way
+    await Promise.allSettled(both);
+    return (await Promise.all(both)).flat();
   }
 
   /** Takes in what a flight brought, and sends the next for as long as one may bring more. */

@@ -3,8 +3,8 @@
 
 /** Work held ahead is worth at most so many milliseconds. */
 const windowMs = 5;
-/** And is at most so many jobs. */
-const maxAhead = 480;
+/** And is at most so many jobs: what one turn brings, or two where two may be under way. */
+const mostAhead = { one: 480, two: 960 } as const;
 /** Jobs longer than this are never held ahead. */
 const shortMs = 2;
 /** Jobs that waited longer than this are handed back: somebody else may be free. */
@@ -18,10 +18,16 @@ const suspectPatienceMs = 30_000;
 const suspectPauseMs = 300_000;
 
 export class Prefetch {
+  readonly #most: number;
   #meanMs = Number.POSITIVE_INFINITY;
   #patience: NodeJS.Timeout | undefined;
   #withSuspect = false;
   #noSuspectsUntil = 0;
+
+  /** @param twoTurns may be under way at once */
+  constructor(twoTurns: boolean) {
+    this.#most = twoTurns ? mostAhead.two : mostAhead.one;
+  }
 
   /** A run ended after so long. Slow runs count at once, fast ones have to prove themselves. */
   ended(ms: number): void {
@@ -67,6 +73,6 @@ export class Prefetch {
   ahead(slots: number): number {
     if (this.#meanMs > shortMs) return 0;
     const perSlot = Math.floor(windowMs / Math.max(this.#meanMs, 0.01));
-    return Math.min(maxAhead, perSlot * slots);
+    return Math.min(this.#most, perSlot * slots);
   }
 }

@@ -18,6 +18,9 @@ export interface Written {
   readonly delay: number | null;
 }
 
+/** From so many ends on, writing them takes about as long as a claim does. */
+const bulk = 50;
+
 export class Writes {
   readonly statements: readonly Statement[];
   readonly #asked: readonly Checkpoint[];
@@ -39,6 +42,11 @@ export class Writes {
       ...(this.#finished.length > 0 ? [finish(this.#finished)] : []),
       ...(this.#others.length > 0 ? [end(this.#others)] : []),
     ];
+  }
+
+  /** Many, and nothing of it can become a job to claim. */
+  get isBulk(): boolean {
+    return this.#finished.length >= bulk && this.#others.length === 0 && !this.#repeated;
   }
 
   /** `answers` are those of the statements; asks again only where something was refused. */
