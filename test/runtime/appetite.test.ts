@@ -79,4 +79,26 @@ describe("the appetite of a worker", () => {
     appetite.fed(3, true);
     expect(appetite.isHungry).toBe(true);
   });
+
+  it("stays while news came that the claim under way may have missed, and no longer", async () => {
+    await using made = await newAppetite();
+    const { appetite } = made;
+    appetite.asked();
+    appetite.whet();
+    appetite.fed(0, false);
+    expect(appetite.isHungry).toBe(true);
+    appetite.asked();
+    appetite.fed(0, false);
+    expect(appetite.isHungry).toBe(false);
+  });
+
+  it("is not lost to an older answer that comes after a newer one", async () => {
+    await using made = await newAppetite();
+    const { appetite } = made;
+    appetite.asked();
+    appetite.asked();
+    appetite.fed(5, true);
+    appetite.fed(5, false);
+    expect(appetite.isHungry).toBe(true);
+  });
 });

@@ -44,6 +44,8 @@ class Owner implements TurnsOwner {
 
   evicted(): void {}
 
+  asked(): void {}
+
   wellAgain(): void {
     this.recovered += 1;
   }

@@ -171,13 +171,13 @@ export class Worker implements Service, RunnerListener {
     this.turns.settle(execution.settle(outcome));
     // what goes back to ready by our own hand is not announced by the watch
     const mayBeReady = outcome.outcome === "interrupted" || outcome.outcome === "failed";
-    if (mayBeReady) this.claims.appetite.isHungry = true;
+    if (mayBeReady) this.claims.appetite.whet();
   }
 
   release(execution: Execution, outcome: "released" | "crashed" = "released"): void {
     if (execution.state === "over") return;
     this.turns.settle(execution.settle({ outcome }));
-    this.claims.appetite.isHungry = true;
+    this.claims.appetite.whet();
   }
 
   /** Begins what waits, as far as there are slots. */

@@ -50,7 +50,7 @@ export class Claims implements TurnsOwner {
 
   /** The store may hold something for this worker: a job, or the wish to cancel one. */
   look(): void {
-    this.appetite.isHungry = true;
+    this.appetite.whet();
     if (this.#started) this.#worker.turns.request({ look: true });
   }
 
@@ -91,6 +91,10 @@ export class Claims implements TurnsOwner {
     const idle = slots.isIdle;
     const noSuspects = !idle && this.#prefetch.isTiredOfSuspects(monotonic());
     return { queues, names: this.#names, limit, idle, noSuspects };
+  }
+
+  asked(): void {
+    this.appetite.asked();
   }
 
   held(): readonly Held[] {

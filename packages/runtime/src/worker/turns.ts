@@ -34,6 +34,8 @@ export interface TurnsOwner {
   readonly processId: number;
   /** What to claim now, or null for nothing; asked once per turn. */
   wanted(): Claim | null;
+  /** A claim goes out: it may miss whatever is said from now on. */
+  asked(): void;
   /** The runs that have not ended, and the jobs that wait for one. */
   held(): readonly Held[];
   claimed(answer: TurnAnswer, claim: Claim): void;
@@ -164,6 +166,7 @@ export class Turns {
     const turn: Turn = { processId, settlements, checkpoints, claim };
     let answer: TurnAnswer;
     this.#claiming += claim?.limit ?? 0;
+    if (claim) this.#owner.asked();
     try {
       answer = await this.#store.jobs.turn(holding ? { ...turn, holding } : turn);
     } catch (error) {

@@ -17,8 +17,9 @@ export interface AppetiteOptions {
 }
 
 export class Appetite {
-  /** Something claimable may be in the store. */
-  isHungry = true;
+  #hungry = true;
+  /** Something was said that the claims under way may miss. */
+  #whetted = false;
   readonly #options: AppetiteOptions;
   #watch: Watch | undefined;
   #poll: NodeJS.Timeout | undefined;
@@ -37,13 +38,29 @@ export class Appetite {
     this.#poll = setInterval(() => isIdle() || look(), pollMs);
   }
 
+  /** Something claimable may be in the store. */
+  get isHungry(): boolean {
+    return this.#hungry;
+  }
+
+  whet(): void {
+    this.#hungry = true;
+    this.#whetted = true;
+  }
+
+  /** A claim goes out. It may find nothing of what comes into the store from now on. */
+  asked(): void {
+    this.#whetted = false;
+  }
+
   hear(news: News): void {
     if (news !== "scheduled") this.#options.look();
   }
 
   /** What a claim brought: so many jobs, and whether one at once may find more. */
   fed(jobs: number, more: boolean): void {
-    this.isHungry = more;
+    if (more) this.whet();
+    else this.#hungry = this.#whetted;
     clearTimeout(this.#again);
     if (jobs > 0 || !more) this.#inVain = 0;
     else this.#lookAgain();
