@@ -1,22 +1,38 @@
 import { defineConfig } from "vitest/config";
 import { missingPostgres } from "./test/support/postgres/binaries.ts";
 
-// Projects by cost. Unit tests read the sources; lifecycle tests fork the built command line, and
-// measure times, so they have the machine to themselves.
+// Projects by cost. Unit tests read the sources; lifecycle tests fork the built command line, two
+// files at a time, or one at a time where they measure milliseconds.
 const source = {
   resolve: { conditions: ["source"] },
   ssr: { resolve: { conditions: ["source"] } },
 };
 
 const patient = { testTimeout: 60_000, hookTimeout: 60_000 };
+const inPairs = { ...patient, maxWorkers: 2, sequence: { groupOrder: 1 } };
 const alone = { ...patient, fileParallelism: false };
+
+const lifecycle = (...names: string[]): string[] =>
+  names.map((name) => `test/lifecycle/${name}.test.ts`);
+
+const timed = lifecycle(
+  "crash-supervisor",
+  "crash-worker",
+  "frozen",
+  "hooks",
+  "signals",
+  "store-trouble",
+  "term",
+  "timeout-cancel",
+  "wake-up",
+);
 
 /**
  * Lifecycle tests in which the store has a say run a second time, on PostgreSQL. Not these: what
  * they are about ends before the store is reached (boot), or never gets there (hooks, misbehaviour
  * inside a thread, signals, the control socket, terminals), or is a file of SQLite.
  */
-const withoutStore = [
+const withoutStore = lifecycle(
   "boot",
   "cli-runtime",
   "hooks",
@@ -24,10 +40,10 @@ const withoutStore = [
   "signals",
   "store-trouble",
   "terminal",
-].map((name) => `test/lifecycle/${name}.test.ts`);
+);
 
 /** Without PostgreSQL no file at all; test/store/postgres.test.ts says so loudly. */
-const onPostgres = (files: string): string[] => (missingPostgres() ? [] : [files]);
+const onPostgres = (files: string[]): string[] => (missingPostgres() ? [] : files);
 
 export default defineConfig({
   test: {
@@ -43,23 +59,21 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
-      { test: { name: "lifecycle", include: ["test/lifecycle/*.test.ts"], ...alone } },
+      {
+        test: { name: "lifecycle", include: lifecycle("*"), exclude: timed, ...inPairs },
+      },
+      { test: { name: "timed", include: timed, ...alone } },
       {
         test: {
           name: "lifecycle-postgres",
-          include: onPostgres("test/lifecycle/*.test.ts"),
+          include: onPostgres(lifecycle("*")),
           exclude: withoutStore,
           env: { RUNTIME_TEST_STORE: "postgres" },
           setupFiles: "test/support/postgres/each-test.ts",
-          // what depends on milliseconds was measured above: here two files may run at once
-          maxWorkers: 2,
-          sequence: { groupOrder: 1 },
-          ...patient,
+          ...inPairs,
         },
       },
-      {
-        test: { name: "hosts", include: onPostgres("test/lifecycle/postgres/*.test.ts"), ...alone },
-      },
+      { test: { name: "hosts", include: onPostgres(lifecycle("postgres/*")), ...alone } },
     ],
   },
 });

@@ -47,8 +47,11 @@ test("status tells the truth about every process, and ps shows who is who", asyn
   await project.enqueueMany("wait", [{ ms: 1_500 }, { ms: 1_500 }]);
   await project.recorded("start", 2);
 
-  const { processes, ...status } = await project.status();
+  const { processes: listed, ...status } = await project.status();
   expect(status).toMatchObject({ running: true, pid: runtime.pid, jobs: { running: 2, ready: 0 } });
+  // children register side by side: which of them comes first is chance
+  const kinds = ["supervisor", "worker", "dispatcher"];
+  const processes = listed.toSorted((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind));
   expect(processes).toMatchObject([
     { kind: "supervisor", name: "supervisor", pid: runtime.pid, state: "running", jobs: 0 },
     { kind: "worker", name: "worker mail/1", state: "running", jobs: 2, queues: ["default"] },
