@@ -1,15 +1,16 @@
 import { defineConfig } from "vitest/config";
 import { missingPostgres } from "./test/support/postgres/binaries.ts";
 
-// Projects by cost. Unit tests read the sources; lifecycle tests fork the built command line, two
-// files at a time, or one at a time where they measure milliseconds.
+// Projects by cost. Unit tests read the sources; lifecycle tests fork the built command line. Two
+// files at a time, or one where they measure milliseconds.
 const source = {
   resolve: { conditions: ["source"] },
   ssr: { resolve: { conditions: ["source"] } },
 };
 
+// said, because vitest would run one file at a time on two cores
+const inPairs = { maxWorkers: 2, sequence: { groupOrder: 1 } };
 const patient = { testTimeout: 60_000, hookTimeout: 60_000 };
-const inPairs = { ...patient, maxWorkers: 2, sequence: { groupOrder: 1 } };
 const alone = { ...patient, fileParallelism: false };
 
 const lifecycle = (...names: string[]): string[] =>
@@ -57,10 +58,17 @@ export default defineConfig({
           name: "unit",
           include: ["test/{store,job,runtime,config}/**/*.test.ts"],
           testTimeout: 20_000,
+          ...inPairs,
         },
       },
       {
-        test: { name: "lifecycle", include: lifecycle("*"), exclude: timed, ...inPairs },
+        test: {
+          name: "lifecycle",
+          include: lifecycle("*"),
+          exclude: timed,
+          ...patient,
+          ...inPairs,
+        },
       },
       { test: { name: "timed", include: timed, ...alone } },
       {
@@ -70,6 +78,7 @@ export default defineConfig({
           exclude: withoutStore,
           env: { RUNTIME_TEST_STORE: "postgres" },
           setupFiles: "test/support/postgres/each-test.ts",
+          ...patient,
           ...inPairs,
         },
       },
