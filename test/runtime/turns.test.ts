@@ -73,12 +73,8 @@ async function newWorld(jobs: number) {
     await waitFor(() => owner.jobs.size === limit);
     return [...owner.jobs.values()];
   };
-  /** Whatever was asked for has begun, if it begins at all. */
-  const settled = async (): Promise<void> => {
-    for (let round = 0; round < 5; round += 1) await new Promise(setImmediate);
-  };
   return {
-    ...{ store, link, log, owner, turns, finish, flushed, claim, settled },
+    ...{ store, link, log, owner, turns, finish, flushed, claim },
     [Symbol.asyncDispose]: dispose,
   };
 }
@@ -231,69 +227,5 @@ describe("turns over a link that breaks", () => {
     expect(await world.flushed()).toBe(true);
     expect(await finishedIn(world)).toBe(1_200);
     expect(owner.lost).toEqual([]);
-  });
-});
-
-describe("turns of a worker that is faster than the store", () => {
-  it("go two at a time once much has ended, and no more", async () => {
-    await using world = await newWorld(600);
-    const { link, turns } = world;
-    const jobs = await world.claim(600);
-    const before = link.turns.length;
-    const under = (): number => link.turns.length - before;
-    const release = link.hold();
-    jobs.slice(0, 10).forEach(world.finish);
-    await waitFor(() => under() === 1);
-    jobs.slice(10, 300).forEach(world.finish);
-    await waitFor(() => under() === 2);
-    jobs.slice(300).forEach(world.finish);
-    turns.request({ look: true });
-    await world.settled();
-    expect(under()).toBe(2);
-    release();
-    expect(await world.flushed()).toBe(true);
-    expect(await finishedIn(world)).toBe(600);
-    expect(world.owner.lost).toEqual([]);
-  });
-
-  it.each(["beside one that saves a position", "with a position of its own"])(
-    "never go two at a time %s",
-    async (which) => {
-      await using world = await newWorld(300);
-      const { link, turns } = world;
-      const [first, ...rest] = await world.claim(300);
-      const before = link.turns.length;
-      const release = link.hold();
-      const save = (): void => turns.checkpoint({ id: first!.id, fence: first!.fence, cursor: 1 });
-      if (which.startsWith("beside")) save();
-      else world.finish(rest.pop()!);
-      await waitFor(() => link.turns.length === before + 1);
-      if (!which.startsWith("beside")) save();
-      rest.forEach(world.finish);
-      await world.settled();
-      expect(link.turns.length).toBe(before + 1);
-      release();
-      expect(await world.flushed()).toBe(true);
-      expect(await finishedIn(world)).toBe(rest.length + (which.startsWith("beside") ? 0 : 1));
-    },
-  );
-
-  it("are one again after trouble, until all that is held has been said", async () => {
-    await using world = await newWorld(600);
-    const { link } = world;
-    const jobs = await world.claim(600);
-    const before = link.turns.length;
-    const release = link.hold();
-    jobs.slice(0, 10).forEach(world.finish);
-    await waitFor(() => link.turns.length === before + 1);
-    jobs.slice(10).forEach(world.finish);
-    await waitFor(() => link.turns.length === before + 2);
-    link.state = "deaf";
-    release();
-    await waitFor(() => link.turns.some(({ holding }) => holding?.length === 600));
-    link.state = "whole";
-    expect(await world.flushed()).toBe(true);
-    expect(await finishedIn(world)).toBe(600);
-    expect(world.owner.lost).toEqual([]);
   });
 });

@@ -14,7 +14,6 @@ type LinkState = "whole" | "cut" | "deaf";
 
 export class CutLink {
   state: LinkState = "whole";
-  #held: Promise<void> | null = null;
   /** As hosts share it. */
   readonly store: Store;
   /** Every turn that was tried, whatever became of it. */
@@ -46,18 +45,7 @@ export class CutLink {
     };
   }
 
-  /** What is asked from now on waits on the way there, until the function it answers is called. */
-  hold(): () => void {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#held = promise;
-    return () => {
-      this.#held = null;
-      resolve();
-    };
-  }
-
   async #over<T>(call: () => Promise<T>): Promise<T> {
-    await this.#held;
     const began = this.state;
     if (began !== "cut") {
       const answer = await call();

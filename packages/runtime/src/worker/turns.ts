@@ -1,8 +1,8 @@
 // The worker's dealings with the store: one turn at a time, each a single transaction that settles
 // what ended, saves checkpoints and claims what fits. While a turn is under way the next one fills,
-// so batches grow with the load and a lone job never waits for company. A store on a server works
-// while we wait: where much has ended by then, a second turn goes beside the first. It carries no
-// positions, and goes beside none: those of one run must arrive in order.
+// so batches grow with the load and a lone job never waits for company. A second turn beside the
+// first was tried, for a store on a server: it brought nothing that the store cannot do better, by
+// writing and claiming on two connections (postgres/turn.ts).
 //
 // When the store does not answer, everything stays in memory and is tried again. Nobody knows then
 // whether the turn was committed, so the next one says what this worker holds, and claims nothing:
@@ -27,8 +27,6 @@ import { type Save, Unsaved } from "./turns/unsaved.ts";
 
 /** At most this many settlements and checkpoints in one transaction, to keep it short. */
 const batchLimit = 500;
-/** So much has to have ended before a second turn is worth a connection. */
-const bulk = 100;
 
 export interface TurnsOwner {
   readonly processId: number;
@@ -55,12 +53,6 @@ export class Turns {
   #look = false;
   #scheduled = false;
   #underWay: Promise<void> | null = null;
-  /** The one beside it. */
-  #beside: Promise<void> | null = null;
-  /** What is under way carries no positions. */
-  #isPlain = false;
-  /** How many jobs the claims under way may bring. */
-  #claiming = 0;
   /** A turn may have been committed or not. */
   #inDoubt = false;
   /** So many settlements, the first ones, may have been taken. */
@@ -106,38 +98,19 @@ export class Turns {
     setImmediate(() => {
       this.#scheduled = false;
       if (!this.#underWay) this.#begin();
-      else if (this.#mayOverlap) this.#beginBeside();
     });
   }
 
   #begin(): void {
-    // nothing is said of what this worker holds while part of it is on its way
-    if (this.#inDoubt && this.#beside) return;
     this.#underWay = this.#turn().finally(() => {
       this.#underWay = null;
-      this.#goOn();
+      if (this.#hasWork || this.#look) this.request();
     });
-  }
-
-  #beginBeside(): void {
-    this.#beside = this.#turn().finally(() => {
-      this.#beside = null;
-      this.#goOn();
-    });
-  }
-
-  #goOn(): void {
-    if (this.#hasWork || this.#look) this.request();
-  }
-
-  get #mayOverlap(): boolean {
-    if (!this.#store.shared || this.#beside || this.#inDoubt) return false;
-    return this.#isPlain && this.#unsaved.isEmpty && this.#settlements.length >= bulk;
   }
 
   /** Resolves true when everything written so far is stored, false once `until()` has passed. */
   async flush(until: () => number): Promise<boolean> {
-    while (this.#hasWork || this.#underWay || this.#beside) {
+    while (this.#hasWork || this.#underWay) {
       if (monotonic() >= until()) return false;
       this.request();
       await delay(2);
@@ -155,17 +128,15 @@ export class Turns {
   }
 
   async #turn(): Promise<void> {
-    const claim = this.#inDoubt ? null : this.#wanted();
+    const claim = this.#inDoubt ? null : this.#owner.wanted();
     if (!claim && !this.#hasWork && !this.#look) return;
     this.#look = false;
     const holding = this.#inDoubt ? this.#holding() : null;
     const settlements = this.#settlements.splice(0, batchLimit);
     const { checkpoints, saves } = this.#unsaved.take();
-    this.#isPlain = checkpoints.length === 0 && !settlements.some(hasPosition);
     const { processId } = this.#owner;
     const turn: Turn = { processId, settlements, checkpoints, claim };
     let answer: TurnAnswer;
-    this.#claiming += claim?.limit ?? 0;
     if (claim) this.#owner.asked();
     try {
       answer = await this.#store.jobs.turn(holding ? { ...turn, holding } : turn);
@@ -176,20 +147,10 @@ export class Turns {
       else this.#doubtful += settlements.length;
       this.#unsaved.giveBack({ checkpoints, saves });
       return await this.#trouble(error);
-    } finally {
-      this.#claiming -= claim?.limit ?? 0;
     }
     if (holding) this.#doubtful -= settlements.length;
     if (holding && this.#doubtful <= 0) this.#well();
     this.#distribute(answer, claim, saves);
-  }
-
-  /** Less what a claim under way may bring. */
-  #wanted(): Claim | null {
-    const claim = this.#owner.wanted();
-    if (!claim || !this.#store.shared) return claim;
-    const limit = claim.limit - this.#claiming;
-    return limit > 0 ? { ...claim, limit, idle: claim.idle && this.#claiming === 0 } : null;
   }
 
   /** What ended is held as long as its end is not stored. */
@@ -225,8 +186,4 @@ export class Turns {
     this.#health.succeeded();
     this.#owner.wellAgain();
   }
-}
-
-function hasPosition({ cursor, progress }: Settlement): boolean {
-  return cursor !== undefined || progress !== undefined;
 }

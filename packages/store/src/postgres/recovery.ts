@@ -67,6 +67,8 @@ const unknownToIt = leave(`
   SELECT id, CASE WHEN cancel_requested_at IS NULL THEN 'ready' ELSE 'cancelled' END AS outcome,
     0 AS crashed, NULL::json AS error
   FROM queue_runtime.jobs WHERE process_id = $1 AND state = 'running'
+    AND ($4::integer IS NULL OR EXISTS (
+      SELECT FROM queue_runtime.processes WHERE id = $1 AND epoch = $4))
     AND NOT EXISTS (SELECT FROM unnest($2::bigint[], $3::integer[]) AS known (id, fence)
       WHERE known.id = jobs.id AND known.fence = jobs.fence)`);
 
@@ -111,16 +113,28 @@ function valuesOf(verdicts: readonly Verdict[]): readonly unknown[] {
 /** Jobs a process still held when it left in good order; its row goes with them. */
 export async function releaseAll(run: Run, processId: number): Promise<number> {
   await run(lockProcess, [processId]);
-  const { count } = await run(...releaseOthers(processId, []));
+  const { count } = await run(unknownToIt, [processId, [], [], null]);
   await run(unregister, [processId]);
   return count;
 }
 
-/** Jobs that a living process holds and knows nothing of: their claim was never heard. */
-export function releaseOthers(
+const beginEpoch = "UPDATE queue_runtime.processes SET epoch = $2 WHERE id = $1 AND epoch < $2";
+
+/**
+ * For a living process that may hold jobs whose claim it never heard of. The first of these wait
+ * for the claims of the process that are under way, and put an end to those still to arrive; the
+ * last releases what it knows nothing of, unless a later epoch has begun by then.
+ */
+export function beginAnew(
   processId: number,
-  known: readonly Held[],
-): readonly [text: string, values: readonly unknown[]] {
-  const ids = known.map(({ id }) => id);
-  return [unknownToIt, [processId, ids, known.map(({ fence }) => fence)]] satisfies Statement;
+  { epoch, known }: { readonly epoch: number; readonly known: readonly Held[] },
+): { readonly first: readonly Statement[]; readonly last: Statement } {
+  const [ids, fences] = [known.map(({ id }) => id), known.map(({ fence }) => fence)];
+  return {
+    first: [
+      [lockProcess, [processId]],
+      [beginEpoch, [processId, epoch]],
+    ],
+    last: [unknownToIt, [processId, ids, fences, epoch]],
+  };
 }

@@ -6,10 +6,10 @@
 // the job to somebody else with the same fence, while its first holder still runs; and a forgotten
 // settlement would leave a job running that nobody holds. Only positions may be lazy.
 
-import type { Claim, Turn, TurnAnswer } from "../turn.ts";
+import type { Claim, Held, Turn, TurnAnswer } from "../turn.ts";
 import type { Announcer } from "./announce.ts";
 import type { Answer, Driver, Statement } from "./driver.ts";
-import { releaseOthers } from "./recovery.ts";
+import { beginAnew } from "./recovery.ts";
 import { toJob } from "./rows.ts";
 import { type Asked, claimStatement, lookStatement } from "./turn/claim.ts";
 import {
@@ -20,7 +20,7 @@ import {
 } from "./turn/claim-rows.ts";
 import { type Lane, Lanes } from "./turn/lanes.ts";
 import { placedLanes } from "./turn/places.ts";
-import { Saturation } from "./turn/saturation.ts";
+import { markStatement, Saturation } from "./turn/saturation.ts";
 import { claimSuspect } from "./turn/suspects.ts";
 import { Writes } from "./turn/writes.ts";
 
@@ -37,8 +37,13 @@ export class Turns {
   readonly #announcer: Announcer;
   readonly #lanes = new Lanes();
   readonly #saturation = new Saturation();
-  /** To be written with the next turn of the process. */
-  readonly #marks = new Map<number, Statement>();
+  /** To be said with the next turn of the process: that it is saturated, or no longer. */
+  readonly #marks = new Map<number, boolean>();
+  /**
+   * Of each process: raised by a turn that comes after one nobody knows the fate of, because a
+   * claim may arrive long after its sender gave up on it.
+   */
+  readonly #epochs = new Map<number, number>();
   /** The last claim brought less than it wanted, and did not read from the beginning. */
   #foundTooLittle = false;
 
@@ -51,31 +56,46 @@ export class Turns {
     const { processId } = turn;
     const claim = turn.claim && turn.claim.limit > 0 ? turn.claim : null;
     const writes = new Writes(turn);
+    const anew = turn.holding ? this.#anew(processId, turn.holding) : null;
     const asked = this.#ask(processId, claim ?? nothing, {});
-    if (turn.holding) this.#saturation.doubt(processId);
-    const before = [...writes.statements, ...this.#mark(processId)];
-    const release = turn.holding ? [releaseOthers(processId, turn.holding)] : [];
+    const mark = await this.#mark(processId);
+    const before = [...(anew?.first ?? []), ...writes.statements, ...(anew ? [anew.last] : [])];
     const began = performance.now();
-    const answers = await this.#send([...before, ...release], {
-      last: claim ? claimStatement(asked) : lookStatement(processId),
+    const answers = await this.#send(before, {
+      last: [...mark, claim ? claimStatement(asked) : lookStatement(processId)],
       beside: claim !== null && writes.isBulk,
       lazy: !claim && turn.settlements.length === 0 && !turn.holding,
     });
-    const written = await writes.read(this.#driver, answers);
-    const released = turn.holding ? answers[before.length]!.count : 0;
-    this.#announce({ ...written, ready: written.ready || released > 0 });
     const { rows } = answers.at(-1)!;
     const around = toSurroundings(rows.at(-1));
-    const found: Catch = { jobs: [], around, more: around.more };
-    if (claim) await this.#land(found, { ...asked, claim }, { rows, began });
-    const { registered, cancelRequested } = found.around;
+    const late = this.#isLate(asked, around);
+    if (late && anew) return this.take(turn);
+    const written = await writes.read(this.#driver, answers.slice(anew?.first.length ?? 0));
+    const released = anew ? answers[before.length - 1]!.count : 0;
+    this.#announce({ ...written, ready: written.ready || released > 0 });
+    const found: Catch = { jobs: [], around, more: around.more || late };
+    if (claim && !late) await this.#land(found, { ...asked, claim }, { rows, began });
+    const registered = found.around.epoch !== null;
     return {
       refused: written.refused,
       claimed: found.jobs,
       more: claim !== null && registered && (found.more || found.jobs.length >= claim.limit),
-      cancelRequested,
+      cancelRequested: found.around.cancelRequested,
       evicted: !registered,
     };
+  }
+
+  #anew(processId: number, known: readonly Held[]): ReturnType<typeof beginAnew> {
+    const epoch = (this.#epochs.get(processId) ?? 0) + 1;
+    this.#epochs.set(processId, epoch);
+    return beginAnew(processId, { epoch, known });
+  }
+
+  /** Somebody else speaks for this process, or did: his epoch is taken over. */
+  #isLate({ processId, epoch }: Asked, { epoch: written }: Surroundings): boolean {
+    if (written === null || written === epoch) return false;
+    this.#epochs.set(processId, written);
+    return true;
   }
 
   /**
@@ -84,10 +104,10 @@ export class Turns {
    */
   async #send(
     first: readonly Statement[],
-    { last, beside, lazy }: { last: Statement; beside: boolean; lazy: boolean },
+    { last, beside, lazy }: { last: readonly Statement[]; beside: boolean; lazy: boolean },
   ): Promise<readonly Answer[]> {
-    if (!beside) return this.#driver.write([...first, last], { lazy });
-    const both = [this.#driver.write(first), this.#driver.write([last])];
+    if (!beside) return this.#driver.write([...first, ...last], { lazy });
+    const both = [this.#driver.write(first), this.#driver.write(last)];
     // nobody may go on while one is still under way
     await Promise.allSettled(both);
     return (await Promise.all(both)).flat();
@@ -104,34 +124,30 @@ export class Turns {
     found.around = caught.around;
     found.more = caught.around.more;
     found.jobs.push(...caught.jobs.map(({ job }) => job));
-    this.#noteLanes(caught);
+    const isNew = this.#noteLanes(caught);
     if (asked.full) {
       this.#lanes.looked(performance.now(), performance.now() - began);
       this.#foundTooLittle = false;
     }
-    const next = await this.#next(found, asked, caught);
+    // a lane that stays unknown cannot be claimed from, and must not be asked for without end
+    const next =
+      caught.unknown.length > 0 && !isNew ? null : await this.#next(found, asked, caught);
     if (!next) return;
     const again = performance.now();
-    const answers = await this.#driver.write([...next.marks, claimStatement(next)]);
+    const answers = await this.#driver.write([claimStatement(next)]);
     await this.#land(found, next, { rows: answers.at(-1)!.rows, began: again });
   }
 
-  async #next(
-    found: Catch,
-    asked: Asked,
-    caught: ClaimRows,
-  ): Promise<(Asked & { readonly marks: readonly Statement[] }) | null> {
+  async #next(found: Catch, asked: Asked, caught: ClaimRows): Promise<Asked | null> {
     const { processId, claim, passSuspects } = asked;
-    if (!found.around.registered) return null;
+    const { epoch, saturated } = found.around;
+    if (epoch === null) return null;
     const limit = claim.limit - caught.jobs.length;
-    const ask = (how: Partial<Asked>, marks: readonly Statement[] = []) => ({
-      ...this.#ask(processId, { ...claim, limit }, { passSuspects, ...how }),
-      marks,
-    });
+    const ask = (how: Partial<Asked>) =>
+      this.#ask(processId, { ...claim, limit }, { passSuspects, ...how });
     if (caught.unknown.length > 0) return ask({ full: asked.full });
     if (limit <= 0) {
-      const mark = this.#saturation.full(processId);
-      if (mark) this.#marks.set(processId, mark);
+      if (this.#saturation.full(processId, saturated)) this.#marks.set(processId, true);
       return null;
     }
     if (found.around.suspects && !passSuspects && caught.jobs.length === 0) {
@@ -140,13 +156,16 @@ export class Turns {
       found.jobs.push(toJob(suspect));
       return null;
     }
-    const mark = this.#saturation.short(processId);
+    const mark = this.#saturation.short(processId, saturated);
     const full = !asked.full && this.#lanes.isFullLookDue(performance.now(), true);
+    this.#foundTooLittle = !asked.full;
     if (!mark && !full) return null;
-    if (found.jobs.length === 0) return ask({ full }, mark ? [mark] : []);
+    if (mark) this.#marks.set(processId, false);
+    if (found.jobs.length === 0) {
+      await this.#mark(processId);
+      return ask({ full });
+    }
     // what was found begins first; the next turn looks again
-    if (mark) this.#marks.set(processId, mark);
-    this.#foundTooLittle = true;
     found.more = true;
     return null;
   }
@@ -155,6 +174,7 @@ export class Turns {
     const known = this.#lanes.all();
     return {
       processId,
+      epoch: this.#epochs.get(processId) ?? 0,
       claim,
       known,
       placed: placedLanes(claim, known),
@@ -163,24 +183,32 @@ export class Turns {
     };
   }
 
-  #mark(processId: number): readonly Statement[] {
+  /** That it wants waking is said at once, and the rest with the statements that are answered. */
+  async #mark(processId: number): Promise<readonly Statement[]> {
     const mark = this.#marks.get(processId);
+    if (mark === undefined) return [];
+    const statement = markStatement(processId, mark);
+    if (!mark) await this.#driver.write([statement], { lazy: true });
     this.#marks.delete(processId);
-    return mark ? [mark] : [];
+    return mark ? [statement] : [];
   }
 
-  #noteLanes({ jobs, unknown, around }: ClaimRows): void {
+  /** Whether there was a lane that nobody here knew. */
+  #noteLanes({ jobs, unknown, around }: ClaimRows): boolean {
     const now = performance.now();
-    for (const lane of unknown) this.#lanes.add(lane, now);
-    const last = new Map<string, { lane: Lane; id: number }>();
+    const added = unknown.filter((lane) => this.#lanes.add(lane, now));
+    const taken = new Map<string, { lane: Lane; first: number; last: number }>();
     for (const { lane, job } of jobs) {
       const key = `${lane.returned} ${lane.priority} ${lane.queue} ${lane.name}`;
-      last.set(key, { lane, id: Math.max(job.id, last.get(key)?.id ?? 0) });
+      const { first, last } = taken.get(key) ?? { first: job.id, last: job.id };
+      const range = { first: Math.min(first, job.id), last: Math.max(last, job.id) };
+      taken.set(key, { lane, ...range });
     }
-    for (const { lane, id } of last.values()) {
+    for (const { lane, ...range } of taken.values()) {
       this.#lanes.add(lane, now);
-      this.#lanes.claimed(lane, id, around);
+      this.#lanes.claimed(lane, range, around);
     }
+    return added.length > 0;
   }
 
   #announce({ ready, delay }: { readonly ready: boolean; readonly delay: number | null }): void {

@@ -3,8 +3,8 @@
 
 /** Work held ahead is worth at most so many milliseconds. */
 const windowMs = 5;
-/** And is at most so many jobs: what one turn brings, or two where two may be under way. */
-const mostAhead = { one: 480, two: 960 } as const;
+/** And is at most so many jobs: more where the next ones are a round trip away. */
+const mostAhead = { embedded: 480, shared: 960 } as const;
 /** Jobs longer than this are never held ahead. */
 const shortMs = 2;
 /** Jobs that waited longer than this are handed back: somebody else may be free. */
@@ -24,9 +24,9 @@ export class Prefetch {
   #withSuspect = false;
   #noSuspectsUntil = 0;
 
-  /** @param twoTurns may be under way at once */
-  constructor(twoTurns: boolean) {
-    this.#most = twoTurns ? mostAhead.two : mostAhead.one;
+  /** @param shared the store is on a server */
+  constructor(shared: boolean) {
+    this.#most = shared ? mostAhead.shared : mostAhead.embedded;
   }
 
   /** A run ended after so long. Slow runs count at once, fast ones have to prove themselves. */

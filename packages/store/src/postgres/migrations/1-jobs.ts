@@ -111,6 +111,7 @@ CREATE TABLE queue_runtime.processes (
   heartbeat_at bigint NOT NULL,
   created_at bigint NOT NULL,
   pid integer NOT NULL,
+  epoch integer NOT NULL DEFAULT 0,
   saturated boolean NOT NULL DEFAULT false,
   kind text NOT NULL,
   name text NOT NULL,

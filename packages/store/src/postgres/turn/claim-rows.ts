@@ -15,7 +15,10 @@ export function asJob(values: AsJob): string {
 }
 
 export interface Surroundings {
-  readonly registered: boolean;
+  /** Of the process, as it is written; null when it is not registered. */
+  readonly epoch: number | null;
+  /** It has said that it needs no waking. */
+  readonly saturated: boolean;
   readonly suspects: boolean;
   /** Another claim may find more. */
   readonly more: boolean;
@@ -41,6 +44,7 @@ const columns = {
   priority: at("priority"),
   runAt: at("run_at"),
   attempts: at("attempts"),
+  fence: at("fence"),
   interruptions: at("interruptions"),
   crashes: at("crashes"),
   args: at("args"),
@@ -69,7 +73,8 @@ export function toSurroundings(given: unknown): Surroundings {
   if (row[columns.state] !== "around") throw new Error("a claim did not say what is around it");
   const asked = (row[columns.args] ?? []) as readonly [id: number, fence: number][];
   return {
-    registered: row[columns.attempts] === 1,
+    epoch: row[columns.fence] as number | null,
+    saturated: row[columns.attempts] === 1,
     suspects: row[columns.interruptions] === 1,
     more: row[columns.crashes] === 1,
     xmin: row[columns.priority] as number,

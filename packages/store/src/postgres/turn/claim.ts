@@ -6,7 +6,7 @@
 // Rows that others are just claiming are skipped, never waited for. The row of the process is
 // locked against its own removal: whoever prunes it finds either no claim or the whole of it.
 
-import type { Claim } from "../../turn.ts";
+import { type Claim, suspectPatienceMs } from "../../turn.ts";
 import type { Statement } from "../driver.ts";
 import { jobColumns } from "../rows.ts";
 import { type AsJob, asJob } from "./claim-rows.ts";
@@ -46,8 +46,27 @@ const unknownLanes = `
       ORDER BY returned, queue, name, priority, id LIMIT 1
     ) AS job`;
 
+/**
+ * A suspect whose turn it may be, for a worker with these names, patience and queues; values as of
+ * `suspectValues`. Others are none of its business: it claims as if they were not there.
+ */
+export function isSuspectFor([names, patience, queues, prefixes]: readonly string[]): string {
+  return `state = 'ready' AND crashes_since_checkpoint >= 2 AND name = ANY (${names}::text[])
+    AND run_at <= (SELECT queue_runtime.now_ms()) - ${patience}::bigint
+    AND queue NOT IN (SELECT name FROM queue_runtime.paused_queues)
+    AND (queue = ANY (${queues}::text[]) OR EXISTS (
+      SELECT FROM unnest(${prefixes}::text[]) AS prefix WHERE starts_with(queue, prefix)))`;
+}
+
+export function suspectValues({ names, idle, queues }: Claim): readonly unknown[] {
+  const patience = idle ? 0 : suspectPatienceMs;
+  const exact = queues.filter((entry) => !entry.endsWith("*"));
+  const prefixes = queues.filter((entry) => entry.endsWith("*"));
+  return [names, patience, exact, prefixes.map((entry) => entry.slice(0, -1))];
+}
+
 const anySuspect = `SELECT FROM queue_runtime.jobs
-  WHERE state = 'ready' AND crashes_since_checkpoint >= 2`;
+  WHERE ${isSuspectFor(["$20", "$21", "$22", "$23"])}`;
 
 /**
  * What has to be known beside the jobs, as of the moment of the claim. `crashes`: the claim found
@@ -57,7 +76,8 @@ const surroundings: AsJob = {
   state: "'around'",
   priority: "pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
   run_at: "pg_snapshot_xmax(pg_current_snapshot())::text::bigint",
-  attempts: `(EXISTS (SELECT FROM queue_runtime.processes WHERE id = $1))::integer`,
+  fence: "(SELECT epoch FROM queue_runtime.processes WHERE id = $1)",
+  attempts: "(SELECT saturated::integer FROM queue_runtime.processes WHERE id = $1)",
   interruptions: `(EXISTS (${anySuspect}))::integer`,
   crashes: `(EXISTS (SELECT FROM picked) OR EXISTS (SELECT FROM lane CROSS JOIN LATERAL (
     SELECT FROM queue_runtime.jobs WHERE ${inLane} LIMIT 1) AS job))::integer`,
@@ -85,7 +105,8 @@ const fromOne = `picked AS MATERIALIZED (
 
 /**
  * From several lanes: their heads are merged first, and then only what is taken gets locked. A few
- * more than are wanted are merged, for those that others have locked by now.
+ * more than are wanted are merged, for those that others have locked by now. `+ 0`: or else the
+ * planner may find the index of ready jobs as good for the second look as the primary key.
  */
 const fromSeveral = `head AS MATERIALIZED (
   SELECT job.id, lane.returned, lane.place, lane.priority FROM lane CROSS JOIN LATERAL (
@@ -94,12 +115,12 @@ const fromSeveral = `head AS MATERIALIZED (
   ORDER BY lane.place, lane.priority, job.id LIMIT $8
 ), picked AS MATERIALIZED (
   SELECT job.id, head.returned FROM head JOIN queue_runtime.jobs AS job ON job.id = head.id
-  WHERE job.state = 'ready'
+  WHERE job.state = 'ready' AND job.crashes_since_checkpoint + 0 < 2
   ORDER BY head.place, head.priority, head.id LIMIT $9 FOR UPDATE OF job SKIP LOCKED
 )`;
 
 const claimJobs = (picked: string): string => `WITH me AS MATERIALIZED (
-  SELECT id FROM queue_runtime.processes WHERE id = $1 FOR KEY SHARE
+  SELECT id FROM queue_runtime.processes WHERE id = $1 AND epoch = $19 FOR KEY SHARE
 ), unknown AS MATERIALIZED (${unknownLanes}
 ), ${lanes}, ${picked}, claimed AS (
   UPDATE queue_runtime.jobs AS job SET state = 'running', process_id = $1,
@@ -129,6 +150,8 @@ WHERE $1::bigint IS NOT NULL`;
 
 export interface Asked {
   readonly processId: number;
+  /** A claim of an earlier one is late, and takes nothing. */
+  readonly epoch: number;
   readonly claim: Claim;
   readonly placed: readonly Placed[];
   readonly known: readonly KnownLane[];
@@ -139,7 +162,7 @@ export interface Asked {
 }
 
 export function claimStatement(asked: Asked): Statement {
-  const { claim, placed, known, passSuspects } = asked;
+  const { claim, placed, known, passSuspects, epoch } = asked;
   return [
     placed.length > 1 ? claimFromSeveral : claimFromOne,
     [
@@ -149,6 +172,8 @@ export function claimStatement(asked: Asked): Statement {
       ...columnsOf([first, ...known]),
       ...columnsOf([...known, last]),
       passSuspects,
+      epoch,
+      ...suspectValues(claim),
     ],
   ];
 }

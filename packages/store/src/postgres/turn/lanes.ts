@@ -63,19 +63,28 @@ export class Lanes {
   }
 
   /**
-   * Everything in the lane up to `id` was claimed: no transaction below `xmin` ran any more before
-   * that, and none from `xmax` on had begun after it.
+   * Everything in the lane up to `last` was claimed, from `first` on: no transaction below `xmin`
+   * ran any more before that, and none from `xmax` on had begun after it.
    */
-  claimed(lane: Lane, id: number, seen: { readonly xmin: number; readonly xmax: number }): void {
+  claimed(
+    lane: Lane,
+    { first, last }: { readonly first: number; readonly last: number },
+    seen: { readonly xmin: number; readonly xmax: number },
+  ): void {
     const known = this.#known.get(keyOf(lane));
     if (!known || known.returned) return;
+    if (first <= known.low) {
+      // one slipped through, and others may have
+      known.low = 0;
+      known.pending = null;
+    }
     const { pending } = known;
     if (pending && pending.horizon <= seen.xmin) {
       // an earlier one may have become visible just now, and be next
-      known.low = Math.max(known.low, Math.min(pending.id, id));
+      known.low = Math.max(known.low, Math.min(pending.id, last));
       known.pending = null;
     }
-    known.pending ??= { id, horizon: seen.xmax };
+    known.pending ??= { id: last, horizon: seen.xmax };
   }
 
   /** Whether the next claim should read from the beginning. */

@@ -2,8 +2,9 @@
 // (announce.ts): under load, which is when it would cost most, nothing is announced.
 //
 // A worker counts as saturated when some claims in a row brought all it asked for, and no longer
-// once one did not. It says so before it looks for the last time: what came between is found by
-// that look, and what comes after is announced.
+// once one did not. That is said in a transaction of its own, before it looks for the last time:
+// what was enqueued before everybody can see it is found by that look, and what comes after is
+// announced. Each claim answers what is written, so a word that got lost is said again.
 
 import type { Statement } from "../driver.ts";
 
@@ -14,25 +15,21 @@ const mark = "UPDATE queue_runtime.processes SET saturated = $2 WHERE id = $1";
 
 export class Saturation {
   readonly #full = new Map<number, number>();
-  readonly #saturated = new Set<number>();
 
-  /** A claim brought all that was asked for; answers what has to be written with the next turn. */
-  full(processId: number): Statement | null {
+  /** A claim brought all that was asked for: whether that is to be said now. */
+  full(processId: number, said: boolean): boolean {
     const count = (this.#full.get(processId) ?? 0) + 1;
     this.#full.set(processId, count);
-    if (count < fullClaims || this.#saturated.has(processId)) return null;
-    this.#saturated.add(processId);
-    return [mark, [processId, true]];
+    return !said && count >= fullClaims;
   }
 
-  /** A claim fell short; answers what has to be written before the worker looks once more. */
-  short(processId: number): Statement | null {
+  /** A claim fell short: whether that has to be said before the worker looks once more. */
+  short(processId: number, said: boolean): boolean {
     this.#full.set(processId, 0);
-    return this.#saturated.delete(processId) ? [mark, [processId, false]] : null;
+    return said;
   }
+}
 
-  /** A turn failed, and with it, perhaps, what it had to say: it is said again when in doubt. */
-  doubt(processId: number): void {
-    this.#saturated.add(processId);
-  }
+export function markStatement(processId: number, saturated: boolean): Statement {
+  return [mark, [processId, saturated]];
 }

@@ -2,20 +2,17 @@
 // pass it until somebody is idle. Suspects are rare: this costs two statements more, and only while
 // there is one.
 
-import { type Claim, suspectPatienceMs } from "../../turn.ts";
+import type { Claim } from "../../turn.ts";
 import type { Driver } from "../driver.ts";
 import { jobColumns } from "../rows.ts";
-import { type Asked, headsStatement } from "./claim.ts";
+import { type Asked, headsStatement, isSuspectFor, suspectValues } from "./claim.ts";
 import { placeIn } from "./places.ts";
 
-const suspects = `SELECT id, queue, priority FROM queue_runtime.jobs AS job
-WHERE state = 'ready' AND crashes_since_checkpoint >= 2 AND name = ANY ($1::text[])
-  AND run_at <= queue_runtime.now_ms() - $2::bigint
-  AND queue NOT IN (SELECT name FROM queue_runtime.paused_queues)
-ORDER BY priority, id LIMIT 1000`;
+const suspects = `SELECT id, queue, priority FROM queue_runtime.jobs
+WHERE ${isSuspectFor(["$1", "$2", "$3", "$4"])} ORDER BY priority, id LIMIT 1000`;
 
 const claimOne = `WITH me AS MATERIALIZED (
-  SELECT id FROM queue_runtime.processes WHERE id = $1 FOR KEY SHARE
+  SELECT id FROM queue_runtime.processes WHERE id = $1 AND epoch = $3 FOR KEY SHARE
 ), picked AS MATERIALIZED (
   SELECT id FROM queue_runtime.jobs
   WHERE id = $2 AND state = 'ready' AND EXISTS (SELECT FROM me) FOR UPDATE SKIP LOCKED
@@ -32,17 +29,16 @@ interface Candidate {
 
 /** The row of the suspect whose turn it is, now claimed; undefined where there is none. */
 export async function claimSuspect(driver: Driver, asked: Asked): Promise<unknown> {
-  const { claim, processId } = asked;
-  const patience = claim.idle ? 0 : suspectPatienceMs;
+  const { claim, processId, epoch } = asked;
   const [found, heads] = await driver.together([
-    [suspects, [claim.names, patience]],
+    [suspects, suspectValues(claim)],
     headsStatement(asked),
   ]);
   const suspect = best(toCandidates(found!.rows, claim));
   if (!suspect) return undefined;
   const first = best((heads!.rows as [number, number, number][]).map(toCandidate));
   if (first && byTurn(first, suspect) < 0) return undefined;
-  const { rows } = await driver.query(claimOne, [processId, suspect.id]);
+  const { rows } = await driver.query(claimOne, [processId, suspect.id, epoch]);
   return rows[0];
 }
 
