@@ -11,6 +11,7 @@
 import type pg from "pg";
 import { StoreError } from "../errors.ts";
 import { type Account, beginOf, findAccount } from "./driver/account.ts";
+import type { Connection } from "./driver/connection.ts";
 import { Connections } from "./driver/connections.ts";
 import { failure, isWorthARepeat } from "./driver/failure.ts";
 import { loadPg } from "./driver/load-pg.ts";
@@ -82,10 +83,10 @@ export class Driver {
   /** One statement in a transaction of its own. */
   query(text: string, values: readonly unknown[] = [], long = false): Promise<Answer> {
     if (this.account.pooled) {
-      const flight = this.#run((client) => this.#flight(client, [[text, values]], long));
+      const flight = this.#run((connection) => this.#flight(connection, [[text, values]], long));
       return flight.then(([answer]) => answer as Answer);
     }
-    return this.#run((client) => this.#ask(client, { text, values, long }));
+    return this.#run((connection) => this.#ask(connection, { text, values, long }));
   }
 
   /** The one value of a one-row query. */
@@ -99,20 +100,20 @@ export class Driver {
     const [only] = statements;
     if (only && statements.length === 1)
       return this.query(only[0], only[1], long).then((answer) => [answer]);
-    return this.#run((client) => this.#flight(client, statements, long));
+    return this.#run((connection) => this.#flight(connection, statements, long));
   }
 
   /** Writes, and `after` follows on its heels: nobody waits for that, or hears how it went. */
   writeAndThen(statement: Statement, after: Statement, long = false): Promise<Answer> {
-    const send = async (client: pg.PoolClient, [text, values = []]: Statement): Promise<Answer> =>
+    const send = async (connection: Connection, [text, values = []]: Statement): Promise<Answer> =>
       this.account.pooled
-        ? (await this.#flight(client, [[text, values]], long))[0]!
-        : this.#ask(client, { text, values, long });
+        ? (await this.#flight(connection, [[text, values]], long))[0]!
+        : this.#ask(connection, { text, values, long });
     return new Promise((resolve, reject) => {
-      const whole = this.#run(async (client) => {
-        const written = send(client, statement);
+      const whole = this.#run(async (connection) => {
+        const written = send(connection, statement);
         written.then(resolve, ignore);
-        await send(client, after).catch(ignore);
+        await send(connection, after).catch(ignore);
         await written;
       });
       whole.catch(reject);
@@ -131,16 +132,17 @@ export class Driver {
 
   /** For a transaction whose statements depend on each other's answers. May run several times. */
   transaction<T>(work: (run: Run) => Promise<T>, long = false): Promise<T> {
-    return this.#run(async (client) => {
-      await this.#ask(client, { text: beginOf(this.account) });
+    return this.#run(async (connection) => {
       try {
+        await this.#ask(connection, { text: beginOf(this.account) });
         const answer = await work((text, values) =>
-          this.#ask(client, { text, ...(values && { values }), long }),
+          this.#ask(connection, { text, ...(values && { values }), long }),
         );
-        await this.#ask(client, { text: "COMMIT" });
+        await this.#ask(connection, { text: "COMMIT" });
         return answer;
       } catch (error) {
-        await this.#ask(client, { text: "ROLLBACK" }).catch(() => {});
+        // where nothing is heard any more, the server ends it by itself
+        if (!connection.isBroken) await this.#ask(connection, { text: "ROLLBACK" }).catch(ignore);
         throw error;
       }
     });
@@ -178,19 +180,19 @@ export class Driver {
   }
 
   async #flight(
-    client: pg.PoolClient,
+    connection: Connection,
     statements: readonly Statement[],
     long: boolean,
   ): Promise<readonly Answer[]> {
     const flight = [
-      this.#ask(client, { text: beginOf(this.account) }),
-      ...statements.map(([text, values = []]) => this.#ask(client, { text, values, long })),
-      this.#ask(client, { text: "COMMIT" }),
+      this.#ask(connection, { text: beginOf(this.account) }),
+      ...statements.map(([text, values = []]) => this.#ask(connection, { text, values, long })),
+      this.#ask(connection, { text: "COMMIT" }),
     ];
     return (await allLanded(flight)).slice(1, -1);
   }
 
-  async #run<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  async #run<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     this.#checkOpen();
     this.#busy += 1;
     try {
@@ -208,12 +210,12 @@ export class Driver {
   }
 
   async #ask(
-    client: pg.ClientBase,
+    connection: Connection,
     asked: { readonly text: string; readonly values?: readonly unknown[]; readonly long?: boolean },
   ): Promise<Answer> {
     const { text, values, long = false } = asked;
     const prepared = values && !this.account.pooled ? { name: this.#nameOf(text) } : {};
-    const { rows, rowCount } = await client.query({
+    const { rows, rowCount } = await connection.query({
       text: this.inSchema(text),
       ...prepared,
       ...(values && { values: values as unknown[] }),

@@ -1,8 +1,13 @@
-// A few connections to one server, lent out one piece of work at a time.
+// A few connections to one server, lent out one piece of work at a time. Who has to wait does so
+// here and not in the pool of `pg`: that one is left as soon as a connection of it breaks, and
+// nobody in its line would be served any more.
 
 import type pg from "pg";
+import { StoreError } from "../../errors.ts";
 import { type Account, connectionFor } from "./account.ts";
-import { failure, isWorthARepeat } from "./failure.ts";
+import { Connection } from "./connection.ts";
+import { failure } from "./failure.ts";
+import { Permits } from "./permits.ts";
 
 /** Connections per process: one for the heart, one for turns, one for whatever else. */
 const most = 3;
@@ -12,6 +17,7 @@ const idleMs = 60_000;
 export class Connections {
   readonly #pg: typeof pg;
   readonly #account: Account;
+  readonly #permits = new Permits(most);
   #pool: pg.Pool;
   #closed = false;
 
@@ -21,24 +27,20 @@ export class Connections {
     this.#pool = this.#newPool();
   }
 
-  /** Lends a connection; one that broke is not lent again. */
-  async use<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const pool = this.#pool;
-    const client = await pool.connect().catch((error) => {
-      throw failure(error, this.#account);
-    });
-    // between two statements of ours as well, a broken connection must not end the process
-    client.on("error", ignore);
-    let broken = false;
+  /** Lends a connection; one that broke is not lent again. @throws StoreError */
+  async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    if (!(await this.#permits.take(connectMs))) throw this.#allLent();
     try {
-      return await work(client);
-    } catch (error) {
-      broken = !isWorthARepeat(error) && !isRefusal(error);
-      throw error;
+      const pool = this.#pool;
+      const connection = await this.#connect(pool);
+      try {
+        return await work(connection);
+      } finally {
+        connection.giveBack();
+        if (connection.isBroken) this.#leave(pool);
+      }
     } finally {
-      client.off("error", ignore);
-      client.release(broken);
-      if (broken) this.#leave(pool);
+      this.#permits.give();
     }
   }
 
@@ -64,6 +66,20 @@ export class Connections {
     await this.#pool.end();
   }
 
+  async #connect(pool: pg.Pool): Promise<Connection> {
+    try {
+      return new Connection(await pool.connect());
+    } catch (error) {
+      throw failure(error, this.#account);
+    }
+  }
+
+  #allLent(): StoreError {
+    const what = `none of the ${most} connections to ${this.#account.shown} became free`;
+    const message = `${what} within ${connectMs / 1_000} s: see \`runtime doctor\``;
+    return new StoreError("unreachable", message);
+  }
+
   #newPool(): pg.Pool {
     const pool = new this.#pg.Pool({
       ...connectionFor(this.#pg, this.#account),
@@ -87,17 +103,9 @@ export class Connections {
   #leave(pool: pg.Pool): void {
     if (pool !== this.#pool || this.#closed) return;
     this.#pool = this.#newPool();
-    void pool.end();
+    // an idle connection is handed over at the end of the tick in which it is asked for
+    process.nextTick(() => void pool.end());
   }
-}
-
-/**
- * The server answered, and said no: the connection is as good as before. But one to a server that
- * turned into a standby (25006) is of no more use.
- */
-function isRefusal(error: unknown): boolean {
-  const { severity, code } = error as { severity?: unknown; code?: unknown };
-  return severity === "ERROR" && code !== "25006";
 }
 
 function ignore(): void {}

@@ -19,6 +19,19 @@ export function isWorthARepeat(error: unknown): boolean {
   return lostAgainstAnother.has(codeOf(error));
 }
 
+/** Codes after which nothing else is to be had there; 25006: the server turned into a standby. */
+const lastWords = /^(08|57P0|25P0[34]|25006)/;
+
+/**
+ * The server said no, and the connection is as good as before. Not by its severity alone: servers
+ * translate that, and a pooler calls an error what it hangs up after.
+ */
+export function isAnswer(error: unknown): boolean {
+  const { severity } = error as PgError;
+  if (severity === undefined || severity === "FATAL" || severity === "PANIC") return false;
+  return !lastWords.test(codeOf(error));
+}
+
 /**
  * A StoreError that names the store; a mistake in our own SQL comes back as it is. `sent`: something
  * was under way, and a lost connection leaves open whether it came through.
