@@ -11,10 +11,15 @@ import { Link } from "../../support/postgres/link.ts";
 import { temporaryDatabase } from "../../support/postgres.ts";
 import { childrenOf, isRunning } from "../../support/proc.ts";
 import type { Recorded } from "../../support/project.ts";
-import { monotonic, type RuntimeProcess } from "../../support/runtime-process.ts";
+import { type LogLine, monotonic, type RuntimeProcess } from "../../support/runtime-process.ts";
 import { waitFor } from "../../support/wait-for.ts";
 
-const thresholdMs = 2_400;
+// the deaf are killed after 85 % of it: the rest is what a busy machine may be late
+const thresholdMs = 4_000;
+/** For what takes no time of its own, on a machine that is busy; in milliseconds. */
+const patient = { deadlineMs: 20_000 };
+/** Of the job that is counted. */
+const items = 500;
 const config = {
   // soft jobs end when they are told to, hard ones have to be ended with their process
   workers: ["soft", "hard"].map((name) => ({ name, queues: [name], threads: 1 })),
@@ -48,13 +53,17 @@ class Hosts implements AsyncDisposable {
     };
     try {
       const first = await start("first", ours.url, ours.wrapper);
-      const input = { items: 300, itemMs: 10 };
+      // it waits in an item until the other host is there, however long that takes to start
+      const input = { items, itemMs: 10, pauseAt: 20, gate: project.gate("both") };
       const soft = await project.enqueue("count.often", input, { queue: "soft" });
       const gate = project.gate();
       const hard = await project.enqueue("hold", { gate }, { queue: "hard" });
-      await project.told(soft, "item", 20);
+      await project.told(soft, "item", 21);
       await project.told(hard, "began");
-      return new Hosts(project, [first, await start("second", url)], [soft, hard]);
+      const second = await start("second", url);
+      project.open("both");
+      await project.told(soft, "item", 30);
+      return new Hosts(project, [first, second], [soft, hard]);
     } catch (error) {
       await project[Symbol.asyncDispose]();
       throw error;
@@ -69,6 +78,20 @@ class Hosts implements AsyncDisposable {
       first: all.filter((each) => each.fence === fence),
       second: all.filter((each) => each.fence !== fence),
     };
+  }
+
+  /** Of the process in which the first ran a job. */
+  firstPid(job: number): number {
+    return this.stories(job).first[0]!.pid;
+  }
+
+  /** Until when nobody else may begin what the first holds; by `monotonic()`. */
+  async leaseEnd(): Promise<number> {
+    const pids = [this.first.pid, ...childrenOf(this.first.pid)];
+    const beats = `SELECT min(heartbeat_at)::float8 AS last FROM queue_runtime.processes
+      WHERE pid IN (${pids.join()})`;
+    const [beat] = await execute<{ last: number }>(this.url, beats);
+    return byMonotonic(beat!.last) + thresholdMs;
   }
 
   /** Once the second has begun both jobs: when it began the first of them. */
@@ -87,32 +110,41 @@ class Hosts implements AsyncDisposable {
     project.open();
     const register = "SELECT id FROM queue_runtime.processes WHERE state = 'running'";
     const registered = async () => (await execute(this.url, register)).length === 8;
-    await waitFor(registered, { everyMs: 25, what: "all processes to be registered" });
+    const what = "all processes to be registered";
+    await waitFor(registered, { ...patient, everyMs: 25, what });
     await jobsAtRest(this.url);
     const before = project.records("began").length;
-    for (const queue of ["soft", "hard"]) {
-      await project.enqueueMany("nap", Array(8).fill({ ms: 100 }), { queue });
-    }
-    const jobs = await jobsAtRest(this.url);
-    const pids = new Set(
-      project
-        .records("began")
-        .slice(before)
-        .map(({ pid }) => pid),
-    );
+    // a host that hears of them late finds nothing left of the first ones
+    const allWork = async () => {
+      for (const queue of ["soft", "hard"]) {
+        await project.enqueueMany("nap", Array(8).fill({ ms: 100 }), { queue });
+      }
+      await jobsAtRest(this.url);
+      const begun = project.records("began").slice(before);
+      const pids = new Set(begun.map(({ pid }) => pid));
+      return pids.size >= 4 && pids;
+    };
+    const pids = await waitFor(allWork, { ...patient, what: "all workers to run jobs" });
     expect(pids.size).toBe(4);
     for (const { pid } of [first, second]) {
       expect(childrenOf(pid).filter((child) => pids.has(child))).toHaveLength(2);
     }
-    for (const id of [this.soft, this.hard]) {
-      const { fence } = this.stories(id).second[0]!;
-      const state = { state: "finished", attempts: 1, crashes: 1, fence, process_id: null };
-      expect(jobs.find((job) => job.id === id)).toMatchObject(state);
-    }
-    const items = this.stories(this.soft).second.filter(({ event }) => event === "item");
-    expect(items.at(-1)!.value).toBe(299);
+    await this.#endedWhereTakenOver();
     for (const runtime of [first, second]) expect(await runtime.stop()).toMatchObject({ code: 0 });
     expect(project.pids()).toEqual([]);
+  }
+
+  /** Nothing that the first wrote late shows in the rows. */
+  async #endedWhereTakenOver(): Promise<void> {
+    const jobs = await jobsAtRest(this.url);
+    for (const id of [this.soft, this.hard]) {
+      const { fence } = this.stories(id).second[0]!;
+      const counts = { attempts: 1, interruptions: 0, crashes: 1 };
+      const state = { state: "finished", ...counts, fence, process_id: null };
+      expect(jobs.find((job) => job.id === id)).toMatchObject(state);
+    }
+    const done = this.stories(this.soft).second.filter(({ event }) => event === "item");
+    expect(done.at(-1)!.value).toBe(items - 1);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -120,32 +152,41 @@ class Hosts implements AsyncDisposable {
   }
 }
 
+/** From milliseconds since 1970, by the clock of this machine, to those of `monotonic()`. */
+function byMonotonic(time: number): number {
+  return time - (Date.now() - monotonic());
+}
+
 /** What a host does that nobody can reach, and that does not know why. */
 async function cutOff(hosts: Hosts, { cut, heal }: { cut: () => void; heal: () => void }) {
   const { first, second, soft, hard } = hosts;
-  const [{ pid: held }] = hosts.stories(hard).first as [Recorded];
+  const [counting, held] = [hosts.firstPid(soft), hosts.firstPid(hard)];
   const at = monotonic();
   cut();
-  await first.event("lease-lost");
-  const killed = await first.event("child-killed");
+  const leaseEnd = await hosts.leaseEnd();
+  await first.event("lease-lost", undefined, patient);
+  const isHeld = ({ child_pid }: LogLine) => child_pid === held;
+  const killed = await first.event("child-killed", isHeld, patient);
   expect(killed.msg).toMatch(/no heartbeat for .*, and it still runs jobs/);
-  await first.until(() => !isRunning(held), { what: "the end of the deaf job's process" });
-  expect(monotonic() - at).toBeLessThan(thresholdMs);
+  const ended = await first.event("child-exited", isHeld, patient);
+  expect(byMonotonic(Number(ended.time))).toBeLessThan(leaseEnd);
+  expect(isRunning(held)).toBe(false);
 
-  const takenOver = await hosts.takenOver();
-  expect(takenOver - at).toBeGreaterThan(thresholdMs - 250);
+  expect(await hosts.takenOver()).toBeGreaterThan(leaseEnd);
   for (const job of [soft, hard]) {
     const { first: ours, second: theirs } = hosts.stories(job);
     expect(ours.at(-1)!.at).toBeLessThan(theirs[0]!.at);
-    expect(ours.at(-1)!.at - at).toBeLessThan(thresholdMs);
+    expect(ours.at(-1)!.at).toBeLessThan(leaseEnd);
   }
-  expect(second.events("process-pruned").length).toBeGreaterThan(0);
+  await second.event("process-pruned");
+  const troubles = first.events("store-trouble").filter((line) => line.at > at);
+  expect(troubles.filter(({ process }) => process === "supervisor")).toHaveLength(1);
   heal();
-  await first.event("lease-regained");
-  await first.event("write-refused", ({ id }) => id === soft);
-  expect(
-    first.events("store-trouble").filter(({ process }) => process === "supervisor"),
-  ).toHaveLength(1);
+  await first.event("lease-regained", undefined, patient);
+  // the late write of the run that ended is refused, unless its process ends before it writes
+  const refused = () => first.events("write-refused").some(({ id }) => id === soft);
+  const what = "the end of a late write";
+  await first.until(() => refused() || !isRunning(counting), { ...patient, what });
   await hosts.workOn();
 }
 
@@ -174,20 +215,20 @@ test("a host that stood still for three thresholds is refused what it writes, an
   const pids = [first.pid, ...childrenOf(first.pid)];
   const at = monotonic();
   for (const pid of pids) signal(pid, "SIGSTOP");
-  const takenOver = await hosts.takenOver();
-  expect(takenOver - at).toBeGreaterThan(thresholdMs - 250);
+  const leaseEnd = await hosts.leaseEnd();
+  expect(await hosts.takenOver()).toBeGreaterThan(leaseEnd);
   const rested = () => monotonic() - at > 3 * thresholdMs;
   await waitFor(rested, { deadlineMs: 4 * thresholdMs });
   for (const pid of pids) signal(pid, "SIGCONT");
-  const continued = monotonic();
+  const runs = [soft, hard].map((job) => ({ job, pid: hosts.firstPid(job) }));
   // refused at its first write, or ended before it came to one
-  const over = (job: number) => {
-    const [{ pid }] = hosts.stories(job).first as [Recorded];
-    return first.events("job-refused").some((line) => line.job === job) || !isRunning(pid);
-  };
-  for (const job of [soft, hard]) await first.until(() => over(job), { what: "a refusal" });
-  expect(monotonic() - continued).toBeLessThan(1_500);
-  const last = hosts.stories(soft).first.at(-1);
+  for (const { job, pid } of runs) {
+    const refused = () => first.events("job-refused").some((line) => line.job === job);
+    const what = "a refusal";
+    await first.until(() => refused() || !isRunning(pid), { what, deadlineMs: thresholdMs });
+  }
+  // and so is its process, that is registered no more
+  for (const { pid } of runs) await first.until(() => !isRunning(pid), patient);
+  expect(hosts.stories(soft).first.map(({ value }) => value)).not.toContain(items - 1);
   await hosts.workOn();
-  expect(hosts.stories(soft).first.at(-1)).toEqual(last);
 });
