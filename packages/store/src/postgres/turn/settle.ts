@@ -111,13 +111,16 @@ export function end(runs: readonly Other[]): Statement {
 
 export type EndedRow = readonly [id: number, state: string, delay: number | null];
 
+/** Whatever the clock says, the sum is a date: job code may ask for any delay. */
+const longestDelay = 8_640_000_000_000_000 / 2;
+
 /** null: there is no next run. */
 function delayOf(run: Other): number | null {
   switch (run.outcome) {
     case "failed":
-      return run.retryDelayMs === null ? null : Math.ceil(run.retryDelayMs);
+      return run.retryDelayMs === null ? null : wholeDelay(run.retryDelayMs);
     case "interrupted":
-      return Math.ceil(run.delayMs);
+      return wholeDelay(run.delayMs);
     case "released":
     case "crashed":
       return 0;
@@ -128,10 +131,25 @@ function delayOf(run: Other): number | null {
   }
 }
 
-const among = "unnest($1::bigint[], $2::integer[]) AS given (id, fence)";
-const same = "job.id = given.id AND job.fence = given.fence";
+function wholeDelay(ms: number): number {
+  return Math.min(Math.ceil(ms), longestDelay);
+}
 
-/** Of refused runs: those that had been taken before, since only settling keeps the fence. */
-export const takenBefore: string = `SELECT job.id FROM ${among} JOIN queue_runtime.ended_jobs AS job ON ${same}
-  UNION ALL SELECT job.id FROM ${among} JOIN queue_runtime.jobs AS job ON ${same}
-    WHERE job.state <> 'running'`;
+const among = "unnest($1::bigint[], $2::integer[]) AS given (id, fence)";
+const registered = "EXISTS (SELECT FROM queue_runtime.processes WHERE id = $3)";
+
+/**
+ * Of refused runs of a process: those that it had settled before.
+ *
+ * Only settling keeps the fence of a run. Where the fence is newer, the job went back to work:
+ * because this process settled the run (handed back at fence + 1, or to be retried and claimed
+ * since, by anybody) or because the run was recovered. Recovery raises the fence by one, too; but
+ * it removes the row of the process in the same transaction, and no process gets that id again. So
+ * while the row is there, it was this process, however far others have come with the job since.
+ */
+export const takenBefore: string = `SELECT given.* FROM ${among}
+  JOIN queue_runtime.ended_jobs AS job ON job.id = given.id
+    AND (job.fence = given.fence OR job.fence > given.fence AND ${registered})
+UNION ALL SELECT given.* FROM ${among} JOIN queue_runtime.jobs AS job ON job.id = given.id
+    AND (job.fence = given.fence AND job.state <> 'running'
+      OR job.fence > given.fence AND ${registered})`;

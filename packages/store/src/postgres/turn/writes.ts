@@ -27,10 +27,12 @@ export class Writes {
   readonly #checkpoints: readonly Checkpoint[];
   readonly #finished: readonly Finished[];
   readonly #others: readonly Other[];
+  readonly #processId: number;
   readonly #repeated: boolean;
 
   constructor(turn: Turn) {
     const { settlements } = turn;
+    this.#processId = turn.processId;
     this.#repeated = turn.holding !== undefined;
     this.#finished = settlements.filter(isFinished);
     this.#others = settlements.filter((each): each is Other => !isFinished(each));
@@ -62,26 +64,24 @@ export class Writes {
     ];
     const delays = ended.flatMap(([, state, ms]) => (state === "scheduled" ? [ms ?? 0] : []));
     return {
-      refused: (this.#repeated ? await late(driver, overtaken) : overtaken).map(toHeld),
+      refused: (this.#repeated ? await this.#late(driver, overtaken) : overtaken).map(toHeld),
       ready: ended.some(([, state]) => state === "ready"),
       delay: delays.length === 0 ? null : Math.min(...delays),
     };
+  }
+
+  /** Without those that had been taken by a turn whose answer got lost. */
+  async #late(driver: Driver, refused: readonly Held[]): Promise<readonly Held[]> {
+    if (refused.length === 0) return refused;
+    const values = [refused.map(({ id }) => id), refused.map(({ fence }) => fence)];
+    const { rows } = await driver.query(takenBefore, [...values, this.#processId]);
+    const taken = new Set((rows as [number, number][]).map(([id, fence]) => `${id}/${fence}`));
+    return refused.filter(({ id, fence }) => !taken.has(`${id}/${fence}`));
   }
 }
 
 function isFinished(settlement: Turn["settlements"][number]): settlement is Finished {
   return settlement.outcome === "finished";
-}
-
-/** Without those that had been taken by a turn whose answer got lost. */
-async function late(driver: Driver, refused: readonly Held[]): Promise<readonly Held[]> {
-  if (refused.length === 0) return refused;
-  const { rows } = await driver.query(takenBefore, columns(refused));
-  return without(refused, rows);
-}
-
-function columns(held: readonly Held[]): unknown[] {
-  return [held.map(({ id }) => id), held.map(({ fence }) => fence)];
 }
 
 /** Only one fence of a job can have been taken: its id is enough. */
