@@ -44,7 +44,8 @@ DO $$ BEGIN
 
   -- openQueue(url, { migrate: false }), queue.in(transaction), and the SQL functions. It reads no
   -- input, not even its own; it claims, changes and deletes nothing. What it reads of processes is
-  -- only whether anybody has to be woken.
+  -- only whether anybody has to be woken. Commands, which a shell of the workers would run, it may
+  -- not enqueue: for that a role needs UPDATE on jobs, as queue_worker has it.
   GRANT INSERT (name, kind, queue, args, priority, label, run_at, created_at, state),
     SELECT (id, state) ON queue_runtime.jobs TO queue_enqueuer;
   GRANT SELECT (kind, saturated) ON queue_runtime.processes TO queue_enqueuer;

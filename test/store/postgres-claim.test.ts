@@ -69,7 +69,8 @@ describeThatNeedsPostgres("a claim", () => {
 
   it("ends, and does so with an empty hand, where a lane cannot be named in JavaScript", async () => {
     await using world = await temporaryPostgres();
-    await execute(world.url, "ALTER TABLE queue_runtime.jobs DISABLE TRIGGER USER");
+    const bounds = `DROP CONSTRAINT "must be from -2^53 + 1 to 2^53 - 1"`;
+    await execute(world.url, `ALTER DOMAIN queue_runtime.job_priority ${bounds}`);
     const insert = `INSERT INTO queue_runtime.jobs
       (name, kind, queue, state, priority, run_at, created_at)
       VALUES ('job', 'module', 'default', 'ready', 9007199254740993, 0, 0)`;

@@ -2,10 +2,10 @@
 // with what it writes beside them. Nothing here begins, commits or retries.
 //
 // It is one statement, whatever the client, and calls a function that runs with the rights of the
-// store's owner: the application's role needs no table of ours. The statement itself makes sure
-// that it is on the database of the store, because a job in the queue of another would look
-// enqueued and never run. Nobody is notified in this transaction (announce.ts says why): once the
-// jobs can be seen from outside, workers are told (enqueue-in/after-commit.ts).
+// store's owner: the application's role needs no table of ours, unless it enqueues commands. The
+// statement itself makes sure that it is on the database of the store, because a job in the queue
+// of another would look enqueued and never run. Nobody is notified in this transaction (announce.ts
+// says why): once the jobs can be seen from outside, workers are told (enqueue-in/after-commit.ts).
 
 import type { Enqueued, JobState, NewJob } from "../job.ts";
 import { type PreparedJob, prepareJob } from "../rules/new-job.ts";
@@ -16,8 +16,11 @@ import { type Caller, callerOf } from "./enqueue-in/caller.ts";
 import { explain, invalid } from "./enqueue-in/explain.ts";
 import { here, Whereabouts } from "./enqueue-in/whereabouts.ts";
 
-const enqueueMany = `SELECT id, state FROM queue_runtime.enqueue_many(
+const enqueueBy = (name: string): string => `SELECT id, state FROM queue_runtime.${name}(
   CASE WHEN ${here} = $1 THEN $2::json ELSE '[]'::json END, $3::json)`;
+const enqueueMany = enqueueBy("enqueue_many");
+/** Commands need rights of the application's own. */
+const enqueueAny = enqueueBy("enqueue_any");
 
 /** What every transaction of a store shares. */
 interface Shared {
@@ -60,7 +63,8 @@ async function insert(
   whereabouts: Whereabouts,
   { caller, prepared }: { readonly caller: Caller; readonly prepared: readonly PreparedJob[] },
 ): Promise<readonly Row[]> {
-  const sql = driver.inSchema(enqueueMany);
+  const commands = prepared.some(({ kind }) => kind !== "module");
+  const sql = driver.inSchema(commands ? enqueueAny : enqueueMany);
   const values = [jobsText(prepared), argsText(prepared)];
   const send = async (place: string): Promise<readonly Row[]> => {
     await caller.check();
@@ -77,7 +81,7 @@ async function insert(
     const second = now === place ? [] : await send(now);
     if (second.length > 0) return second;
   } catch (error) {
-    throw explain(error, driver);
+    throw explain(error, driver, commands);
   }
   throw invalid(`it is on another database than the store ${driver.url}`);
 }

@@ -6,7 +6,7 @@ import { failure } from "../driver/failure.ts";
 import type { Driver } from "../driver.ts";
 
 /** A StoreError, or the error as it came. */
-export function explain(error: unknown, { account, url }: Driver): unknown {
+export function explain(error: unknown, { account, url }: Driver, commands = false): unknown {
   const { schema } = account;
   const found = ofDatabase(error);
   switch ((found as { code?: unknown }).code) {
@@ -14,7 +14,10 @@ export function explain(error: unknown, { account, url }: Driver): unknown {
       return new StoreError(
         "denied",
         "the user of this transaction may not enqueue: grant it USAGE on the schema " +
-          `${schema} and EXECUTE on the function ${schema}.enqueue_many`,
+          `${schema} and ` +
+          (commands
+            ? `SELECT, INSERT and UPDATE on the table ${schema}.jobs`
+            : `EXECUTE on the function ${schema}.enqueue_many`),
         { cause: error },
       );
     case "3F000":

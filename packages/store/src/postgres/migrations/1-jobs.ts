@@ -15,14 +15,18 @@
 //
 // Fillfactor leaves room for checkpoints to stay on their page, and autovacuum comes after some
 // thousand dead rows, not after a fifth of the table, and without pauses.
+//
+// All of it is read with a search path of nothing but the server's own names: who may create
+// things elsewhere, such as operators in `public`, cannot slip them under ours.
 
+import { domains } from "./1-domains.ts";
 import { endedLegally, isEnded, isLive, transitionTriggers } from "./transitions.ts";
 
 const columns = `
   id bigint,
-  priority bigint NOT NULL,
-  run_at bigint NOT NULL,
-  created_at bigint NOT NULL,
+  priority queue_runtime.job_priority NOT NULL,
+  run_at queue_runtime.job_time NOT NULL,
+  created_at queue_runtime.job_time NOT NULL,
   started_at bigint,
   progress_done double precision NOT NULL DEFAULT 0,
   progress_total double precision,
@@ -31,14 +35,14 @@ const columns = `
   crashes integer NOT NULL DEFAULT 0,
   crashes_since_checkpoint integer NOT NULL DEFAULT 0,
   fence integer NOT NULL DEFAULT 0,
-  name text COLLATE "C" NOT NULL,
-  kind text NOT NULL,
-  queue text COLLATE "C" NOT NULL,
+  name queue_runtime.job_name NOT NULL,
+  kind queue_runtime.job_kind NOT NULL,
+  queue queue_runtime.job_queue NOT NULL,
   state text NOT NULL,
   concurrency_key text,
   unique_key text,
-  label text,
-  args json,
+  label queue_runtime.job_label,
+  args queue_runtime.job_args,
   cursor json,
   error json`;
 
@@ -48,6 +52,8 @@ const shared = columns
   .join(", ");
 
 export const jobs: string = `
+SET LOCAL search_path = pg_catalog, pg_temp;
+${domains}
 CREATE TABLE queue_runtime.jobs (${columns},
   process_id bigint,
   cancel_requested_at bigint,

@@ -27,7 +27,8 @@ export const isEnded: string = isOneOf("state", ends);
 export const endedLegally: string = isLegal("ended_from", "state", ends);
 
 export const transitionTriggers: string = `
-CREATE FUNCTION queue_runtime.refuse_transition() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION queue_runtime.refuse_transition() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RAISE EXCEPTION 'this is no legal transition of a job' USING ERRCODE = 'check_violation';
 END $$;
