@@ -36,7 +36,7 @@ class World implements AsyncDisposable {
 
   static async make(): Promise<World> {
     const database = await temporaryDatabase();
-    await execute(database.url, "CREATE TABLE notes (text text)");
+    await execute(database.url, "CREATE TABLE public.notes (text text)");
     const link = await Link.to(Number(new URL(database.url).port));
     const driver = await Driver.open(link.through(database.url), settings);
     return new World(database, link, driver);
@@ -57,7 +57,7 @@ class World implements AsyncDisposable {
   }
 
   async notes(): Promise<readonly string[]> {
-    const rows = await execute<{ text: string }>(this.url, "SELECT text FROM notes");
+    const rows = await execute<{ text: string }>(this.url, "SELECT text FROM public.notes");
     return rows.map(({ text }) => text);
   }
 
@@ -80,7 +80,7 @@ async function pidOf(run: Run): Promise<number> {
   return (rows[0] as [number])[0];
 }
 
-const insert = (text: string) => ["INSERT INTO notes VALUES ($1)", [text]] as const;
+const insert = (text: string) => ["INSERT INTO public.notes VALUES ($1)", [text]] as const;
 
 describeThatNeedsPostgres("the connections of a driver", () => {
   it("serve whoever waited for one when another one broke", async () => {

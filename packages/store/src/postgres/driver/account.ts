@@ -32,6 +32,8 @@ const settings = {
   enable_bitmapscan: "off",
   enable_hashjoin: "off",
   enable_mergejoin: "off",
+  // no function or operator of anybody takes the place of one that is built in
+  search_path: "pg_catalog",
   statement_timeout: "60s",
   idle_in_transaction_session_timeout: "10s",
   client_connection_check_interval: "2s",
