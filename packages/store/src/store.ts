@@ -1,9 +1,12 @@
 // The contract of a store, written for its callers. `sqlite.ts` and `postgres.ts` implement it; one
 // suite (`test/store/contract.ts`) runs against both. Every method may reject with StoreError.
 
+import type { Batch, BatchState, NewBatch } from "./batch.ts";
+import type { Maintained, QueueSettings, Reason } from "./flow.ts";
 import type { Enqueued, Job, JobDetails, JobState, NewJob } from "./job.ts";
 import type { Beat, Evidence, NewProcess, Process, RecoveredJob } from "./process.ts";
 import type { Queue } from "./queue.ts";
+import type { NewTask, RecurringTask, RecurringTick, Tick, TickAnswer } from "./recurring.ts";
 import type { Turn, TurnAnswer } from "./turn.ts";
 
 export interface Store {
@@ -17,6 +20,9 @@ export interface Store {
   readonly jobs: Jobs;
   readonly queues: Queues;
   readonly processes: Processes;
+  readonly flow: Flow;
+  readonly batches: Batches;
+  readonly recurring: Recurring;
 
   /** Brings the schema up to date under a lock. Throws StoreError `newer-schema` and the like. */
   migrate(): Promise<Migration>;
@@ -47,13 +53,16 @@ export interface Store {
 }
 
 export interface Jobs {
-  /** One answer per job, in order; all or none. Durable when it resolves. */
+  /**
+   * One answer per job, in order; all or none. Durable when it resolves. Throws StoreError `conflict`
+   * when a job with `onConflict: "fail"` finds no slot, and `invalid` for an unknown id or batch.
+   */
   enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]>;
 
   /** Settles, saves checkpoints and claims, in one transaction; see turn.ts. */
   turn(turn: Turn): Promise<TurnAnswer>;
 
-  /** Makes due jobs ready, at most `limit` of them. */
+  /** Makes due jobs ready, or blocked where a slot is missing; at most `limit` of them. */
   dispatch(limit: number): Promise<Dispatched>;
 
   /**
@@ -104,6 +113,7 @@ export interface JobFilter {
   readonly queue?: string;
   readonly name?: string;
   readonly processId?: number;
+  readonly batchId?: number;
   /** 50 by default. */
   readonly limit?: number;
 }
@@ -134,8 +144,77 @@ export interface Queues {
   /** No job of the queue is claimed until it is resumed; jobs that run go on. */
   pause(name: string): Promise<void>;
   resume(name: string): Promise<void>;
+  /**
+   * What is true of every job of the queue from now on, also of those that wait in it; null for
+   * nothing special. Runs go on as they are.
+   */
+  set(name: string, settings: QueueSettings | null): Promise<void>;
   /** Deletes ready jobs of the queue (`all`: everything that does not run); answers how many. */
   clear(name: string, options: { readonly all: boolean }): Promise<number>;
+}
+
+/** The upkeep of slots and rates, which otherwise follow by themselves from what happens to jobs. */
+export interface Flow {
+  /**
+   * The second path, for what the first missed: frees expired slots whose holders are gone, refreshes
+   * those of the living, takes up what was left undone, and makes at most one blocked job per key
+   * ready; looks at no more than `limit` keys.
+   */
+  maintain(limit: number): Promise<Maintained>;
+
+  /** Frees slots of rates that have rested, and makes the jobs ready that they allow. */
+  refill(): Promise<Maintained>;
+
+  /**
+   * How many slots a job of this name may see for its `concurrency` gates, whatever was written when
+   * it was enqueued; null takes that back. In force at once, also for jobs that wait.
+   */
+  limit(jobName: string, limit: number | null): Promise<void>;
+
+  /** What `limit` was told. */
+  limits(): Promise<Readonly<Record<string, number>>>;
+
+  /**
+   * Takes one slot of a key for a rate, for work that is no job of its own. Answers 0 when it was
+   * free, or how long until one is, in milliseconds; then nothing is taken.
+   */
+  take(key: string, rate: { readonly limit: number; readonly perMs: number }): Promise<number>;
+
+  /** Every reason why a job is not running; null when there is no such job. */
+  why(id: number): Promise<readonly Reason[] | null>;
+}
+
+export interface Batches {
+  /** Opens one; answers its id. */
+  open(batch: NewBatch): Promise<number>;
+  /** Nothing is added from outside any more; an empty one is over at once. Repeating it is fine. */
+  seal(id: number): Promise<void>;
+  find(id: number): Promise<Batch | null>;
+  /** Newest first, 50 unless `limit` says otherwise. */
+  list(filter?: {
+    readonly states?: readonly BatchState[];
+    readonly limit?: number;
+  }): Promise<readonly Batch[]>;
+}
+
+export interface Recurring {
+  /** Makes the tasks of a source exactly these. A key that another source has is refused, `invalid`. */
+  define(source: string, tasks: readonly NewTask[]): Promise<void>;
+  /** Adds one task, or changes it; refused, `invalid`, when another source has the key. */
+  add(source: string, task: NewTask): Promise<void>;
+  /** False when there is no such task; refused, `invalid`, when it is not of that source. */
+  remove(source: string, key: string): Promise<boolean>;
+  /** False when there is no such task. A task that is resumed has missed nothing. */
+  pause(key: string, on: boolean): Promise<boolean>;
+  /** By key. */
+  list(): Promise<readonly RecurringTask[]>;
+  /**
+   * Records a tick and enqueues its job, in one transaction; at most once for each (task, tick), and
+   * never one that is not later than the last.
+   */
+  tick(tick: Tick): Promise<TickAnswer>;
+  /** The newest first. */
+  ticks(key: string, limit: number): Promise<readonly RecurringTick[]>;
 }
 
 export interface Processes {

@@ -1,6 +1,7 @@
 // A worker's turn: everything it has to write and everything it wants to take, in one transaction.
 // One commit and one fsync serve a whole batch; a lone job is a batch of one and never waits.
 
+import type { Gate } from "./flow.ts";
 import type { Job, JobError, Progress } from "./job.ts";
 import type { Json } from "./json.ts";
 
@@ -22,6 +23,11 @@ export type Settlement = {
   /** Its thread died under several runs, and nobody knows by which: ready again, as a suspect. */
   | { readonly outcome: "crashed" }
   | { readonly outcome: "cancelled" }
+  /**
+   * It was enqueued by name alone and its definition wants slots: it gets these gates, counts as
+   * nothing, and is ready or blocked like any other.
+   */
+  | { readonly outcome: "gated"; readonly gates: readonly Gate[] }
 );
 
 /** A position saved while the run goes on. Saving a cursor also forgives earlier crashes. */

@@ -1,0 +1,135 @@
+// What a job may need beside its time, as data: slots of keys, a name that nobody else has. Which
+// statements keep the promises is each store's business; what they mean is said here.
+//
+// One table serves limits and rates. A key has `limit` slots. A job is ready only while it holds a
+// slot of each of its gates; the kinds differ only in when a slot is free again.
+
+import type { JobState } from "./job.ts";
+
+export const gateKinds = ["concurrency", "rate", "fair"] as const;
+
+/**
+ * `concurrency`: held until the job ends, or its run failed and is to be repeated; kept over an
+ * interruption, a release and a crash. `rate`: free again `ms` after the run began that took it, and
+ * every further run needs another. `fair`: free as soon as a run begins.
+ */
+export type GateKind = (typeof gateKinds)[number];
+
+/**
+ * What becomes of a new job that finds no slot. `block`: it waits. `discard`: it is dropped, with the
+ * outcome `discarded`. `fail`: StoreError `conflict`, and nothing is enqueued. `replace`: jobs of
+ * the key that have not begun are cancelled in its favour. A job that comes from the schedule, when
+ * it is due: `discard` and `fail` cancel it; a retry always waits.
+ */
+export type OnConflict = "block" | "discard" | "replace" | "fail";
+
+/** A slot of a key, without which a job is not ready. */
+export interface Gate {
+  readonly kind: GateKind;
+  /** The whole key, such as `invoice.send/acme`; 1 to 400 characters, the same for all kinds. */
+  readonly key: string;
+  /** How many slots the key has, by the job that asks; 1 or more. */
+  readonly limit: number;
+  /**
+   * Milliseconds. `concurrency`: how long a slot outlives the last sign of its holder, should every
+   * other way to free it have failed. `rate`: how long a slot rests. `fair`: 0.
+   */
+  readonly ms: number;
+  /** `block` for a rate and for fairness. */
+  readonly onConflict: OnConflict;
+}
+
+/** At most this many gates per job. */
+export const mostGates = 8;
+
+/** A key that at most one job has at a time. Kept by an index, never by a lock. */
+export interface Unique {
+  /** The whole key, such as `invoice.send/42`; 1 to 400 characters. */
+  readonly key: string;
+  /** The key is taken while its job is in one of these states, at least one. */
+  readonly states: readonly JobState[];
+  /** And for so long after it was enqueued, in milliseconds; null: no limit. */
+  readonly forMs: number | null;
+  /**
+   * When the key is taken. `exists`: nothing happens, the answer names the job that has it.
+   * `replace`: a job that has not begun takes the args, priority, label and time of the new one and
+   * keeps its id (`replaced`); one that runs or has ended is left alone (`exists`). `debounce`: the
+   * same, and where the new one has no delay, the old time stays.
+   */
+  readonly onConflict: "exists" | "replace" | "debounce";
+}
+
+/** What is true of every job of a queue, whoever enqueues it. */
+export interface QueueSettings {
+  /** How many of its jobs may run or be ready at once, over all hosts; null: no limit. */
+  readonly slots: number | null;
+  /** How many runs may begin in any period of `perMs` milliseconds; null: no limit. */
+  readonly rate: Rate | null;
+  /** Keys take turns: no key has more than a few ready jobs while others wait. */
+  readonly fair: boolean;
+}
+
+/**
+ * At most `limit` runs begin in any `perMs` milliseconds, and at most `burst` of them at once: in any
+ * `perMs * burst / limit`. `burst` equal to `limit` is a plain window.
+ */
+export interface Rate {
+  readonly limit: number;
+  readonly perMs: number;
+  readonly burst: number;
+}
+
+/** A rate as the gate that keeps it. */
+export function rateGate(key: string, { limit, perMs, burst }: Rate): Gate {
+  const ms = Math.ceil((perMs * burst) / limit);
+  return { kind: "rate", key, limit: burst, ms, onConflict: "block" };
+}
+
+/** What one look of the second path did, see `Flow.maintain`. */
+export interface Maintained {
+  /** Slots whose holder was gone. */
+  readonly freed: number;
+  /** Blocked jobs made ready: at most one per key. */
+  readonly promoted: number;
+  /** How long until a resting slot is free that some job waits for; null when none is. */
+  readonly nextInMs: number | null;
+}
+
+/**
+ * Why a job is not running, by the predicates of the claim itself. None when the next claim of some
+ * worker takes it, or it runs.
+ */
+export type Reason =
+  | { readonly why: "ended"; readonly state: JobState }
+  | { readonly why: "held" }
+  | { readonly why: "scheduled"; readonly runAt: number; readonly inMs: number }
+  | { readonly why: "waiting"; readonly after: readonly { id: number; state: JobState }[] }
+  | {
+      readonly why: "blocked";
+      readonly kind: GateKind;
+      readonly key: string;
+      readonly limit: number;
+      /** Who has the slots, longest first; at most 10. */
+      readonly holders: readonly Holder[];
+      /** Of a rate: how long until the next slot is free. */
+      readonly freeInMs: number | null;
+    }
+  | { readonly why: "paused"; readonly queue: string; readonly since: number }
+  | { readonly why: "no-worker"; readonly queue: string }
+  | { readonly why: "unknown-name"; readonly name: string }
+  /** Due, or its slot is free, and nobody is there to say so. */
+  | { readonly why: "no-dispatcher" }
+  /** Every worker that could take it is busy or quiet. */
+  | { readonly why: "workers-full"; readonly workers: number; readonly ahead: number };
+
+export interface Holder {
+  readonly id: number;
+  readonly name: string;
+  readonly state: JobState;
+  /** null when it does not run. */
+  readonly processId: number | null;
+  /** Name of the process, and its host and pid, when it runs. */
+  readonly process: { readonly name: string; readonly host: string; readonly pid: number } | null;
+  /** When it took the slot. */
+  readonly since: number;
+}
