@@ -149,6 +149,11 @@ export interface Queues {
    * nothing special. Runs go on as they are.
    */
   set(name: string, settings: QueueSettings | null): Promise<void>;
+  /**
+   * Makes the settings of a source exactly these: what it set before and does not name any more is
+   * taken back, a name that somebody else set is taken over. What `set` sets is of nobody.
+   */
+  define(source: string, settings: Readonly<Record<string, QueueSettings>>): Promise<void>;
   /** Deletes ready jobs of the queue (`all`: everything that does not run); answers how many. */
   clear(name: string, options: { readonly all: boolean }): Promise<number>;
 }
@@ -171,7 +176,10 @@ export interface Flow {
    */
   limit(jobName: string, limit: number | null): Promise<void>;
 
-  /** What `limit` was told. */
+  /** Makes the limits of a source exactly these, by job name; as in `Queues.define`. */
+  define(source: string, limits: Readonly<Record<string, number>>): Promise<void>;
+
+  /** What `limit` and `define` were told. */
   limits(): Promise<Readonly<Record<string, number>>>;
 
   /**
@@ -198,6 +206,8 @@ export interface Batches {
 }
 
 export interface Recurring {
+  /** The clock by which ticks are due, in milliseconds since 1970. */
+  now(): Promise<number>;
   /** Makes the tasks of a source exactly these. A key that another source has is refused, `invalid`. */
   define(source: string, tasks: readonly NewTask[]): Promise<void>;
   /** Adds one task, or changes it; refused, `invalid`, when another source has the key. */
