@@ -18,6 +18,8 @@ export const jsonLimits = {
   result: 1_048_576,
   /** Bytes of a cursor, as JSON. */
   cursor: 65_536,
+  /** Bytes of the metadata of a batch, as JSON. */
+  metadata: 65_536,
 } as const;
 
 type What = keyof typeof jsonLimits;
