@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { complaints, complaintsAbout, temporaryFolder } from "./support/config-file.ts";
 
-const cron = 'write five fields, such as "0 3 * * *", six with seconds first, or @daily';
+const cron = 'write five fields, such as "0 3 * * *", six with seconds first, @daily, or every 10m';
 const zone = "write an IANA name, such as Europe/Berlin or UTC";
 const file = "write sqlite:./path/to/queue.sqlite";
 const store = `${file} or postgres://user:password@host:5432/database`;
@@ -114,6 +114,10 @@ test.each<[yaml: string, line: string]>([
   [
     task('schedule: "61 * * * *", job: a'),
     `scheduler.tasks.t.schedule: "61 * * * *" is not a schedule; ${cron}`,
+  ],
+  [
+    task('schedule: "every 10ms", job: a'),
+    'scheduler.tasks.t.schedule: "every 10ms" is too often; 1s is the shortest',
   ],
   [
     task('schedule: "@every 0s", job: a'),
