@@ -86,17 +86,18 @@ export function full(able: readonly Known[], ahead: readonly number[]): Reason {
   return { why: "workers-full", workers: able.length, ahead: least };
 }
 
-/** A gate that a blocked job waits at. */
-export type Waiting = Extract<Reason, { readonly why: "blocked" }>;
+/** A gate that a blocked job has no slot of. */
+export interface Gate {
+  readonly reason: Extract<Reason, { readonly why: "blocked" }>;
+  /** There is a slot, and nobody has given it to the job yet. */
+  readonly free: boolean;
+}
 
 /**
  * Of a blocked job: the gates that have no slot free. Where each has one, nobody has said so yet;
  * a dispatcher will, and until then they are what it waits for.
  */
-export function blockedBy(
-  gates: readonly { readonly reason: Waiting; readonly free: boolean }[],
-  dispatched: boolean,
-): readonly Reason[] {
+export function blockedBy(gates: readonly Gate[], dispatched: boolean): readonly Reason[] {
   const lacking = gates.filter(({ free }) => !free);
   const isFree = lacking.length === 0;
   if (isFree && (!dispatched || gates.length === 0)) return [{ why: "no-dispatcher" }];

@@ -2,7 +2,7 @@
 
 import type { GateKind, Holder } from "../../../flow.ts";
 import type { JobState } from "../../../job.ts";
-import type { Waiting } from "../../../rules/why.ts";
+import type { Gate } from "../../../rules/why.ts";
 import type { Driver } from "../../driver.ts";
 import type { Row } from "../../rows.ts";
 
@@ -21,35 +21,17 @@ const taken = "SELECT count(*) FROM slots WHERE key = ? AND (job_id IS NOT NULL 
 const freed = `SELECT expires_at FROM slots WHERE key = ? AND job_id IS NULL AND expires_at > ?
   ORDER BY expires_at LIMIT 1 OFFSET ?`;
 
-export function gatesOf(
-  driver: Driver,
-  id: number,
-): readonly { readonly reason: Waiting; readonly free: boolean }[] {
+export function gatesOf(driver: Driver, id: number): readonly Gate[] {
   const now = driver.now();
-  return driver
-    .sql(wanted)
-    .all(id)
-    .map((row) => {
-      const [kind, key, limit] = [row.kind as GateKind, row.key as string, row.slots as number];
-      const over = (driver.value(taken, key, now) as number) - limit;
-      const freeInMs = kind === "rate" ? restOf(driver, key, over) : null;
-      const holders = holdersOf(driver, key);
-      return { reason: { why: "blocked", kind, key, limit, holders, freeInMs }, free: over < 0 };
-    });
-}
-
-/** `over`: how many slots are taken beyond the last that would still leave one free. */
-function restOf(driver: Driver, key: string, over: number): number | null {
-  if (over < 0) return 0;
-  const now = driver.now();
-  const freeAt = driver.value(freed, key, now, over) as number | undefined;
-  return freeAt === undefined ? null : freeAt - now;
-}
-
-const holders = holdersOf(driver, key);
-      const rate = kind === "rate" ? freeInMs : null;
-      return { reason: { why: "blocked", kind, key, limit, holders, freeInMs: rate }, free };
-    });
+  const rows: readonly Row[] = driver.sql(wanted).all(id);
+  return rows.map((row): Gate => {
+    const [kind, key, limit] = [row.kind as GateKind, row.key as string, row.slots as number];
+    const over = (driver.value(taken, key, now) as number) - limit;
+    const freeAt = over < 0 ? now : (driver.value(freed, key, now, over) as number | undefined);
+    const freeInMs = kind === "rate" && freeAt !== undefined ? freeAt - now : null;
+    const holders = holdersOf(driver, key);
+    return { reason: { why: "blocked", kind, key, limit, holders, freeInMs }, free: over < 0 };
+  });
 }
 
 const holders = `SELECT jobs.id, jobs.name, jobs.state, jobs.process_id, slots.since,
