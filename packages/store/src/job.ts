@@ -84,6 +84,11 @@ export interface Job {
   /** Where the next run resumes; null is the beginning. */
   readonly cursor: Json;
   readonly progress: Progress;
+  /**
+   * The key of the first gate that it was enqueued with, or given by a `gated` settlement, of
+   * whatever kind; null when it has none, whatever its queue adds. So a worker can tell a job that
+   * was enqueued by name alone from one that has its gates.
+   */
   readonly concurrencyKey: string | null;
   readonly uniqueKey: string | null;
   /** The batch it belongs to, or null. */
