@@ -84,7 +84,7 @@ export { iterate } from "./iteration.ts";
 export type { Outcome, Position } from "./outcome.ts";
 export { toJobError } from "./perform/to-job-error.ts";
 export { perform } from "./perform.ts";
-export { recurringTaskOf } from "./queue/recurring.ts";
+export { newRecurringTask, recurringTaskOf } from "./queue/recurring.ts";
 export type { Logger, Run, RunJob, StopReason } from "./run.ts";
 export { parseDuration } from "./values/duration.ts";
 export { closestWord } from "./values/options.ts";

@@ -52,7 +52,7 @@ const known = [
 
 export function recurringOf(tasks: Store["recurring"]): RecurringTasks {
   return {
-    add: async (key, options) => tasks.add(source, await readTask(key, options)),
+    add: async (key, options) => tasks.add(source, await newRecurringTask(key, options)),
     remove: (key) => tasks.remove(source, key),
     pause: (key) => tasks.pause(key, true),
     resume: (key) => tasks.pause(key, false),
@@ -60,7 +60,11 @@ export function recurringOf(tasks: Store["recurring"]): RecurringTasks {
   };
 }
 
-async function readTask(key: string, options: RecurringOptions): Promise<NewTask> {
+/**
+ * The task that these options ask for, checked; nobody has it yet.
+ * @throws InvalidInputError, NotJsonError, TypeError as a rejection
+ */
+export async function newRecurringTask(key: string, options: RecurringOptions): Promise<NewTask> {
   const where = `recurring task "${key}"`;
   checkOptions(where, options, known);
   const { job, schedule, timeZone = null, input, queue, priority } = options;
