@@ -4,10 +4,10 @@ import { readConcurrency } from "../flow/concurrency.ts";
 import { checkGates } from "../flow/gates.ts";
 import { readRates } from "../flow/rate.ts";
 import { readUnique } from "../flow/unique.ts";
-import { readSchedule } from "../schedule/read-schedule.ts";
+import { readSchedule, type SchedulePolicy } from "../schedule/read-schedule.ts";
 import { type Duration, parseDuration } from "../values/duration.ts";
 import { checkOptions, inPlace, kindOf } from "../values/options.ts";
-import { isStandardSchema } from "../values/schema.ts";
+import { isStandardSchema, type StandardSchema, validate } from "../values/schema.ts";
 import type { Iteration, JobDefinition } from "./definition.ts";
 import { checkName, checkPriority, checkQueue } from "./names.ts";
 import { readRetry } from "./retry.ts";
@@ -82,8 +82,23 @@ function readFlow(where: string, options: { readonly name: string } & object): F
   return {
     ...limits,
     unique: unique === undefined ? null : readUnique(`${where}: unique`, unique),
-    schedule: readSchedule(where, schedule),
+    schedule: scheduleWith(readSchedule(where, schedule), where, options),
   };
+}
+
+/** An input that its own schema refuses would fail at every tick. @throws TypeError */
+function scheduleWith(
+  schedule: SchedulePolicy | null,
+  where: string,
+  { name, input }: Unchecked & { readonly name: string },
+): SchedulePolicy | null {
+  if (schedule === null || input === undefined) return schedule;
+  inPlace(`${where}: schedule`, () => {
+    const valid = validate(input as StandardSchema, name, schedule.input);
+    // A schema that takes its time is asked again when the task is stored.
+    if (valid instanceof Promise) valid.catch(() => {});
+  });
+  return schedule;
 }
 
 export function readIteration<Args, Result>(
