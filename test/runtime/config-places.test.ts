@@ -149,7 +149,28 @@ test.each<[yaml: string, line: string]>([
   ],
   [
     task('schedule: "@daily", job: 5'),
-    "scheduler.tasks.t.job: 5 is a number; put it in quotes, or write a name",
+    "scheduler.tasks.t.job: 5 is a number; put it in quotes, or write the name of a job, such as invoice.send",
+  ],
+  [
+    task('schedule: "@daily", job: "7"'),
+    'scheduler.tasks.t.job: "7" reads as the id of a job; write the name of a job, such as invoice.send',
+  ],
+  [
+    task('schedule: "@daily", job: a, queue: "mail_*"'),
+    'scheduler.tasks.t.queue: "mail_*" stands for many queues; write the name of one queue',
+  ],
+  [
+    task('schedule: "@daily", job: a, priority: 1.5'),
+    "scheduler.tasks.t.priority: 1.5 is not whole; write a whole number from -2147483647 to 2147483647",
+  ],
+  [
+    task('schedule: "@daily", job: a, catch_up: two'),
+    'scheduler.tasks.t.catch_up: "two" is not a choice; write one of none, one, all',
+  ],
+  [
+    task('schedule: "every 10m", job: a, time_zone: Europe/Berlin'),
+    'scheduler.tasks.t.time_zone: "every 10m" has no time zone, because it counts in UTC; ' +
+      "leave the time zone out, or write cron",
   ],
   [
     task('schedule: "@daily", job: a, args: { __proto__: 1 }'),

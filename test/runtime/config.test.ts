@@ -37,7 +37,9 @@ test("an empty file means every default", async () => {
       concurrencyMaintenanceIntervalMs: 300_000,
       retention: { finishedMs: 7 * day, cancelledMs: 7 * day, failedMs: 90 * day },
     },
-    scheduler: { catchUp: "none", tasks: [] },
+    scheduler: { name: null, pollingIntervalMs: 5_000, catchUp: "none", tasks: [] },
+    concurrency: { limits: {} },
+    queues: {},
     process: { heartbeatIntervalMs: 5_000, aliveThresholdMs: 30_000, startupTimeoutMs: 60_000 },
     control: { socket: `${folder}/data/runtime.sock`, http: null, token: "" },
     log: { level: "info" },
@@ -70,7 +72,9 @@ describe("the sample in config/queue.yml", () => {
     const written = await loadConfig(join(folder, "queue.yml"), { env: {} });
     const bare = await loadConfig(join(folder, "bare.yml"), { env: {} });
     expect(written.jobs).toEqual([join(folder, "jobs/one.ts")]);
-    expect({ ...written, jobs: [] }).toEqual({ ...bare, file: written.file });
+    expect(written.scheduler?.tasks).toMatchObject([{ name: "primes", job: "primes.count" }]);
+    const scheduler = { ...written.scheduler, tasks: [] };
+    expect({ ...written, jobs: [], scheduler }).toEqual({ ...bare, file: written.file });
   });
 
   test("shows every key", async () => {
@@ -97,6 +101,7 @@ describe("workers", () => {
       "queue.yml:1: there is nothing to run; switch workers, dispatcher or scheduler on";
     expect(await complaints("workers: []\ndispatcher: false")).toEqual([nothing]);
     expect(await complaints("workers: []\ndispatcher: false\nscheduler: false")).toEqual([nothing]);
+    expect(await complaints("workers: []\ndispatcher: false\nscheduler: {}")).toEqual([]);
   });
 
   test("workers without a name get one that is free", async () => {
@@ -239,15 +244,19 @@ test("tasks of the scheduler are kept whole", async () => {
   const { scheduler } = await load(
     `
 scheduler:
+  name: billing
   catch_up: one
   tasks:
     toString: { schedule: "0 3 * * *", time_zone: Europe/Berlin, job: a.b, args: { constructor: [1.5, "\${N}", null] } }
-    often: { schedule: "*/5 * * * * *", job: c }
+    often: { schedule: "*/5 * * * * *", job: c, queue: night, priority: -3, description: why not, catch_up: all }
     daily: { schedule: "@daily", job: c }
 `,
     { env: { N: "1" } },
   );
+  const unsaid = { queue: null, priority: null, description: null, catchUp: null };
   expect(scheduler).toEqual({
+    name: "billing",
+    pollingIntervalMs: 5_000,
     catchUp: "one",
     tasks: [
       {
@@ -256,10 +265,37 @@ scheduler:
         timeZone: "Europe/Berlin",
         job: "a.b",
         args: { constructor: [1.5, "1", null] },
+        ...unsaid,
       },
-      { name: "often", schedule: "*/5 * * * * *", timeZone: null, job: "c", args: null },
-      { name: "daily", schedule: "@daily", timeZone: null, job: "c", args: null },
+      {
+        name: "often",
+        schedule: "*/5 * * * * *",
+        timeZone: null,
+        job: "c",
+        args: null,
+        queue: "night",
+        priority: -3,
+        description: "why not",
+        catchUp: "all",
+      },
+      { name: "daily", schedule: "@daily", timeZone: null, job: "c", args: null, ...unsaid },
     ],
+  });
+});
+
+test("limits and queues may have any name, and what is left out is no limit", async () => {
+  const { concurrency, queues } = await load(`
+concurrency: { limits: { invoice.send: 5, toString: 1 } }
+queues:
+  mail: { slots: 5, rate: { limit: 100, per: 1s, burst: 10 }, fair: true }
+  constructor: { rate: { limit: 3, per: 1m } }
+  plain: {}
+`);
+  expect(concurrency).toEqual({ limits: { "invoice.send": 5, toString: 1 } });
+  expect(queues).toEqual({
+    mail: { slots: 5, rate: { limit: 100, perMs: 1_000, burst: 10 }, fair: true },
+    constructor: { slots: null, rate: { limit: 3, perMs: 60_000, burst: 3 }, fair: false },
+    plain: { slots: null, rate: null, fair: false },
   });
 });
 

@@ -1,0 +1,51 @@
+// `queues:`, what is true of every job of a queue, over all hosts and whoever enqueues it.
+
+import type { QueueSettings, Rate } from "@queue-runtime/store";
+import { bounds } from "../defaults.ts";
+import { inWords } from "../in-words.ts";
+import {
+  duration,
+  field,
+  fields,
+  mapOf,
+  needed,
+  orFalse,
+  placeOf,
+  type Reader,
+  wholeNumber,
+  yesOrNo,
+} from "../readers.ts";
+import { queueName } from "./names.ts";
+
+const readRate: Reader<Rate> = (tree, problems) => {
+  const read = fields(tree, problems, {
+    limit: field<number | null>(wholeNumber(bounds.rateLimit), null),
+    per: field<number | null>(duration(bounds.ratePeriod), null),
+    burst: field<number | null>(wholeNumber(bounds.rateLimit), null),
+  });
+  needed(tree, problems, {
+    limit: "write how many runs may begin, such as limit: 100",
+    per: "write in which period, such as per: 1s",
+  });
+  const { limit, per: perMs } = read;
+  if (limit === null || perMs === null) return undefined;
+  const burst = read.burst ?? limit;
+  if (burst > limit) {
+    const all = `all that ${inWords(perMs)} allows`;
+    problems.add(placeOf(tree, "burst"), `${burst} is more than ${all}; write ${limit} or less`);
+    return undefined;
+  }
+  return { limit, perMs, burst };
+};
+
+const readSettings: Reader<QueueSettings> = (tree, problems) =>
+  fields(tree, problems, {
+    slots: field<number | null>(wholeNumber(bounds.slots), null),
+    rate: field<Rate | null>(orFalse(readRate), null),
+    fair: field(yesOrNo, false),
+  });
+
+export const readQueues: Reader<Readonly<Record<string, QueueSettings>>> = mapOf(
+  { name: queueName, value: readSettings },
+  "write the name of a queue, and keys below it",
+);
