@@ -12,6 +12,7 @@ import {
 import { isJobDefinition, type JobDefinition } from "./define/definition.ts";
 import { type Queue, queueOn } from "./queue.ts";
 import { type Drained, drain } from "./testing/drain.ts";
+import { defineTasks } from "./testing/ticks.ts";
 import { type Duration, parseDuration } from "./values/duration.ts";
 import { checkOptions } from "./values/options.ts";
 
@@ -32,7 +33,10 @@ export interface TestQueue extends Omit<Queue, "in"> {
   advance(duration: Duration): void;
   /** Milliseconds since 1970, by the clock of this queue. */
   now(): number;
-  /** Runs what is due, with what comes due by that, such as retries without delay. */
+  /**
+   * Runs what is due, with what comes due by that, such as retries without delay; and what recurring
+   * tasks enqueue, those of the jobs' schedules too, for every tick that the clock has passed.
+   */
   drain(): Promise<Drained>;
   /** From now on every run is interrupted after so many items; null for no more interruptions. */
   interruptAfter(items: number | null): void;
@@ -49,6 +53,7 @@ export async function testQueue(options: TestQueueOptions): Promise<TestQueue> {
   const clock = clockOf(options);
   const store = await openStore("sqlite::memory:", { clock });
   await store.migrate();
+  await defineTasks(store.recurring, definitions.values());
   let interruptAfter: number | null = null;
   const { in: _, ...queue } = queueOn(store);
   return {

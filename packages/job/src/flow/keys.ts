@@ -18,7 +18,10 @@ import { checkText } from "../define/names.ts";
 import { kindOf } from "../values/options.ts";
 import { isThenable } from "../values/thenable.ts";
 
-/** Answers a key, or null for none: then there is no limit. Synchronous. */
+/**
+ * Answers a key, or null for none: then there is no limit. Synchronous. In a definition without a
+ * schema write it after `perform`, so that the type of its input is known there.
+ */
 export type KeyFunction<Input = unknown> = {
   // As a method, so that jobs with different inputs fit in one list.
   method(input: Input): string | null | undefined;

@@ -6,6 +6,7 @@ import { gatesOf } from "../flow/gates.ts";
 import { toJobError } from "../perform/to-job-error.ts";
 import { perform } from "../perform.ts";
 import { MemoryRun } from "./memory-run.ts";
+import { tickAll } from "./ticks.ts";
 
 /** How many runs ended how. */
 export interface Drained {
@@ -31,6 +32,7 @@ const mostRuns = 100_000;
 export async function drain(bench: Bench): Promise<Drained> {
   const drained: Drained = { finished: 0, failed: 0, retried: 0, interrupted: 0, cancelled: 0 };
   const processId = await register(bench.store);
+  await tickAll(bench.store.recurring, bench.clock.now());
   try {
     for (let runs = 0; runs < mostRuns; runs++) {
       const job = await claimed(bench, processId);
