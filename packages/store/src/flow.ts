@@ -96,8 +96,10 @@ export interface Maintained {
 }
 
 /**
- * Why a job is not running, by the predicates of the claim itself. None when the next claim of some
- * worker takes it, or it runs.
+ * Why a job is not running, by the predicates of the claim itself; none when it runs, and none for a
+ * ready job if and only if the next claim of some worker takes it. The store does not know how many
+ * jobs a worker has room for: one that holds none is taken to claim all it can get (up to 1,000),
+ * one that holds some to claim one more. A process that was silent for a minute counts as gone.
  */
 export type Reason =
   | { readonly why: "ended"; readonly state: JobState }
@@ -115,11 +117,16 @@ export type Reason =
       readonly freeInMs: number | null;
     }
   | { readonly why: "paused"; readonly queue: string; readonly since: number }
+  /** No worker takes from its queue. */
   | { readonly why: "no-worker"; readonly queue: string }
+  /** No worker of its queue has code for it; beside `no-worker`: no worker at all. */
   | { readonly why: "unknown-name"; readonly name: string }
   /** Due, or its slot is free, and nobody is there to say so. */
   | { readonly why: "no-dispatcher" }
-  /** Every worker that could take it is busy or quiet. */
+  /**
+   * Every worker that could take it starts, is quiet or stops, or takes others first. `ahead`: how
+   * many ready jobs the best of them would claim before it, counted to at most 1,000.
+   */
   | { readonly why: "workers-full"; readonly workers: number; readonly ahead: number };
 
 export interface Holder {
