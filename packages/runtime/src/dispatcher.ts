@@ -1,7 +1,8 @@
-// Makes due jobs ready, deletes those kept long enough, and prunes processes that fell silent.
+// Makes due jobs ready and those whose rate allows it, deletes those kept long enough, prunes
+// processes that fell silent, and looks after slots that their holders did not give back.
 // It sleeps until the next job is due, so that an idle runtime asks almost nothing.
 
-import type { News, Store, Watch } from "@queue-runtime/store";
+import type { News, Store } from "@queue-runtime/store";
 import type { DispatcherConfig, ProcessConfig } from "./config.ts";
 import type { Log } from "./log.ts";
 import { monotonic } from "./process/monotonic.ts";
@@ -30,7 +31,7 @@ export class Dispatcher implements Service {
   readonly #options: DispatcherOptions;
   readonly #due: Loop;
   readonly #upkeep: Loop;
-  #watch: Watch | undefined;
+  readonly #slots: Loop;
   #quiet = false;
   #clearAt = 0;
   /** Who was silent at the last look, and when they had beaten last. */
@@ -38,19 +39,14 @@ export class Dispatcher implements Service {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    const [due, upkeep] = [options.health.user(), options.health.user()];
+    const [due, upkeep, slots] = [0, 1, 2].map(() => options.health.user()) as ThreeUsers;
     this.#due = new Loop(() => served(due, this.#dispatch()), due.failed);
     this.#upkeep = new Loop(() => served(upkeep, this.#maintain()), upkeep.failed);
+    this.#slots = new Loop(() => served(slots, this.#maintainSlots()), slots.failed);
   }
 
   async start(): Promise<void> {
-    const { config, store } = this.#options;
-    // the supervisor of a host watches a shared store for all its children
-    if (!store.shared) {
-      this.#watch = store.watch(() => this.#due.wake(), { pollMs: config.pollingIntervalMs });
-    }
-    this.#due.start();
-    this.#upkeep.start();
+    for (const loop of [this.#due, this.#upkeep, this.#slots]) loop.start();
   }
 
   quiet(on: boolean): void {
@@ -66,8 +62,7 @@ export class Dispatcher implements Service {
   leaseLost(): void {}
 
   async stop(): Promise<boolean> {
-    this.#watch?.close();
-    await Promise.all([this.#due.stop(), this.#upkeep.stop()]);
+    await Promise.all([this.#due.stop(), this.#upkeep.stop(), this.#slots.stop()]);
     return true;
   }
 
@@ -77,8 +72,20 @@ export class Dispatcher implements Service {
     if (this.#quiet) return config.pollingIntervalMs;
     const { moved, nextInMs } = await store.jobs.dispatch(config.batchSize);
     if (moved > 0) log.report({ type: "jobs-dispatched", moved });
+    const refilled = await store.flow.refill();
+    if (refilled.promoted > 0) {
+      log.report({ type: "slots-refilled", promoted: refilled.promoted });
+    }
     if (moved === config.batchSize) return 0;
-    return nextInMs === null ? idleMs : Math.min(idleMs, nextInMs);
+    return Math.min(nextInMs ?? idleMs, refilled.nextInMs ?? idleMs, idleMs);
+  }
+
+  /** Slots follow by themselves from what happens to jobs; this is for what nobody saw. */
+  async #maintainSlots(): Promise<number> {
+    const { config, store, log } = this.#options;
+    const { freed, promoted } = await store.flow.maintain(config.batchSize);
+    if (freed + promoted > 0) log.report({ type: "slots-maintained", freed, promoted });
+    return freed >= config.batchSize ? 50 : config.concurrencyMaintenanceIntervalMs;
   }
 
   async #maintain(): Promise<number> {
@@ -117,6 +124,8 @@ export class Dispatcher implements Service {
     return silent.length > ids.length;
   }
 }
+
+type ThreeUsers = [StoreUser, StoreUser, StoreUser];
 
 async function served(user: StoreUser, poll: Promise<number>): Promise<number> {
   const ms = await poll;

@@ -1,7 +1,9 @@
-// `queues:`, what is true of every job of a queue, over all hosts and whoever enqueues it.
+// `concurrency:` and `queues:`, what operators know better than the code of jobs: how many of them
+// may run at once, and how often, over all hosts and whoever enqueues them.
 
 import type { QueueSettings, Rate } from "@queue-runtime/store";
-import { bounds } from "../defaults.ts";
+import type { ConcurrencyConfig } from "../../config.ts";
+import { bounds, defaults } from "../defaults.ts";
 import { inWords } from "../in-words.ts";
 import {
   duration,
@@ -15,7 +17,15 @@ import {
   wholeNumber,
   yesOrNo,
 } from "../readers.ts";
-import { queueName } from "./names.ts";
+import { jobName, queueName } from "./names.ts";
+
+export const readConcurrency: Reader<ConcurrencyConfig> = (tree, problems) =>
+  fields(tree, problems, { limits: field(readLimits, defaults.concurrency.limits) });
+
+const readLimits = mapOf(
+  { name: jobName, value: wholeNumber(bounds.slots) },
+  "write the name of a job and a number, such as invoice.send: 5",
+);
 
 const readRate: Reader<Rate> = (tree, problems) => {
   const read = fields(tree, problems, {
