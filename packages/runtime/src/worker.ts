@@ -5,6 +5,7 @@ import {
   Interrupt,
   type Outcome,
   type Position,
+  type Run,
   TimeoutError,
   toJobError,
 } from "@queue-runtime/job";
@@ -137,14 +138,15 @@ export class Worker implements Service, RunnerListener {
 
   async enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]> {
     try {
-      return await this.options.store.jobs.enqueue(jobs);
-    } catch (error) {
-      // no fault of the job: unless it knows better, its run ends here, and no attempt is spent
-      throw isAway(error) ? new Interrupt((error as Error).message) : error;
+      return await this.options.store.jobs.enqueue(jobs).catch(asInterrupt);
     } finally {
       // the watch only sees what other connections commit
       this.claims.look();
     }
+  }
+
+  take(...slot: Parameters<Run["take"]>): Promise<number> {
+    return this.options.store.flow.take(...slot).catch(asInterrupt);
   }
 
   logged(level: LineLevel, fields: object, message: string): void {
@@ -223,4 +225,9 @@ export class Worker implements Service, RunnerListener {
     this.#vacate(execution.slot);
     this.pump();
   }
+}
+
+/** No fault of the job: unless it knows better, its run ends here, and no attempt is spent. */
+function asInterrupt(error: unknown): never {
+  throw isAway(error) ? new Interrupt((error as Error).message) : error;
 }
