@@ -1,14 +1,6 @@
-// Limits, uniqueness, order, batches and recurring tasks as an author meets them: the real store, and
-// a clock under control.
+// Limits, uniqueness and order as an author meets them: the real store, and a clock under control.
 
-import {
-  BatchError,
-  defineIteration,
-  defineJob,
-  enumerators,
-  jobRef,
-  type OpenBatch,
-} from "@queue-runtime/job";
+import { defineIteration, defineJob, enumerators, jobRef } from "@queue-runtime/job";
 import { type TestQueue, testQueue } from "@queue-runtime/job/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
@@ -42,11 +34,6 @@ const single = defineJob({
   perform: (input: { id: number; text?: string }) => note(input),
   unique: { key: (input) => `${input.id}`, onConflict: "replace" },
 });
-const report = defineJob({ name: "report", perform: (input: { batch: number }) => note(input) });
-const family = defineJob({
-  name: "family",
-  perform: (_input: unknown, { batchId, enqueue }) => enqueue(plain, "child", { batch: batchId }),
-});
 const sync = defineIteration({
   name: "sync",
   buildEnumerator: (_input, context) =>
@@ -61,8 +48,8 @@ let queue: TestQueue;
 
 beforeEach(async () => {
   ran.length = 0;
-  const jobs = [plain, broken, blocks, discards, fails, replaces, paced, single, report, family];
-  queue = await testQueue({ jobs: [...jobs, sync] });
+  const limited = [blocks, discards, fails, replaces, paced, sync];
+  queue = await testQueue({ jobs: [plain, broken, single, ...limited] });
 });
 
 afterEach(() => queue.close());
@@ -210,107 +197,6 @@ describe("a job after others", () => {
   });
 });
 
-describe("a batch", () => {
-  test("is filled, sealed and followed by its callbacks, which are given its id", async () => {
-    const batch = await queue.batch(
-      {
-        description: "July",
-        metadata: { month: 7 },
-        onFinish: { job: report },
-        onSuccess: { job: plain, input: "all well", options: { label: "July" } },
-        onFailure: { job: plain, input: "not well" },
-      },
-      (open) => open.enqueueMany(plain, [1, 2]),
-    );
-    expect(await batch.find()).toMatchObject({
-      id: batch.id,
-      description: "July",
-      metadata: { month: 7 },
-      state: "sealed",
-      jobs: { total: 2, pending: 2 },
-    });
-    await queue.drain();
-    expect(ran).toEqual([1, 2, { batch: batch.id }, "all well"]);
-    expect(await batch.find()).toMatchObject({ state: "succeeded", jobs: { finished: 2 } });
-  });
-
-  test("takes siblings that its jobs add, and is failed with one of them", async () => {
-    const options = { onFailure: { job: plain, input: "not well" } };
-    const batch = await queue.batch(options, async (open) => {
-      await open.enqueue(family, null);
-      await open.enqueue(broken);
-    });
-    await queue.drain();
-    expect(ran).toEqual(["child", "not well"]);
-    expect(await batch.find()).toMatchObject({ state: "failed", jobs: { total: 3, failed: 1 } });
-  });
-
-  test("with nothing in it is over at once", async () => {
-    await queue.batch({ onSuccess: { job: report } }, () => {});
-    await queue.drain();
-    expect(ran).toHaveLength(1);
-  });
-
-  test("that is opened for later is over only when it is sealed, by whoever has its id", async () => {
-    const { id } = await queue.batch({ onFinish: { job: report } });
-    await queue.batch(id).enqueue(plain, 1);
-    await queue.drain();
-    await queue.enqueue(plain, 2, { batch: id });
-    await queue.drain();
-    expect(ran).toEqual([1, 2]);
-    await queue.batch(id).seal();
-    await queue.drain();
-    expect(ran).toEqual([1, 2, { batch: id }]);
-    await expect(queue.batch(id).enqueue(plain)).rejects.toMatchObject({ code: "invalid" });
-  });
-
-  test("stays open when filling it fails, and the error has its id", async () => {
-    const failing = queue.batch({}, async (open) => {
-      await open.enqueue(plain, 1);
-      throw new Error("the file ended early");
-    });
-    const error: unknown = await failing.catch((thrown) => thrown);
-    expect(error).toBeInstanceOf(BatchError);
-    const { batchId, message, cause } = error as BatchError;
-    expect(message).toBe(
-      `batch ${batchId} stays open, because filling it failed: the file ended early`,
-    );
-    expect(cause).toEqual(new Error("the file ended early"));
-    expect(await queue.batch(batchId).find()).toMatchObject({ state: "open", jobs: { total: 1 } });
-    await queue.batch(batchId).seal();
-    await queue.drain();
-    expect(await queue.batch(batchId).find()).toMatchObject({ state: "succeeded" });
-  });
-
-  const open = (options: unknown, fill?: unknown) =>
-    (queue.batch as (...args: unknown[]) => Promise<OpenBatch>)(options, fill);
-
-  test.for<[unknown, string]>([
-    [{ desc: "x" }, 'queue.batch has no option "desc"; the options are description, metadata'],
-    [{ description: 5 }, "queue.batch: description must be a string, not a number"],
-    [{ metadata: new Date(0) }, "metadata is a Date, which JSON would change"],
-    [{ onFinish: plain }, 'queue.batch: onFinish has no option "name"'],
-    [{ onFinish: {} }, "the first argument must be a job or a jobRef, not undefined"],
-    [
-      { onFinish: { job: plain, options: { batch: 1 } } },
-      'queue.batch: onFinish.options has no option "batch"',
-    ],
-    [{ onFinish: { job: blocks, input: { to: 5 } } }, "concurrency.key answered a number"],
-  ])("is refused with a sentence: %#", async ([options, sentence]) => {
-    await expect(open(options, () => {})).rejects.toThrow(sentence);
-    expect(await queue.list()).toEqual([]);
-  });
-
-  test("is filled by a function, and had again by a whole number", async () => {
-    await expect(open({}, 5)).rejects.toThrow("takes a function that fills it, not a number");
-    expect(() => queue.batch("7" as never)).toThrow("queue.batch: the id must be a whole number");
-    const batch = await queue.batch({});
-    await expect(batch.enqueue(plain, 1, { batch: 99 })).rejects.toThrow(
-      `enqueueing "plain": batch ${batch.id} cannot take a job of batch 99`,
-    );
-  });
-});
-
 describe("actions on jobs", () => {
   test("answer once per id, in order", async () => {
     const { id } = await queue.enqueue(broken);
@@ -332,79 +218,5 @@ describe("actions on jobs", () => {
     await expect(queue.find("7" as never)).rejects.toThrow("queue.find: the id must be a whole");
     await expect(queue.why(0)).rejects.toThrow("whole number of at least 1, not 0");
     await expect(queue.retry(1, { fromstart: true } as never)).rejects.toThrow('"fromStart"?');
-  });
-});
-
-describe("recurring tasks", () => {
-  test("are added, changed, paused and removed by their key", async () => {
-    await queue.recurring.add("nightly", { job: plain, input: { n: 1 }, schedule: "0 3 * * *" });
-    expect(await queue.recurring.list()).toMatchObject([
-      {
-        key: "nightly",
-        source: "runtime",
-        schedule: "0 3 * * *",
-        timeZone: null,
-        paused: false,
-        catchUp: "none",
-        job: { name: "plain", args: { n: 1 } },
-      },
-    ]);
-    const again = { job: single, input: { id: 1 }, schedule: "every 10m", queue: "q", priority: 2 };
-    await queue.recurring.add("nightly", { ...again, catchUp: "one", description: "Often" });
-    expect(await queue.recurring.pause("nightly")).toBe(true);
-    expect(await queue.recurring.list()).toMatchObject([
-      {
-        schedule: "every 10m",
-        paused: true,
-        catchUp: "one",
-        description: "Often",
-        job: { name: "single", queue: "q", priority: 2, uniques: [{ key: "single/1" }] },
-      },
-    ]);
-    expect(await queue.recurring.resume("nightly")).toBe(true);
-    expect(await queue.recurring.remove("nightly")).toBe(true);
-    expect(await queue.recurring.remove("nightly")).toBe(false);
-    expect(await queue.recurring.pause("nightly")).toBe(false);
-  });
-
-  test("enqueue their job for each tick that the clock passes, also those of a schedule", async () => {
-    const hourly = defineJob({
-      name: "hourly",
-      perform: note,
-      schedule: { cron: "30 * * * *", input: "half past" },
-    });
-    await using world = await testQueue({ jobs: [hourly, plain] });
-    await world.recurring.add("often", { job: plain, input: "often", schedule: "every 20m" });
-    expect(await world.drain()).toMatchObject({ finished: 0 });
-    world.advance("50m");
-    expect(await world.drain()).toMatchObject({ finished: 3 });
-    expect([...ran].sort()).toEqual(["half past", "often", "often"]);
-    expect(await world.drain()).toMatchObject({ finished: 0 });
-    await world.recurring.pause("often");
-    world.advance("1h");
-    expect(await world.drain()).toMatchObject({ finished: 1 });
-    await world.recurring.resume("often");
-    world.advance("10m");
-    expect(await world.drain()).toMatchObject({ finished: 1 });
-    expect(await world.recurring.list()).toMatchObject([
-      { key: "hourly", source: "code:test" },
-      { key: "often", source: "runtime" },
-    ]);
-  });
-
-  const add = (task: object) =>
-    (queue.recurring.add as (key: string, task: unknown) => Promise<void>)("nightly", task);
-
-  test.for<[object, string]>([
-    [{ job: plain, schedule: "0 0 30 2 *" }, 'task "nightly": "0 0 30 2 *" is never due'],
-    [{ job: plain }, 'recurring task "nightly": a schedule is a string, not undefined'],
-    [{ job: plain, schedule: "@daily", timeZone: "Mars" }, '"Mars" is not a time zone'],
-    [{ job: plain, schedule: "@daily", catchUp: "any" }, 'catchUp cannot be "any"; did you mean'],
-    [{ job: plain, schedule: "@daily", every: "1d" }, 'task "nightly" has no option "every"'],
-    [{ schedule: "@daily" }, "the first argument must be a job or a jobRef, not undefined"],
-    [{ job: single, schedule: "@daily", input: { id: undefined } }, "input.id is undefined"],
-  ])("are refused with a sentence: %#", async ([task, sentence]) => {
-    await expect(add(task)).rejects.toThrow(sentence);
-    expect(await queue.recurring.list()).toEqual([]);
   });
 });

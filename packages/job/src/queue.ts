@@ -51,11 +51,11 @@ export interface BatchMethod {
     options: BatchOptions<Finish, Success, Failure>,
     fill: (batch: OpenBatch) => unknown,
   ): Promise<OpenBatch>;
-  /** Opens a batch that is filled later, maybe elsewhere; it cannot be over before it is sealed. */
+  /** Opens a batch that is filled later, maybe elsewhere; it is not over before it is sealed. */
   <Finish extends Enqueueable, Success extends Enqueueable, Failure extends Enqueueable>(
     options: BatchOptions<Finish, Success, Failure>,
   ): Promise<OpenBatch>;
-  /** The batch with this id, to add to, seal or look at. Whether it exists shows when it is used. */
+  /** The batch with this id, to add to, seal or look at; whether it exists shows in use. */
   (id: number): OpenBatch;
 }
 

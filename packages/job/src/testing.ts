@@ -34,8 +34,8 @@ export interface TestQueue extends Omit<Queue, "in"> {
   /** Milliseconds since 1970, by the clock of this queue. */
   now(): number;
   /**
-   * Runs what is due, with what comes due by that, such as retries without delay; and what recurring
-   * tasks enqueue, those of the jobs' schedules too, for every tick that the clock has passed.
+   * Runs what is due, with what comes due by that, such as retries without delay; and what
+   * recurring tasks enqueue, those of the jobs' schedules too, for every tick that has passed.
    */
   drain(): Promise<Drained>;
   /** From now on every run is interrupted after so many items; null for no more interruptions. */
