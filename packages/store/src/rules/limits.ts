@@ -4,7 +4,7 @@
 import type { Gate, QueueSettings, Rate } from "../flow.ts";
 import { rateGate } from "../flow.ts";
 import { invalid, longestDelay, object, positive, prefixed, text, time } from "./fields.ts";
-import { checkQueue, type PreparedJob } from "./new-job.ts";
+import { checkQueue } from "./new-job.ts";
 
 const longestName = 200;
 const longestKey = 400;
@@ -30,10 +30,11 @@ export function checkSettings(name: string, settings: unknown): QueueSettings | 
 
 function checkRate(rate: unknown): Rate {
   const given = object("rate", rate);
-  const limit = positive("the limit of a rate", given["limit"]);
-  const perMs = checkPeriod(given["perMs"]);
-  const burst = positive("the burst of a rate", given["burst"] ?? limit);
-  if (burst > limit) throw invalid(`the burst of a rate must be at most its limit, ${limit}`, burst);
+  const limit = positive("the limit of a rate", given.limit);
+  const perMs = checkPeriod(given.perMs);
+  const burst = positive("the burst of a rate", given.burst ?? limit);
+  if (burst > limit)
+    throw invalid(`the burst of a rate must be at most its limit, ${limit}`, burst);
   return { limit, perMs, burst };
 }
 
@@ -53,7 +54,7 @@ export function checkTaken(
 ): { readonly key: string; readonly limit: number; readonly ms: number } {
   return prefixed("no slot can be taken", () => ({
     key: text("the key", key, longestKey),
-    limit: positive("the limit of a rate", object("the rate", rate)["limit"]),
+    limit: positive("the limit of a rate", object("the rate", rate).limit),
     ms: Math.ceil(checkPeriod(rate.perMs)),
   }));
 }
@@ -75,7 +76,11 @@ const fairShare = 4;
 export function queueGates(
   queue: string,
   { slots, rate, fair }: QueueSettings,
-  job: Pick<PreparedJob, "name" | "gates" | "uniques">,
+  job: {
+    readonly name: string;
+    readonly gates: readonly Pick<Gate, "kind" | "key">[];
+    readonly uniques: readonly { readonly key: string }[];
+  },
 ): readonly Gate[] {
   const key = `queue:${queue}`;
   const gates: Gate[] = [];

@@ -3,7 +3,17 @@
 
 import { type Gate, gateKinds, mostGates, type Unique } from "../flow.ts";
 import { jobStates, type NewJob } from "../job.ts";
-import { distinct, invalid, list, longestDelay, object, oneOf, positive, text, time } from "./fields.ts";
+import {
+  distinct,
+  invalid,
+  list,
+  longestDelay,
+  object,
+  oneOf,
+  positive,
+  text,
+  time,
+} from "./fields.ts";
 
 /** The links of a job, every default filled in. */
 export interface Links {
@@ -52,15 +62,15 @@ export function checkGates(gates: unknown): readonly Gate[] {
 
 function checkGate(gate: unknown): Gate {
   const given = object("a gate", gate);
-  const kind = oneOf("the kind of a gate", given["kind"], gateKinds);
-  const key = text("the key of a gate", given["key"], longestKey);
+  const kind = oneOf("the kind of a gate", given.kind, gateKinds);
+  const key = text("the key of a gate", given.key, longestKey);
   const of = `of the key ${JSON.stringify(key.slice(0, 60))}`;
-  const onConflict = oneOf(`onConflict ${of}`, given["onConflict"] ?? "block", policies);
+  const onConflict = oneOf(`onConflict ${of}`, given.onConflict ?? "block", policies);
   if (kind !== "concurrency" && onConflict !== "block")
     throw invalid(`onConflict ${of} must be "block": its kind is ${kind}`, onConflict);
-  const limit = positive(`the limit ${of}`, given["limit"]);
+  const limit = positive(`the limit ${of}`, given.limit);
   // A slot that rests for a part of a millisecond rests for a whole one.
-  const ms = Math.ceil(time(`ms ${of}`, given["ms"], longestDelay));
+  const ms = Math.ceil(time(`ms ${of}`, given.ms, longestDelay));
   return { kind, key, limit, ms, onConflict };
 }
 
@@ -75,19 +85,19 @@ function checkUniques(uniques: unknown): readonly Unique[] {
 
 function checkUnique(unique: unknown): Unique {
   const given = object("a unique key", unique);
-  const key = text("a unique key", given["key"], longestKey);
+  const key = text("a unique key", given.key, longestKey);
   const of = `of the unique key ${JSON.stringify(key.slice(0, 60))}`;
-  const states = list(`states ${of}`, given["states"], jobStates.length).map((state) =>
+  const states = list(`states ${of}`, given.states, jobStates.length).map((state) =>
     oneOf(`a state ${of}`, state, jobStates),
   );
   if (states.length === 0) throw invalid(`states ${of} must have at least one entry`);
   distinct(`states ${of}`, states);
-  const forMs = given["forMs"] ?? null;
+  const forMs = given.forMs ?? null;
   return {
     key,
     states,
     forMs: forMs === null ? null : Math.ceil(time(`forMs ${of}`, forMs, longestDelay)),
-    onConflict: oneOf(`onConflict ${of}`, given["onConflict"] ?? "exists", [
+    onConflict: oneOf(`onConflict ${of}`, given.onConflict ?? "exists", [
       "exists",
       "replace",
       "debounce",

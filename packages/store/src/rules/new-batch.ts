@@ -24,7 +24,8 @@ export function prepareBatch(batch: NewBatch): PreparedBatch {
     object("a batch", batch);
     const { description, metadata, onFinish, onSuccess, onFailure } = batch;
     return {
-      description: description == null ? null : text("description", description, longestDescription),
+      description:
+        description == null ? null : text("description", description, longestDescription),
       metadata: jsonText("metadata", metadata, largestMetadata),
       onFinish: callback("onFinish", onFinish),
       onSuccess: callback("onSuccess", onSuccess),

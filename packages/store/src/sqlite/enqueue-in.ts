@@ -1,15 +1,16 @@
 // Enqueueing inside a transaction of the application, on its own connection: the jobs live and die
 // with what it writes beside them. Nothing here begins, commits or retries.
 
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { StoreError } from "../errors.ts";
 import type { Enqueued, NewJob } from "../job.ts";
 import { prepareJob } from "../rules/new-job.ts";
+import type { Connection } from "./connection.ts";
 import { failure } from "./driver/failure.ts";
 import { applicationId } from "./driver/inspect.ts";
 import { Statements } from "./driver/statements.ts";
 import type { Driver } from "./driver.ts";
-import { insertAll } from "./jobs/insert.ts";
+import { enqueueAll } from "./enqueue.ts";
 
 /** @throws StoreError `invalid` */
 export function enqueueIn(
@@ -26,13 +27,34 @@ export function enqueueIn(
       const rows = jobs.map(prepareJob);
       checkTables(driver, transaction);
       try {
-        const statements = statementsOf(transaction);
-        return insertAll((text) => statements.get(text), rows, driver.now());
+        return allOrNone(transaction, (connection) => enqueueAll(connection, rows), driver);
       } catch (error) {
         throw failure(error, driver.path);
       }
     },
   };
+}
+
+/** The caller may go on with his transaction after an error, and then finds nothing half done. */
+function allOrNone<T>(
+  database: DatabaseSync,
+  work: (connection: Connection) => T,
+  driver: Driver,
+): T {
+  const statements = statementsOf(database);
+  const sql = (text: string): StatementSync => statements.get(text);
+  sql("SAVEPOINT queue_runtime").run();
+  try {
+    const answer = work({ sql, now: () => driver.now() });
+    sql("RELEASE queue_runtime").run();
+    return answer;
+  } catch (error) {
+    if (database.isTransaction) {
+      sql("ROLLBACK TO queue_runtime").run();
+      sql("RELEASE queue_runtime").run();
+    }
+    throw error;
+  }
 }
 
 function checkTransaction(database: DatabaseSync): void {

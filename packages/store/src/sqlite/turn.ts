@@ -2,6 +2,7 @@
 
 import type { Turn, TurnAnswer } from "../turn.ts";
 import type { Driver } from "./driver.ts";
+import { isTouched, reconcile } from "./flow/reconcile.ts";
 import { releaseOthers } from "./recovery.ts";
 import { canClaim, claim } from "./turn/claim.ts";
 import { save, settleAll } from "./turn/settle.ts";
@@ -18,6 +19,7 @@ const requests = `SELECT id, fence FROM jobs INDEXED BY jobs_running
 export function lookFirst(driver: Driver, turn: Turn): TurnAnswer | null {
   if (turn.settlements.length + turn.checkpoints.length > 0 || turn.holding) return null;
   if (turn.claim && canClaim(driver, turn.claim, driver.now())) return null;
+  if (isTouched(driver)) return null;
   return {
     refused: [],
     claimed: [],
@@ -36,10 +38,14 @@ export function takeTurn(driver: Driver, turn: Turn): TurnAnswer {
   const late = turn.holding ? overtaken.filter((each) => !wasTaken(driver, each)) : overtaken;
   const refused = late.map(({ id, fence }) => ({ id, fence }));
   if (turn.holding) releaseOthers(driver, turn.processId, turn.holding);
+  // Before the claim: it may take at once what this frees.
+  reconcile(driver);
   // Looked up in the same transaction: no claim is ever committed for a pruned process.
   const evicted = !isRegistered(driver, turn.processId);
   const claimed =
     turn.claim && !evicted ? claim(driver, turn.claim, { processId: turn.processId, now }) : [];
+  // A run that begins ends its turn among fair keys.
+  if (claimed.length > 0) reconcile(driver);
   const cancelRequested = requested(driver, turn.processId);
   const more = claimed.length > 0 && claimed.length >= (turn.claim?.limit ?? 0);
   return { refused, claimed, more, cancelRequested, evicted };

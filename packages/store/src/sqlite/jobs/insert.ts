@@ -1,42 +1,134 @@
-// Writes new jobs, through our own connection or the caller's.
+// Writes new jobs, through our own connection or the caller's. Jobs that have nothing to do with
+// others, which are most, go in statements of many rows; those with gates, unique keys or
+// dependencies one by one (insert-linked.ts), since each may change what the next one finds.
 
-import type { StatementSync } from "node:sqlite";
+import { StoreError } from "../../errors.ts";
 import type { Enqueued } from "../../job.ts";
+import { queueGates } from "../../rules/limits.ts";
 import { admit, type PreparedJob } from "../../rules/new-job.ts";
+import type { Connection } from "../connection.ts";
+import { allSettings } from "../flow/queue-settings.ts";
+import { Room, type StoredGate } from "../flow/slots/room.ts";
+import { insertLinked } from "./insert-linked.ts";
 
 /** How many rows one statement inserts: the sequence of ids is read and written once for each. */
 const rowsPerStatement = 32;
 
-const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?)";
-const into = `INSERT INTO jobs
-  (name, kind, queue, state, args, priority, label, run_at, created_at) VALUES `;
-const insertOne = into + row;
-const insertMany = into + Array(rowsPerStatement).fill(row).join(", ");
+const plain = {
+  row: "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  into: `INSERT INTO jobs
+    (name, kind, queue, state, args, priority, label, run_at, created_at) VALUES `,
+};
+const inBatch = {
+  row: "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+  into: `INSERT INTO jobs (name, kind, queue, state, args, priority, label, run_at, created_at,
+    batch_id, linked) VALUES `,
+};
 
-type Columns = [string, string, string, string, string | null, number, string | null, number];
+const insertOf = ({ row, into }: typeof plain): { one: string; many: string } => ({
+  one: into + row,
+  many: into + Array(rowsPerStatement).fill(row).join(", "),
+});
+const insertPlain = insertOf(plain);
+const insertInBatch = insertOf(inBatch);
 
-/** Needs an open transaction, which also makes the ids of one statement consecutive. */
+/**
+ * Needs an open transaction, which also makes the ids of one statement consecutive. Whoever calls
+ * it takes up afterwards what was touched.
+ * @throws StoreError `invalid`, `conflict`
+ */
 export function insertAll(
-  sql: (text: string) => StatementSync,
+  connection: Connection,
   jobs: readonly PreparedJob[],
-  now: number,
 ): readonly Enqueued[] {
+  const settings = allSettings(connection);
+  const now = connection.now();
+  let room: Room | null = null;
   const answers: Enqueued[] = [];
+  checkBatches(connection, jobs);
   for (let at = 0; at < jobs.length; ) {
-    const rest = jobs.length - at;
-    const size = rest >= rowsPerStatement ? rowsPerStatement : 1;
+    const job = jobs[at]!;
+    const queue = settings.get(job.queue);
+    const asked = queue ? queueGates(job.queue, queue, job) : [];
+    if (asked.length > 0 || isLinked(job)) {
+      room ??= new Room(connection);
+      answers.push(insertLinked(room, job, gatesOf(job, asked)));
+      at += 1;
+      continue;
+    }
+    let end = at + 1;
+    while (end < jobs.length && goesWith(job, jobs[end]!, settings)) end += 1;
+    insertTogether(connection, { jobs: jobs.slice(at, end), now, answers });
+    at = end;
+  }
+  return answers;
+}
+
+function isLinked({ gates, uniques, after }: PreparedJob): boolean {
+  return gates.length + uniques.length + after.length > 0;
+}
+
+function goesWith(
+  first: PreparedJob,
+  job: PreparedJob,
+  settings: ReadonlyMap<string, unknown>,
+): boolean {
+  const sameBatch = (job.batchId === null) === (first.batchId === null);
+  return sameBatch && !isLinked(job) && !settings.has(job.queue);
+}
+
+function gatesOf(
+  { name, gates }: PreparedJob,
+  asked: ReturnType<typeof queueGates>,
+): readonly StoredGate[] {
+  const all = new Map(gates.map((gate) => [gate.key, { ...gate, name }]));
+  for (const gate of asked) if (!all.has(gate.key)) all.set(gate.key, { ...gate, name: "" });
+  return [...all.values()];
+}
+
+function insertTogether(
+  connection: Connection,
+  {
+    jobs,
+    now,
+    answers,
+  }: { readonly jobs: readonly PreparedJob[]; readonly now: number; readonly answers: Enqueued[] },
+): void {
+  const batched = jobs[0]!.batchId !== null;
+  const { one, many } = batched ? insertInBatch : insertPlain;
+  for (let at = 0; at < jobs.length; ) {
+    const size = jobs.length - at >= rowsPerStatement ? rowsPerStatement : 1;
     const values: (string | number | null)[] = [];
-    for (const job of jobs.slice(at, at + size)) values.push(...columns(job, now), now);
-    const { lastInsertRowid } = sql(size === 1 ? insertOne : insertMany).run(...values);
+    for (const job of jobs.slice(at, at + size)) {
+      values.push(...columns(job, now), now);
+      if (batched) values.push(job.batchId);
+    }
+    const { lastInsertRowid } = connection.sql(size === 1 ? one : many).run(...values);
     const first = Number(lastInsertRowid) - size + 1;
     for (let i = 0; i < size; i += 1) answers.push({ id: first + i, outcome: "created" });
     at += size;
   }
-  return answers;
 }
+
+type Columns = [string, string, string, string, string | null, number, string | null, number];
 
 function columns(job: PreparedJob, now: number): Columns {
   const { name, kind, queue, args, priority, label } = job;
   const { state, runAt } = admit(job, now);
   return [name, kind, queue, state, args, priority, label, runAt];
+}
+
+const stateOfBatch = "SELECT state FROM batches WHERE id = ?";
+
+function checkBatches(connection: Connection, jobs: readonly PreparedJob[]): void {
+  let checked: number | null = null;
+  for (const { batchId } of jobs) {
+    if (batchId === checked) continue;
+    checked = batchId;
+    if (batchId === null) continue;
+    const state = connection.sql(stateOfBatch).get(batchId)?.state;
+    if (state === "open" || state === "sealed") continue;
+    const why = state === undefined ? `there is no batch ${batchId}` : `batch ${batchId} is over`;
+    throw new StoreError("invalid", `the job cannot be enqueued: ${why}`);
+  }
 }

@@ -4,7 +4,7 @@
 import type { RecurringTask, Tick, TickAnswer } from "../../recurring.ts";
 import { checkTick, jobOfTick, ledgerMs } from "../../rules/new-task.ts";
 import type { Driver } from "../driver.ts";
-import { insertAll } from "../jobs/insert.ts";
+import { enqueueAll } from "../enqueue.ts";
 import { toTask } from "./rows.ts";
 
 export async function take(driver: Driver, tick: Tick): Promise<TickAnswer> {
@@ -42,7 +42,7 @@ const forget = `DELETE FROM recurring_ticks WHERE key = :key AND at IN (
 
 function enqueue(driver: Driver, { key, at }: Tick, task: RecurringTask): TickAnswer {
   const now = driver.now();
-  const [enqueued] = insertAll((text) => driver.sql(text), [jobOfTick(task)], now);
+  const [enqueued] = enqueueAll(driver, [jobOfTick(task)]);
   const { id, outcome } = enqueued!;
   const isNew = outcome === "created" || outcome === "replaced";
   driver.sql(remember).run(key, at, now, isNew ? id : null);

@@ -1,0 +1,106 @@
+// Slots, unique keys, dependencies, batches, and what a job without any of them pays for that: one
+// column that is 0, and the WHEN of the triggers (2-triggers.ts).
+//
+// There are no counters. A slot that is there is held or rests; a key that is there is taken. What
+// cannot disagree with itself needs no repair. `slots_by_key` is what is counted, and a count stops
+// at the limit; `job_gates_waiting` is the line of those who wait, best first.
+
+import { recurringTables } from "./2-recurring.ts";
+import { linkTriggers } from "./2-triggers.ts";
+
+export const flow: string = `
+ALTER TABLE jobs ADD COLUMN linked INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN batch_id INTEGER;
+
+CREATE INDEX jobs_by_batch ON jobs (batch_id, state) WHERE batch_id IS NOT NULL;
+
+CREATE TABLE job_gates (
+  job_id INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
+  slots INTEGER NOT NULL,
+  ms INTEGER NOT NULL,
+  on_conflict TEXT NOT NULL,
+  name TEXT NOT NULL,
+  priority INTEGER NOT NULL,
+  waits INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (job_id, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX job_gates_waiting ON job_gates (key, priority, job_id) WHERE waits = 1;
+CREATE INDEX job_gates_rated ON job_gates (key) WHERE waits = 1 AND kind = 'rate';
+
+CREATE TABLE slots (
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  job_id INTEGER,
+  since INTEGER NOT NULL,
+  expires_at INTEGER
+) STRICT;
+
+CREATE INDEX slots_by_key ON slots (key, job_id, expires_at);
+CREATE INDEX slots_by_job ON slots (job_id) WHERE job_id IS NOT NULL;
+CREATE INDEX slots_resting ON slots (expires_at) WHERE job_id IS NULL;
+
+CREATE TABLE unique_keys (
+  key TEXT PRIMARY KEY,
+  job_id INTEGER NOT NULL,
+  states TEXT NOT NULL,
+  until INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX unique_keys_by_job ON unique_keys (job_id);
+CREATE INDEX unique_keys_expiring ON unique_keys (until) WHERE until IS NOT NULL;
+
+CREATE TABLE dependencies (
+  job_id INTEGER NOT NULL,
+  on_id INTEGER NOT NULL,
+  if_fails TEXT NOT NULL,
+  PRIMARY KEY (job_id, on_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX dependencies_by_target ON dependencies (on_id);
+
+CREATE TABLE batches (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  description TEXT,
+  metadata TEXT,
+  state TEXT NOT NULL DEFAULT 'open',
+  on_finish TEXT,
+  on_success TEXT,
+  on_failure TEXT,
+  created_at INTEGER NOT NULL,
+  finished_at INTEGER
+) STRICT;
+
+CREATE INDEX batches_by_state ON batches (state, id);
+
+CREATE TABLE queue_settings (
+  name TEXT PRIMARY KEY,
+  slots INTEGER,
+  rate_limit INTEGER,
+  rate_per_ms REAL,
+  rate_burst INTEGER,
+  fair INTEGER NOT NULL,
+  source TEXT,
+  applied INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE concurrency_limits (
+  name TEXT PRIMARY KEY,
+  slots INTEGER NOT NULL,
+  source TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE touched (
+  job_id INTEGER PRIMARY KEY,
+  outcome TEXT,
+  batch_id INTEGER
+) STRICT;
+
+${linkTriggers}
+
+${recurringTables}
+`;

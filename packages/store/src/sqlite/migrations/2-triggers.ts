@@ -1,0 +1,76 @@
+// What a change of state means for the slots and keys of a job, as triggers: so that it is true
+// whoever makes the change, be it an older version of this program or a person at a SQL prompt.
+//
+// They only touch what is the job's own, and leave its id in `touched` where others may go on:
+// `reconcile` (flow/reconcile.ts) takes that up, as a rule in the same transaction.
+//
+// A job that becomes ready without all of its slots is blocked at once, before anybody can see it:
+// no path to `ready` has to remember that there are gates. Whoever admits a job gives it the slots
+// first. `outcome` of a touched job is `due` when it was blocked so at its first due time, where
+// the policies for conflicts apply; of a deleted job, how it had ended.
+//
+// A run that gave up nothing (interrupted, released, crashed, or sent back for its gates) takes
+// back its attempt; one that failed does not. That is how they are told apart here.
+
+import { endStates } from "../../job.ts";
+import { isOneOf } from "./transitions.ts";
+
+const ended = isOneOf("NEW.state", endStates);
+const hadEnded = isOneOf("OLD.state", endStates);
+
+/** It wants no slot for now, or has to ask again. */
+const givesUp = `(${ended}
+    OR NEW.state = 'held' OR NEW.state = 'waiting'
+    OR (OLD.state = 'running' AND NEW.attempts = OLD.attempts)
+    OR ((OLD.state = 'ready' OR OLD.state = 'blocked') AND NEW.state = 'scheduled'))`;
+
+const lacksSlot = `EXISTS (SELECT 1 FROM job_gates AS gate WHERE gate.job_id = NEW.id
+    AND NOT EXISTS (SELECT 1 FROM slots WHERE job_id = NEW.id AND key = gate.key))`;
+
+const isFirstDue = `NEW.started_at IS NULL
+    AND (OLD.state = 'scheduled' OR OLD.state = 'waiting' OR OLD.state = 'held')`;
+
+const msOfGate = `coalesce(
+      (SELECT ms FROM job_gates WHERE job_id = NEW.id AND key = slots.key), 0)`;
+
+/** Asked after it was sent back. */
+const isBlocked = "EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id AND state = 'blocked')";
+
+const known = `ON CONFLICT (job_id) DO UPDATE
+    SET outcome = excluded.outcome, batch_id = excluded.batch_id`;
+
+/** One trigger for everything: several of them fire in no defined order. */
+export const linkTriggers: string = `CREATE TRIGGER jobs_linked_moved
+AFTER UPDATE OF state ON jobs
+WHEN NEW.linked = 1 AND NEW.state <> OLD.state
+BEGIN
+  UPDATE slots SET job_id = NULL, expires_at = coalesce(NEW.started_at, since) + ${msOfGate}
+    WHERE NEW.state = 'running' AND job_id = NEW.id AND kind = 'rate';
+  DELETE FROM slots WHERE NEW.state = 'running' AND job_id = NEW.id AND kind = 'fair';
+  DELETE FROM slots WHERE ${givesUp} AND job_id = NEW.id;
+  UPDATE jobs SET state = 'blocked' WHERE NEW.state = 'ready' AND id = NEW.id AND ${lacksSlot};
+  UPDATE job_gates SET waits = ${isBlocked} WHERE job_id = NEW.id AND waits <> ${isBlocked};
+  DELETE FROM unique_keys WHERE job_id = NEW.id
+    AND instr(states, ',' || (SELECT state FROM jobs WHERE id = NEW.id) || ',') = 0;
+  INSERT INTO touched (job_id, outcome, batch_id)
+    SELECT NEW.id, CASE WHEN ${isFirstDue} AND ${isBlocked} THEN 'due' END, NEW.batch_id
+    WHERE ${givesUp} OR ${isBlocked} OR (NEW.state = 'running'
+      AND EXISTS (SELECT 1 FROM job_gates WHERE job_id = NEW.id AND kind = 'fair'))
+    ${known};
+END;
+
+CREATE TRIGGER jobs_linked_gone
+AFTER DELETE ON jobs
+WHEN OLD.linked = 1
+BEGIN
+  DELETE FROM unique_keys WHERE job_id = OLD.id;
+  DELETE FROM slots WHERE job_id = OLD.id;
+  DELETE FROM dependencies WHERE job_id = OLD.id;
+  UPDATE job_gates SET waits = 0 WHERE job_id = OLD.id AND waits = 1;
+  INSERT INTO touched (job_id, outcome, batch_id)
+    SELECT OLD.id, CASE WHEN ${hadEnded} THEN OLD.state ELSE 'discarded' END, OLD.batch_id
+    WHERE NOT (${hadEnded}) OR EXISTS (SELECT 1 FROM touched WHERE job_id = OLD.id)
+    ${known};
+  DELETE FROM job_gates
+    WHERE job_id = OLD.id AND NOT EXISTS (SELECT 1 FROM touched WHERE job_id = OLD.id);
+END;`;
