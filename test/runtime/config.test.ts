@@ -240,65 +240,6 @@ describe("paths", () => {
   });
 });
 
-test("tasks of the scheduler are kept whole", async () => {
-  const { scheduler } = await load(
-    `
-scheduler:
-  name: billing
-  catch_up: one
-  tasks:
-    toString: { schedule: "0 3 * * *", time_zone: Europe/Berlin, job: a.b, args: { constructor: [1.5, "\${N}", null] } }
-    often: { schedule: "*/5 * * * * *", job: c, queue: night, priority: -3, description: why not, catch_up: all }
-    daily: { schedule: "@daily", job: c }
-`,
-    { env: { N: "1" } },
-  );
-  const unsaid = { queue: null, priority: null, description: null, catchUp: null };
-  expect(scheduler).toEqual({
-    name: "billing",
-    pollingIntervalMs: 5_000,
-    catchUp: "one",
-    tasks: [
-      {
-        name: "toString",
-        schedule: "0 3 * * *",
-        timeZone: "Europe/Berlin",
-        job: "a.b",
-        args: { constructor: [1.5, "1", null] },
-        ...unsaid,
-      },
-      {
-        name: "often",
-        schedule: "*/5 * * * * *",
-        timeZone: null,
-        job: "c",
-        args: null,
-        queue: "night",
-        priority: -3,
-        description: "why not",
-        catchUp: "all",
-      },
-      { name: "daily", schedule: "@daily", timeZone: null, job: "c", args: null, ...unsaid },
-    ],
-  });
-});
-
-test("limits and queues may have any name, and what is left out is no limit", async () => {
-  const { concurrency, queues } = await load(`
-concurrency: { limits: { invoice.send: 5, toString: 1 } }
-queues:
-  mail: { slots: 5, rate: { limit: 100, per: 1s, burst: 10 }, fair: true }
-  constructor: { rate: { limit: 3, per: 1m } }
-  plain: {}
-`);
-  expect(concurrency).toEqual({ limits: { "invoice.send": 5, toString: 1 } });
-  expect(queues).toEqual({
-    mail: { slots: 5, rate: { limit: 100, perMs: 1_000, burst: 10 }, fair: true },
-    constructor: { slots: null, rate: { limit: 3, perMs: 60_000, burst: 3 }, fair: false },
-    plain: { slots: null, rate: null, fair: false },
-  });
-});
-
 test("one retention is for what finished or was cancelled; three can be said apart", async () => {
   const kept = async (yaml: string) => (await load(yaml)).dispatcher?.retention;
   expect(await kept("dispatcher: { retention: 1d }")).toEqual({

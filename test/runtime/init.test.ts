@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { initProject } from "../../packages/runtime/src/init.ts";
+import { initProject } from "../../packages/runtime/src/cli/care/init-project.ts";
 import { temporaryFolder } from "./support/config-file.ts";
 import { project, runNode } from "./support/load-modules.ts";
 
@@ -45,6 +45,7 @@ describe("init", () => {
         "jobs: 2 (count, hello)",
         "worker default: queues *; processes 1, 3 threads",
         "dispatcher: on",
+        "scheduler: on, no tasks",
       ],
     });
   });

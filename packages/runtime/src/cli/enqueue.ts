@@ -1,17 +1,14 @@
 // enqueue: one job from the command line, checked like one from an application.
 
 import { text } from "node:stream/consumers";
-import { type EnqueueOptions, jobRef, openQueue, parseDuration } from "@queue-runtime/job";
-import { suggest } from "../config/suggest.ts";
-import type { Definitions } from "../modules.ts";
+import { type EnqueueOptions, openQueue, parseDuration } from "@queue-runtime/job";
 import { exitCodes } from "../process/exit-codes.ts";
+import { jobNamed } from "./data/job-named.ts";
 import { loadJobs } from "./data/user-code.ts";
 import type { Invocation } from "./line/command.ts";
-import { UsageError } from "./line/errors.ts";
+import { asUsage, UsageError } from "./line/errors.ts";
 import { readJson } from "./line/json-input.ts";
-import { readInteger, readMoment } from "./line/options.ts";
-import type { Output } from "./terminal/output.ts";
-import { quoted } from "./terminal/text.ts";
+import { readId, readIds, readInteger, readMoment } from "./line/options.ts";
 
 export async function enqueue(invocation: Invocation): Promise<number> {
   const { words, json, output } = invocation;
@@ -19,17 +16,25 @@ export async function enqueue(invocation: Invocation): Promise<number> {
   const options = readOptions(invocation);
   const input = given === undefined ? undefined : readJson(await inputText(given));
   const config = await invocation.config();
-  const job = findJob(name, await loadJobs(config), output);
+  const job = jobNamed(name, await loadJobs(config), output);
   const queue = await openQueue(config.store);
   try {
     const answer = await queue.enqueue(job, input, options).catch(asUsage);
     if (json) output.json(answer);
     else output.result(String(answer.id));
+    if (!json && answer.outcome !== "created") output.say(said[answer.outcome]);
   } finally {
     await queue.close();
   }
   return exitCodes.ok;
 }
+
+/** What the id alone does not say. */
+const said = {
+  exists: "a job with this key is there already; this is its id",
+  replaced: "a job with this key was there; it has this input now",
+  discarded: "no slot was free: nothing was enqueued",
+} as const;
 
 async function inputText(given: string): Promise<string> {
   return given === "-" ? await text(process.stdin) : given;
@@ -50,6 +55,21 @@ function readOptions(invocation: Invocation): EnqueueOptions {
     ...(queue !== undefined && { queue }),
     ...(delay !== undefined && { delay }),
     ...(label !== undefined && { label }),
+    ...readLinks(invocation),
+  };
+}
+
+/** What ties it to other jobs. */
+function readLinks(invocation: Invocation): EnqueueOptions {
+  const unique = invocation.text("unique");
+  const idempotencyKey = invocation.text("idempotency-key");
+  const after = invocation.text("after");
+  const batch = invocation.text("batch");
+  return {
+    ...(unique !== undefined && { unique }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+    ...(after !== undefined && { after: readIds(after.split(",")) }),
+    ...(batch !== undefined && { batch: readId(batch, "batch") }),
   };
 }
 
@@ -60,28 +80,5 @@ function readDelay(text: string | undefined): number | undefined {
     // typed, even a number is text, and has no unit
     const sentence = (error as Error).message.replace(/, or a number of milliseconds$/, "");
     throw new UsageError(`--delay: ${sentence}`);
-  }
-}
-
-/** A definition brings queue, priority and schema; without one the row waits for its worker. */
-function findJob(name: string, definitions: Definitions, output: Output) {
-  const known = definitions.get(name);
-  if (known !== undefined) return known;
-  const job = asUsageNow(() => jobRef(name));
-  const hint = definitions.size > 0 ? ` (${suggest(name, [...definitions.keys()])})` : "";
-  output.say(`no job file defines ${quoted(name)}${hint}; it waits for a worker that knows it`);
-  return job;
-}
-
-/** The author API answers wrong options with a TypeError; here somebody typed them. */
-function asUsage(error: unknown): never {
-  throw error instanceof TypeError ? new UsageError(error.message) : error;
-}
-
-function asUsageNow<Value>(make: () => Value): Value {
-  try {
-    return make();
-  } catch (error) {
-    return asUsage(error);
   }
 }

@@ -1,9 +1,9 @@
 // check: is everything a runtime would load in order? Needs no store and starts nothing.
 
-import { checkConfiguration } from "../config/check.ts";
-import { exitCodes } from "../process/exit-codes.ts";
-import { reserveStdout } from "../process/reserve-stdout.ts";
-import type { Invocation } from "./line/command.ts";
+import { checkConfiguration } from "../../config/check.ts";
+import { exitCodes } from "../../process/exit-codes.ts";
+import { reserveStdout } from "../../process/reserve-stdout.ts";
+import type { Invocation } from "../line/command.ts";
 
 export async function check(invocation: Invocation): Promise<number> {
   const { json, output, configFile, flags } = invocation;

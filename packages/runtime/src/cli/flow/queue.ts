@@ -1,20 +1,21 @@
 // queue list, pause, resume and clear.
 
 import type { Queue } from "@queue-runtime/store";
-import { exitCodes } from "../process/exit-codes.ts";
-import { withStore } from "./data/open.ts";
-import { queueRow } from "./data/rows.ts";
-import type { Invocation } from "./line/command.ts";
-import { UsageError } from "./line/errors.ts";
-import { type Column, table } from "./terminal/table.ts";
-import { quoted, visible } from "./terminal/text.ts";
-import { period } from "./terminal/times.ts";
+import { describeSettings } from "../../config/describe-settings.ts";
+import { exitCodes } from "../../process/exit-codes.ts";
+import { withStore } from "../data/open.ts";
+import { queueRow } from "../data/rows.ts";
+import type { Invocation } from "../line/command.ts";
+import { UsageError } from "../line/errors.ts";
+import { type Column, table } from "../terminal/table.ts";
+import { quoted, visible } from "../terminal/text.ts";
+import { period } from "../terminal/times.ts";
 
 export async function list(invocation: Invocation): Promise<number> {
   const { json, output } = invocation;
   const queues = await withStore(await invocation.config(), (store) => store.queues.list());
   if (json) output.json(queues.map(queueRow));
-  else if (queues.length === 0) output.say("no queue has work, and none is paused");
+  else if (queues.length === 0) output.say("no queue has work, settings or a pause");
   else output.result(table(queues, queueColumns, output.stdout));
   return exitCodes.ok;
 }
@@ -48,18 +49,24 @@ export const queueColumns: readonly Column<Queue>[] = [
     style: ({ paused }) => (paused ? "yellow" : "dim"),
   },
   { title: "READY", value: ({ ready }) => ready },
+  { title: "BLOCKED", value: ({ blocked }) => blocked },
   { title: "RUNNING", value: ({ running }) => running },
   { title: "OLDEST WAITS", value: ({ ready, latencyMs }) => (ready > 0 ? period(latencyMs) : "") },
+  {
+    title: "LIMITS",
+    value: ({ settings }) => (settings === null ? "" : describeSettings(settings)),
+    shrinkTo: 10,
+  },
 ];
 
 /** Each command acts on one queue; a pattern would be taken for the name of one. */
-function queueName({ words }: Invocation): string {
+export function queueName({ words }: Pick<Invocation, "words">): string {
   const [name = ""] = words;
   if (/^[^*\p{Cc}]{1,200}$/u.test(name)) return name;
   throw new UsageError(`${quoted(name)} is not the name of a queue; name exactly one`);
 }
 
-function report({ json, output }: Invocation, answer: object, sentence: string): number {
+export function report({ json, output }: Invocation, answer: object, sentence: string): number {
   if (json) output.json(answer);
   else output.result(visible(sentence));
   return exitCodes.ok;

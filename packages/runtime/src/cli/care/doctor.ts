@@ -10,17 +10,17 @@ import {
   type Store,
   StoreError,
 } from "@queue-runtime/store";
-import { shownStore } from "../config/shown-store.ts";
-import type { Config } from "../config.ts";
-import { lockHolder } from "../control/lock.ts";
-import { kernelPath } from "../control/socket-path.ts";
-import { exitCodes } from "../process/exit-codes.ts";
-import { storeExists } from "./data/open.ts";
-import { loadJobs } from "./data/user-code.ts";
-import type { Invocation } from "./line/command.ts";
-import type { Output } from "./terminal/output.ts";
-import { type Style, visible } from "./terminal/text.ts";
-import { megabytes } from "./terminal/times.ts";
+import { shownStore } from "../../config/shown-store.ts";
+import type { Config } from "../../config.ts";
+import { lockHolder } from "../../control/lock.ts";
+import { kernelPath } from "../../control/socket-path.ts";
+import { exitCodes } from "../../process/exit-codes.ts";
+import { storeExists } from "../data/open.ts";
+import { loadJobs } from "../data/user-code.ts";
+import type { Invocation } from "../line/command.ts";
+import type { Output } from "../terminal/output.ts";
+import { type Style, visible } from "../terminal/text.ts";
+import { megabytes } from "../terminal/times.ts";
 
 export async function doctor(invocation: Invocation): Promise<number> {
   const { json, output } = invocation;

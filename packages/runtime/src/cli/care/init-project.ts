@@ -3,7 +3,7 @@
 import { cp, lstat, mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { displayPath } from "./config/problems.ts";
+import { displayPath } from "../../config/problems.ts";
 
 /**
  * In the folder `templates` of the package. The modules end in .mts, so that they are ES modules
@@ -38,7 +38,9 @@ export async function initProject(folder: string): Promise<InitResult> {
   }
   for (const [index, target] of targets.entries()) {
     await mkdir(dirname(target), { recursive: true });
-    const source = fileURLToPath(new URL(`../templates/${templates[index]}`, import.meta.url));
+    const source = fileURLToPath(
+      new URL(`../../../templates/${templates[index]}`, import.meta.url),
+    );
     await cp(source, target, { errorOnExist: true, force: false });
   }
   return { written: targets.map(displayPath), next: nextCommands(resolve(folder)) };

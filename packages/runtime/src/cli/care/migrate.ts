@@ -1,9 +1,9 @@
 // migrate: brings the schema of the store up to date, or shows the SQL that would.
 
 import { openStore, type Store } from "@queue-runtime/store";
-import { exitCodes } from "../process/exit-codes.ts";
-import { storeExists } from "./data/open.ts";
-import type { Invocation } from "./line/command.ts";
+import { exitCodes } from "../../process/exit-codes.ts";
+import { storeExists } from "../data/open.ts";
+import type { Invocation } from "../line/command.ts";
 
 export async function migrate(invocation: Invocation): Promise<number> {
   const { store: url } = await invocation.config();

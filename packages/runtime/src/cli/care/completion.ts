@@ -1,11 +1,11 @@
 // Completion scripts for shells. Every word is written into the script, so that a press of Tab does
 // not start Node; print the script again after an update.
 
-import { exitCodes } from "../process/exit-codes.ts";
-import { commands, globalOptions } from "./commands.ts";
-import type { Command, CommandOption, Invocation } from "./line/command.ts";
-import { UsageError } from "./line/errors.ts";
-import { quoted } from "./terminal/text.ts";
+import { exitCodes } from "../../process/exit-codes.ts";
+import { commands, globalOptions } from "../commands.ts";
+import type { Command, CommandOption, Invocation } from "../line/command.ts";
+import { UsageError } from "../line/errors.ts";
+import { quoted } from "../terminal/text.ts";
 
 const scripts: ReadonlyMap<string, () => string> = new Map([
   ["bash", bash],

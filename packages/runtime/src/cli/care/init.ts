@@ -1,8 +1,8 @@
 // init: a sample project to begin with.
 
-import { initProject } from "../init.ts";
-import { exitCodes } from "../process/exit-codes.ts";
-import type { Invocation } from "./line/command.ts";
+import { exitCodes } from "../../process/exit-codes.ts";
+import type { Invocation } from "../line/command.ts";
+import { initProject } from "./init-project.ts";
 
 export async function init({ words, json, output }: Invocation): Promise<number> {
   const { written, next } = await initProject(words[0] ?? ".");

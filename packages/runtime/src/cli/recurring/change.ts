@@ -1,0 +1,113 @@
+// recurring add, remove, run, pause and resume. What a file or code defines is changed there;
+// people may only pause it, run it, or remove what is left of it.
+
+import { newRecurringTask } from "@queue-runtime/job";
+import type { RecurringTask } from "@queue-runtime/store";
+import { bounds } from "../../config/defaults.ts";
+import { exitCodes } from "../../process/exit-codes.ts";
+import { jobNamed } from "../data/job-named.ts";
+import { withStore } from "../data/open.ts";
+import { loadJobs } from "../data/user-code.ts";
+import type { Invocation } from "../line/command.ts";
+import { asUsage, CommandError, UsageError } from "../line/errors.ts";
+import { readJson } from "../line/json-input.ts";
+import { readChoice, readInteger } from "../line/options.ts";
+import { quoted, visible } from "../terminal/text.ts";
+import { noTask, taskNamed, tasksIn } from "./tasks.ts";
+
+/** Who has the tasks that people add. */
+const people = "runtime";
+
+export async function add(invocation: Invocation): Promise<number> {
+  const [name = ""] = invocation.words;
+  const options = readOptions(invocation);
+  const config = await invocation.config();
+  const job = jobNamed(options.job, await loadJobs(config), invocation.output);
+  const task = await newRecurringTask(name, { ...options, job }).catch(asUsage);
+  await withStore(config, (store) => store.recurring.add(people, task));
+  return report(invocation, { name, outcome: "added" }, `${name} added`);
+}
+
+/** @throws UsageError */
+function readOptions(invocation: Invocation) {
+  const given = (name: string): string => {
+    const value = invocation.text(name);
+    if (value !== undefined) return value;
+    throw new UsageError(`recurring add needs --${name}; see \`runtime recurring add --help\``);
+  };
+  const [least, most] = bounds.priority;
+  const args = invocation.text("args");
+  const queue = invocation.text("queue");
+  const priority = readInteger("priority", invocation.text("priority"), { least, most });
+  const timeZone = invocation.text("time-zone");
+  const catchUp = readChoice("catch-up", invocation.text("catch-up"), ["none", "one", "all"]);
+  const description = invocation.text("description");
+  return {
+    schedule: given("schedule"),
+    job: given("job"),
+    ...(args !== undefined && { input: readJson(args) }),
+    ...(queue !== undefined && { queue }),
+    ...(priority !== undefined && { priority }),
+    ...(timeZone !== undefined && { timeZone }),
+    ...(catchUp !== undefined && { catchUp }),
+    ...(description !== undefined && { description }),
+  };
+}
+
+export async function remove(invocation: Invocation): Promise<number> {
+  const [name = ""] = invocation.words;
+  const force = invocation.flag("force");
+  await withStore(await invocation.config(), async (store) => {
+    const task = (await store.recurring.list()).find(({ key }) => key === name);
+    if (!task) throw noTask(name);
+    if (task.source !== people && !force) throw foreign(task);
+    await store.recurring.remove(task.source, name);
+  });
+  return report(invocation, { name, outcome: "removed" }, `${name} removed`);
+}
+
+function foreign({ key, source }: RecurringTask): CommandError {
+  return new CommandError(
+    `the task ${quoted(key)} belongs to ${visible(source)}; remove it there, pause it, or give ` +
+      "--force if that is gone",
+  );
+}
+
+/** At once, with or without a scheduler; the schedule goes on as if nothing had happened. */
+export async function run(invocation: Invocation): Promise<number> {
+  const { json, output, words } = invocation;
+  const [name = ""] = words;
+  const config = await invocation.config();
+  const definitions = await loadJobs(config);
+  const answer = await withStore(config, async (store) => {
+    const { job } = taskNamed(name, await tasksIn(store, config, definitions));
+    const [enqueued] = await store.jobs.enqueue([job]);
+    return enqueued!;
+  });
+  if (json) output.json({ name, ...answer });
+  else output.result(String(answer.id));
+  return exitCodes.ok;
+}
+
+export function pause(invocation: Invocation): Promise<number> {
+  return setPaused(invocation, true);
+}
+
+export function resume(invocation: Invocation): Promise<number> {
+  return setPaused(invocation, false);
+}
+
+async function setPaused(invocation: Invocation, on: boolean): Promise<number> {
+  const [name = ""] = invocation.words;
+  const found = await withStore(await invocation.config(), (store) => {
+    return store.recurring.pause(name, on);
+  });
+  if (!found) throw noTask(name);
+  return report(invocation, { name, paused: on }, `${name} ${on ? "paused" : "resumed"}`);
+}
+
+function report({ json, output }: Invocation, answer: object, sentence: string): number {
+  if (json) output.json(answer);
+  else output.result(visible(sentence));
+  return exitCodes.ok;
+}

@@ -1,0 +1,71 @@
+// Why a job is not running, in a sentence for people.
+
+import { type Holder, type Reason, systemClock } from "@queue-runtime/store";
+import { quoted, visible } from "./text.ts";
+import { isoTime, period } from "./times.ts";
+
+type Blocked = Extract<Reason, { why: "blocked" }>;
+
+export function reasonText(reason: Reason): string {
+  switch (reason.why) {
+    case "ended":
+      return `it has ended: ${reason.state}`;
+    case "held":
+      return "it is held until somebody lets it go";
+    case "scheduled":
+      return `it is due ${reason.inMs > 0 ? `in ${near(reason.inMs)}, ` : ""}at ${isoTime(reason.runAt)}`;
+    case "waiting":
+      return `it comes after ${reason.after.map(({ id, state }) => `job ${id} (${state})`).join(", ")}`;
+    case "blocked":
+      return blockedText(reason);
+    case "paused":
+      return `the queue ${quoted(reason.queue)} has been paused for ${ago(reason.since)}`;
+    case "no-worker":
+      return `no running worker takes jobs from the queue ${quoted(reason.queue)}`;
+    case "unknown-name":
+      return `no running worker has code for ${quoted(reason.name)}`;
+    case "no-dispatcher":
+      return "it could be ready, and no dispatcher is running to make it so";
+    case "workers-full":
+      return workersText(reason);
+    default:
+      return impossible(reason);
+  }
+}
+
+function blockedText({ kind, key, limit, holders, freeInMs }: Blocked): string {
+  const soon = freeInMs === null ? "" : `; the next slot is free in ${near(freeInMs)}`;
+  if (kind === "rate") return `the rate of ${quoted(key)} is used up${soon}`;
+  const slots = limit === 1 ? "its slot" : `all ${limit} slots`;
+  const whose = holders.map(holderText).join(", ");
+  const had = `${slots} of ${quoted(key)} ${limit === 1 ? "is" : "are"} taken`;
+  if (kind === "fair")
+    return `the key ${quoted(key)} has its share of ready jobs, others take turns`;
+  return whose === "" ? had : `${had}, by ${whose}`;
+}
+
+function holderText({ id, name, state, process, since }: Holder): string {
+  const where = process
+    ? ` in ${visible(process.name)}, pid ${process.pid} on ${visible(process.host)}`
+    : "";
+  return `job ${id} ${visible(name)} (${state}${where}, for ${ago(since)})`;
+}
+
+function workersText({ workers, ahead }: Extract<Reason, { why: "workers-full" }>): string {
+  const who = workers === 1 ? "the only worker for it" : `each of the ${workers} workers for it`;
+  const jobs = ahead === 1 ? "1 job is" : `${ahead} jobs are`;
+  return `${who} is busy or quiet${ahead > 0 ? `, and ${jobs} ahead of it` : ""}`;
+}
+
+function ago(since: number): string {
+  return period(systemClock.now() - since);
+}
+
+/** Below a second `period` says nothing. */
+function near(ms: number): string {
+  return ms < 1_000 ? `${Math.max(1, Math.round(ms))} ms` : period(ms);
+}
+
+function impossible(reason: never): never {
+  throw new Error(`no words for ${JSON.stringify(reason)}`);
+}
