@@ -1,103 +1,12 @@
 // A worker whose host may no longer count on its jobs: what runs ends without a failed attempt,
 // nothing new is begun, and what was done is not done again once the store is there.
 
-import { closeSync, openSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Json } from "@queue-runtime/store";
-import {
-  type AbortReason,
-  defineIteration,
-  defineJob,
-  enumerators,
-  type JobDefinition,
-} from "queue-runtime";
+import { type AbortReason, defineIteration, defineJob, enumerators } from "queue-runtime";
 import { describe, expect, it } from "vitest";
-import { defaults } from "../../packages/runtime/src/config/defaults.ts";
-import { StoreHealth } from "../../packages/runtime/src/service/store-health.ts";
-import { FlightRecorder } from "../../packages/runtime/src/worker/flight-recorder.ts";
-import { MainLoop } from "../../packages/runtime/src/worker/main-loop.ts";
-import { Worker } from "../../packages/runtime/src/worker.ts";
-import { someProcess } from "../store/contract/world.ts";
-import { temporaryFolder, temporaryStore } from "../support/temporary-store.ts";
 import { waitFor } from "../support/wait-for.ts";
-import { CutLink } from "./support/cut-link.ts";
-import { notedLog } from "./support/noted-log.ts";
-
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
-const concurrency = 3;
-
-/** A started worker on its main loop, with these jobs. */
-async function newWorker(...jobs: readonly JobDefinition[]) {
-  const opened = await temporaryStore();
-  const folder = temporaryFolder();
-  const fd = openSync(join(folder.path, "flight-record"), "w");
-  const link = new CutLink(opened.store);
-  const log = notedLog();
-  const definitions = new Map(jobs.map((job) => [job.name, job]));
-  const { runner, worker } = makeWorker({
-    processId: await opened.store.processes.register(someProcess()),
-    link,
-    log,
-    fd,
-    definitions,
-  });
-  await worker.start();
-  return {
-    store: opened.store,
-    link,
-    log,
-    worker,
-    async enqueue(name: string, args: Json = null): Promise<number> {
-      const [row] = await opened.store.jobs.enqueue([{ name, args }]);
-      worker.hear("ready");
-      return row!.id;
-    },
-    async [Symbol.asyncDispose]() {
-      await runner.close();
-      worker.claims.stop();
-      worker.turns.close();
-      await opened[Symbol.asyncDispose]();
-      closeSync(fd);
-      folder[Symbol.dispose]();
-    },
-  };
-}
-
-interface Parts {
-  readonly processId: number;
-  readonly link: CutLink;
-  readonly log: ReturnType<typeof notedLog>;
-  readonly fd: number;
-  readonly definitions: ReadonlyMap<string, JobDefinition>;
-}
-
-function makeWorker({ processId, link, log, fd, definitions }: Parts) {
-  const config = { ...defaults.worker, name: "default", threads: 0, concurrency };
-  let runner: MainLoop | undefined;
-  const worker: Worker = new Worker({
-    config,
-    processId,
-    store: link.store,
-    health: new StoreHealth(log, () => 0),
-    definitions,
-    log,
-    recorder: new FlightRecorder(fd),
-    makeRunner: (listener) => {
-      const logger = () => silent;
-      runner = new MainLoop({
-        concurrency,
-        interruptionAdapters: ["runtime"],
-        definitions,
-        listener,
-        logger,
-      });
-      return runner;
-    },
-    giveUp: () => worker.claims.stop(),
-  });
-  return { worker, runner: runner! };
-}
+import type { CutLink } from "./support/cut-link.ts";
+import { newWorker } from "./support/worker-world.ts";
 
 const stateOf = async (store: CutLink["store"], id: number) => (await store.jobs.find(id))!;
 

@@ -1,6 +1,7 @@
 // A store behind a link that can be cut: on the way there, or on the way back, when everything was
 // done and nobody hears of it. The store itself is a real one.
 
+import { setTimeout as delay } from "node:timers/promises";
 import {
   type News,
   type Store,
@@ -14,10 +15,14 @@ type LinkState = "whole" | "cut" | "deaf";
 
 export class CutLink {
   state: LinkState = "whole";
+  /** How long an answer takes on its way back, in milliseconds. */
+  latencyMs = 0;
   /** As hosts share it. */
   readonly store: Store;
   /** Every turn that was tried, whatever became of it. */
   readonly turns: Turn[] = [];
+  /** Turns that were asked for and not answered. */
+  underWay = 0;
   readonly watchers: { readonly tell: (news: News) => void; readonly options: WatchOptions }[] = [];
 
   constructor(real: Store) {
@@ -29,7 +34,8 @@ export class CutLink {
         ...jobs,
         turn: (turn) => {
           this.turns.push(turn);
-          return this.#over(() => jobs.turn(turn));
+          this.underWay += 1;
+          return this.#over(() => jobs.turn(turn)).finally(() => (this.underWay -= 1));
         },
         enqueue: (rows) => this.#over(() => jobs.enqueue(rows)),
       },
@@ -49,6 +55,7 @@ export class CutLink {
     const began = this.state;
     if (began !== "cut") {
       const answer = await call();
+      if (this.latencyMs > 0) await delay(this.latencyMs);
       if (began === "whole") return answer;
     }
     throw new StoreError("unreachable", "the link is cut");

@@ -12,6 +12,8 @@ import type { TurnsOwner } from "./turns.ts";
 
 /** Jobs in one claim: it holds locks for as long as it takes. */
 const mostAtOnce = 500;
+/** From so many on, running them takes about as long as a round trip. */
+const many = 50;
 
 export class Claims implements TurnsOwner {
   readonly processId: number;
@@ -115,6 +117,12 @@ export class Claims implements TurnsOwner {
     }
     // a suspect comes alone, however much is ready
     this.appetite.fed(claimed.length, more || slots.hasSuspect);
+    if (options.store.shared && more && claimed.length >= many) {
+      // the server looks for the next while these run
+      turns.request();
+      setImmediate(() => this.#worker.pump());
+      return;
+    }
     this.#worker.pump();
     if (more && claimed.length > 0 && slots.open > 0) turns.request();
   }

@@ -1,0 +1,23 @@
+// A worker whose store is a round trip away does not sit idle meanwhile.
+
+import { defineJob } from "queue-runtime";
+import { expect, it } from "vitest";
+import { waitFor } from "../support/wait-for.ts";
+import { newWorker } from "./support/worker-world.ts";
+
+it("asks for the next jobs before it runs the many it has", async () => {
+  const total = 2_000;
+  let meanwhile = 0;
+  const noop = defineJob({
+    name: "noop",
+    perform() {
+      meanwhile += world.link.underWay;
+    },
+  });
+  await using world = await newWorker(noop);
+  world.link.latencyMs = 5;
+  await world.store.jobs.enqueue(Array(total).fill({ name: "noop" }));
+  world.worker.hear("ready");
+  await waitFor(async () => (await world.store.jobs.count()).finished === total);
+  expect(meanwhile).toBeGreaterThan(total / 2);
+});
