@@ -16,6 +16,7 @@ import { listsContract } from "./contract/lists.ts";
 import { processesContract } from "./contract/processes.ts";
 import { queuesContract } from "./contract/queues.ts";
 import { recoveryContract } from "./contract/recovery.ts";
+import { recurringContract } from "./contract/recurring.ts";
 import { settleContract } from "./contract/settle.ts";
 import { severalContract } from "./contract/several.ts";
 import { contendersContract } from "./contract/slots/contenders.ts";
@@ -26,6 +27,7 @@ import { maintenanceContract } from "./contract/slots/maintenance.ts";
 import { promotionContract } from "./contract/slots/promotion.ts";
 import { suspectsContract } from "./contract/suspects.ts";
 import { troubleContract } from "./contract/trouble.ts";
+import { whyContract } from "./contract/why.ts";
 import type { OpenStore } from "./contract/world.ts";
 
 export function storeContract(name: string, open: OpenStore): void {
@@ -54,5 +56,7 @@ export function storeContract(name: string, open: OpenStore): void {
     brokenDependenciesContract(open);
     batchesContract(open);
     contendersContract(open);
+    recurringContract(open);
+    whyContract(open);
   });
 }

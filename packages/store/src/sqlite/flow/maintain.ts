@@ -3,11 +3,11 @@
 
 import type { Maintained } from "../../flow.ts";
 import type { Driver } from "../driver.ts";
-import { pruneLedger } from "../recurring/prune.ts";
+import { isLedgerOld, pruneLedger } from "../recurring/prune.ts";
 import { isTouched, reconcile } from "./reconcile.ts";
 import { promote } from "./slots/promote.ts";
 import { forgetRested, restsOf } from "./slots/rests.ts";
-import { Room, type StoredGate } from "./slots/room.ts";
+import { Room } from "./slots/room.ts";
 
 /** Where the next call goes on, when there are more keys than one call looks at. */
 export interface Cursor {
@@ -50,22 +50,22 @@ const anyRested = `SELECT 1 FROM slots INDEXED BY slots_resting
 function look(driver: Driver, limit: number, cursor: Cursor): Trouble {
   const now = driver.now();
   const found = [anyExpired, anyKeyOver, anyRested].some((sql) => driver.value(sql, now) === 1);
-  return { expired: found || isTouched(driver), keys: keysWithRoom(driver, limit, cursor) };
+  const expired = found || isTouched(driver) || isLedgerOld(driver);
+  return { expired, keys: keysWithRoom(driver, limit, cursor) };
 }
 
-const nextKey = `SELECT kind, key, slots AS "limit", ms, on_conflict AS onConflict, name
-  FROM job_gates INDEXED BY job_gates_waiting
-  WHERE waits = 1 AND key > ? ORDER BY key, priority, job_id LIMIT 1`;
+const nextKey = `SELECT key FROM job_gates INDEXED BY job_gates_waiting
+  WHERE waits = 1 AND key > ? ORDER BY key LIMIT 1`;
 
-/** Of the next keys that somebody waits for, those that have a free slot for the first in line. */
+/** Of the next keys that somebody waits for, those that have a free slot for one of them. */
 function keysWithRoom(driver: Driver, limit: number, cursor: Cursor): readonly string[] {
   const room = new Room(driver);
   const keys: string[] = [];
   for (let seen = 0; seen < limit; seen += 1) {
-    const gate = room.sql(nextKey).get(cursor.key) as unknown as StoredGate | undefined;
-    cursor.key = gate?.key ?? "";
-    if (!gate) break;
-    if (room.isFree(gate)) keys.push(gate.key);
+    const next = driver.value(nextKey, cursor.key) as string | undefined;
+    cursor.key = next ?? "";
+    if (next === undefined) break;
+    if (room.hasRoom(next)) keys.push(next);
   }
   return keys;
 }
