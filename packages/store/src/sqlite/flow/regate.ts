@@ -6,6 +6,7 @@ import { queueGates } from "../../rules/limits.ts";
 import type { Driver } from "../driver.ts";
 import { writeGates } from "../jobs/insert-linked.ts";
 import { ready, suspects } from "../lanes.ts";
+import { allSettings } from "./queue-settings.ts";
 import { reconcile } from "./reconcile.ts";
 import { promote } from "./slots/promote.ts";
 import { Room, type StoredGate } from "./slots/room.ts";
@@ -55,6 +56,17 @@ export function regateAll(driver: Driver, ids: readonly number[], setting: Setti
   for (const key of keys) promote(room, key, ids.length);
 }
 
+/** For a job that comes back to its queue: what is true of it may have changed since. */
+export function regateOne(driver: Driver, id: number): void {
+  const room = new Room(driver);
+  const job = room.sql(anyJob).get(id) as unknown as (JobRow & { queue: string }) | undefined;
+  if (!job) return;
+  const settings = allSettings(driver).get(job.queue) ?? null;
+  regate(room, job, { queue: job.queue, settings });
+}
+
+const anyJob = `SELECT id, queue, state, name, priority, unique_key AS uniqueKey FROM jobs
+  WHERE id = ?`;
 const forgetGates = "DELETE FROM job_gates WHERE job_id = ? AND name = ''";
 const forgetSlot = "DELETE FROM slots WHERE job_id = ? AND key = ?";
 const link = "UPDATE jobs SET linked = 1 WHERE id = ?";

@@ -5,6 +5,7 @@ import type { JobState } from "../../job.ts";
 import { type Answer, answerCancel, answerDiscard, answerRetry } from "../../rules/answers.ts";
 import type { Action, Actions, Retention } from "../../store.ts";
 import type { Driver } from "../driver.ts";
+import { regateOne } from "../flow/regate.ts";
 
 const stateOf = "SELECT state FROM jobs WHERE id = ?";
 
@@ -36,6 +37,7 @@ export function retry(
   const now = driver.now();
   const act = ({ id, outcome }: Action): void => {
     if (outcome !== "retried") return;
+    regateOne(driver, id);
     driver.sql(again).run({ now, id });
     if (options.fromStart) driver.sql(forget).run(id);
   };

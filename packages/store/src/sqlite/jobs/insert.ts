@@ -46,6 +46,7 @@ export function insertAll(
   let room: Room | null = null;
   const answers: Enqueued[] = [];
   checkBatches(connection, jobs);
+  checkAfter(connection, jobs);
   for (let at = 0; at < jobs.length; ) {
     const job = jobs[at]!;
     const queue = settings.get(job.queue);
@@ -116,6 +117,21 @@ function columns(job: PreparedJob, now: number): Columns {
   const { name, kind, queue, args, priority, label } = job;
   const { state, runAt } = admit(job, now);
   return [name, kind, queue, state, args, priority, label, runAt];
+}
+
+/** The first id among those asked for that no job has. */
+const missing = `SELECT value AS id FROM json_each(?)
+  WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE id = value) LIMIT 1`;
+
+/** Before anything is inserted: a job comes after those that were there, not after its own kind. */
+function checkAfter(connection: Connection, jobs: readonly PreparedJob[]): void {
+  for (const { after } of jobs) {
+    if (after.length === 0) continue;
+    const id = connection.sql(missing).get(JSON.stringify(after))?.id;
+    if (id === undefined) continue;
+    const why = `there is no job ${id} to come after`;
+    throw new StoreError("invalid", `the job cannot be enqueued: ${why}`);
+  }
 }
 
 const stateOfBatch = "SELECT state FROM batches WHERE id = ?";

@@ -3,7 +3,8 @@
 //
 // There are no counters. A slot that is there is held or rests; a key that is there is taken. What
 // cannot disagree with itself needs no repair. `slots_by_key` is what is counted, and a count stops
-// at the limit; `job_gates_waiting` is the line of those who wait, best first.
+// at the limit; `job_gates_waiting` is the line of those who wait, best first, and `job_gates_widest`
+// says that none of them sees more slots than are taken, which is nearly always so.
 
 import { recurringTables } from "./2-recurring.ts";
 import { linkTriggers } from "./2-triggers.ts";
@@ -29,6 +30,7 @@ CREATE TABLE job_gates (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX job_gates_waiting ON job_gates (key, priority, job_id) WHERE waits = 1;
+CREATE INDEX job_gates_widest ON job_gates (key, slots) WHERE waits = 1;
 CREATE INDEX job_gates_rated ON job_gates (key) WHERE waits = 1 AND kind = 'rate';
 
 CREATE TABLE slots (

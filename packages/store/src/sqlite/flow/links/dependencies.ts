@@ -1,7 +1,6 @@
 // Jobs that come after other jobs. A row says that one still waits for another; a job with no row
 // left has waited enough.
 
-import { StoreError } from "../../../errors.ts";
 import { endStates, type JobError, type JobState } from "../../../job.ts";
 import type { PreparedJob } from "../../../rules/new-job.ts";
 import type { Room } from "../slots/room.ts";
@@ -15,20 +14,15 @@ export interface Waits {
   readonly failed: { readonly id: number; readonly ending: Ending } | null;
 }
 
-const targets = `SELECT value AS id, state FROM json_each(?)
-  LEFT JOIN jobs ON jobs.id = json_each.value`;
+const targets = `SELECT jobs.id, state FROM json_each(?) CROSS JOIN jobs
+  ON jobs.id = json_each.value`;
 
-/** @throws StoreError `invalid` for an unknown id */
+/** That they exist was seen before. */
 export function askAfter(room: Room, { after, ifDependencyFails }: PreparedJob): Waits {
   const on: number[] = [];
   let failed: Waits["failed"] = null;
   const rows = after.length === 0 ? [] : room.sql(targets).all(JSON.stringify(after));
-  for (const { id, state } of rows as unknown as { id: number; state: JobState | null }[]) {
-    if (state === null)
-      throw new StoreError(
-        "invalid",
-        `the job cannot be enqueued: there is no job ${id} to come after`,
-      );
+  for (const { id, state } of rows as unknown as { id: number; state: JobState }[]) {
     if (!isEnded(state)) on.push(id);
     else if (state !== "finished" && ifDependencyFails === "fail") failed ??= { id, ending: state };
   }

@@ -4,7 +4,7 @@
 
 import type { Room, StoredGate } from "./room.ts";
 
-/** How many jobs that lack another key's slot are passed over before the rest has to wait. */
+/** How many jobs that lack a slot are passed over before the rest has to wait. */
 const farthest = 100;
 /** How many are looked at together, once the first was taken. */
 const page = 16;
@@ -19,17 +19,17 @@ type Candidate = StoredGate & { readonly id: number };
 export function promote(room: Room, key: string, most: number): number {
   let promoted = 0;
   let passed = 0;
-  for (let size = 1; ; size = page) {
+  for (let size = 1; room.hasRoom(key); size = page) {
     const candidates = room.sql(line).all(key, size, passed) as unknown as readonly Candidate[];
     for (const candidate of candidates) {
-      if (!room.isFree(candidate)) return promoted;
-      if (admit(room, candidate.id)) promoted += 1;
+      // It may see fewer slots than others do.
+      if (room.isFree(candidate) && admit(room, candidate.id)) promoted += 1;
       else passed += 1;
       if (promoted >= most || passed >= farthest) return promoted;
     }
-    const last = candidates.at(-1);
-    if (!last || candidates.length < size || !room.isFree(last)) return promoted;
+    if (candidates.length < size) break;
   }
+  return promoted;
 }
 
 const makeReady = "UPDATE jobs SET state = 'ready' WHERE id = ? AND state = 'blocked'";

@@ -31,6 +31,8 @@ const heldSlots = `SELECT count(*) AS held FROM (
 const forgetRested = `DELETE FROM slots WHERE key = ? AND ${rested} ?`;
 const isAwaited = `SELECT 1 FROM job_gates INDEXED BY job_gates_waiting
   WHERE key = ? AND waits = 1 LIMIT 1`;
+const widestOf = `SELECT max(slots) AS widest FROM job_gates INDEXED BY job_gates_widest
+  WHERE key = ? AND waits = 1`;
 const take = "INSERT INTO slots (key, kind, job_id, since, expires_at) VALUES (?, ?, ?, ?, ?)";
 
 export class Room {
@@ -62,6 +64,14 @@ export class Room {
     return this.held(gate.key, limit) < limit;
   }
 
+  /** Whether anybody who waits for it could see a free slot. */
+  hasRoom(key: string): boolean {
+    const { widest } = this.sql(widestOf).get(key) as { widest: number | null };
+    if (widest === null) return false;
+    const most = Math.max(widest, ...this.#overrides().values());
+    return this.held(key, most) < most;
+  }
+
   /** How many slots are taken, `most` at the most. */
   held(key: string, most: number): number {
     return (this.sql(heldSlots).get(key, this.now, most) as { held: number }).held;
@@ -88,11 +98,15 @@ export class Room {
 
   #limitOf({ kind, name, limit }: StoredGate): number {
     if (kind !== "concurrency" || name === "") return limit;
+    return this.#overrides().get(name) ?? limit;
+  }
+
+  #overrides(): ReadonlyMap<string, number> {
     this.#limits ??= new Map(
       this.sql(overrides)
         .all()
         .map((row) => [row.name as string, row.slots as number]),
     );
-    return this.#limits.get(name) ?? limit;
+    return this.#limits;
   }
 }
