@@ -13,6 +13,8 @@ export interface Lane {
 export interface LaneJob {
   readonly id: number;
   readonly priority: number;
+  /** Orders jobs of one priority: the id, or a place among them. */
+  readonly turn: number;
   readonly runAt: number;
 }
 
@@ -34,8 +36,8 @@ export const suspects: ReadyIndex = {
 };
 
 const step = (source: ReadyIndex, after: string): string =>
-  `SELECT queue, name, id, priority, run_at FROM jobs INDEXED BY ${source.index}
-  WHERE ${source.where} AND ${after} ORDER BY queue, name, priority, id LIMIT 1`;
+  `SELECT queue, name, id, priority, turn, run_at FROM jobs INDEXED BY ${source.index}
+  WHERE ${source.where} AND ${after} ORDER BY queue, name, priority, turn LIMIT 1`;
 
 /** The first lane from `queue` on. */
 export function laneFrom(driver: Driver, source: ReadyIndex, queue: string): Lane | undefined {
@@ -59,8 +61,17 @@ export function* allLanes(driver: Driver, source: ReadyIndex): Generator<Lane> {
     yield lane;
 }
 
+type LaneRow = [
+  queue: string,
+  name: string,
+  id: number,
+  priority: number,
+  turn: number,
+  runAt: number,
+];
+
 function toLane(row: unknown): Lane | undefined {
   if (!row) return undefined;
-  const [queue, name, id, priority, runAt] = row as [string, string, number, number, number];
-  return { queue, name, first: { id, priority, runAt } };
+  const [queue, name, id, priority, turn, runAt] = row as LaneRow;
+  return { queue, name, first: { id, priority, turn, runAt } };
 }

@@ -5,6 +5,9 @@
 // cannot disagree with itself needs no repair. `slots_by_key` is what is counted, and a count stops
 // at the limit; `job_gates_waiting` is the line of those who wait, best first, and `job_gates_widest`
 // says that none of them sees more slots than are taken, which is nearly always so.
+//
+// Among ready jobs of one priority the older goes first, by its id. Where keys take turns, a job
+// goes by the place it was given when its key's turn came: a number between two ids.
 
 import { recurringTables } from "./2-recurring.ts";
 import { linkTriggers } from "./2-triggers.ts";
@@ -12,6 +15,22 @@ import { linkTriggers } from "./2-triggers.ts";
 export const flow: string = `
 ALTER TABLE jobs ADD COLUMN linked INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN batch_id INTEGER;
+
+ALTER TABLE jobs ADD COLUMN place REAL;
+ALTER TABLE jobs ADD COLUMN turn ANY AS (coalesce(place, id)) VIRTUAL;
+
+CREATE TABLE places (last REAL NOT NULL) STRICT;
+INSERT INTO places VALUES (0.5);
+
+DROP INDEX jobs_ready;
+DROP INDEX jobs_ready_by_priority;
+DROP INDEX jobs_suspect;
+CREATE INDEX jobs_ready ON jobs (queue, name, priority, turn, run_at)
+  WHERE state = 'ready' AND suspect = 0;
+CREATE INDEX jobs_ready_by_priority ON jobs (priority, turn)
+  WHERE state = 'ready' AND suspect = 0;
+CREATE INDEX jobs_suspect ON jobs (queue, name, priority, turn, run_at)
+  WHERE state = 'ready' AND suspect = 1;
 
 CREATE INDEX jobs_by_batch ON jobs (batch_id, state) WHERE batch_id IS NOT NULL;
 

@@ -35,6 +35,10 @@ const widestOf = `SELECT max(slots) AS widest FROM job_gates INDEXED BY job_gate
   WHERE key = ? AND waits = 1`;
 const take = "INSERT INTO slots (key, kind, job_id, since, expires_at) VALUES (?, ?, ?, ?, ?)";
 
+const nextPlace = `UPDATE places SET last = max(last + 1,
+    (SELECT seq + 0.5 FROM sqlite_sequence WHERE name = 'jobs')) RETURNING last`;
+const place = "UPDATE jobs SET place = ? WHERE id = ?";
+
 export class Room {
   readonly now: number;
   readonly #connection: Connection;
@@ -89,11 +93,18 @@ export class Room {
       if (kind === "rate") this.forgetRested(key);
       const expiresAt = kind === "concurrency" ? this.now + ms : null;
       this.sql(take).run(key, kind, jobId, this.now, expiresAt);
+      if (kind === "fair") this.#place(jobId);
     }
   }
 
   forgetRested(key: string): void {
     this.sql(forgetRested).run(key, this.now);
+  }
+
+  /** Behind all jobs that are there, and before those to come. */
+  #place(jobId: number): void {
+    const { last } = this.sql(nextPlace).get() as { last: number };
+    this.sql(place).run(last, jobId);
   }
 
   #limitOf({ kind, name, limit }: StoredGate): number {
