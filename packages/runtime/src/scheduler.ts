@@ -18,7 +18,7 @@ import { isAway, type StoreHealth, type StoreUser } from "./service/store-health
 import type { Service } from "./service.ts";
 
 /** The clock is asked again after so long, in milliseconds: somebody may have set it. */
-const clockMs = 60_000;
+const usualClockMs = 60_000;
 /** A tick is missed, too, when nobody reached the store within so long; milliseconds. */
 const latenessMs = 60_000;
 /** Where changes are announced, one look serves all of the last so many milliseconds. */
@@ -33,6 +33,8 @@ export interface SchedulerOptions {
   readonly log: Log;
   /** When its predecessor under the same supervisor died, by the monotonic clock; or null. */
   readonly vacantSince: number | null;
+  /** How long the store's clock is believed in before it is asked again; a minute by default. */
+  readonly clockMs?: number;
 }
 
 interface Due extends DueTicks {
@@ -46,6 +48,7 @@ export class Scheduler implements Service {
   readonly #calendar: Calendar;
   readonly #user: StoreUser;
   readonly #loop: Loop;
+  readonly #clockMs: number;
   #news: NodeJS.Timeout | undefined;
   #quiet = false;
   #stopped = false;
@@ -58,6 +61,7 @@ export class Scheduler implements Service {
     this.#calendar = new Calendar(({ key: task }, message) =>
       log.report({ type: "task-unusable", task, message }),
     );
+    this.#clockMs = options.clockMs ?? usualClockMs;
     this.#user = health.user();
     this.#loop = new Loop(
       () => this.#look(),
@@ -101,8 +105,8 @@ export class Scheduler implements Service {
   }
 
   async #tickWhatIsDue(): Promise<number> {
-    if (this.#quiet) return clockMs;
-    if (this.#clock.ageMs > clockMs) await this.#askClock();
+    if (this.#quiet) return this.#clockMs;
+    if (this.#clock.ageMs > this.#clockMs) await this.#askClock();
     const tasks = await this.#options.store.recurring.list();
     this.#calendar.keep(tasks);
     // what seems due is due when the store says so
@@ -134,7 +138,7 @@ export class Scheduler implements Service {
   #nextLook(tasks: readonly RecurringTask[]): number {
     const { store, config } = this.#options;
     const { now } = this.#clock;
-    const pollMs = store.shared ? Math.min(config.pollingIntervalMs, clockMs) : clockMs;
+    const pollMs = Math.min(this.#clockMs, store.shared ? config.pollingIntervalMs : this.#clockMs);
     return tasks.reduce(
       (soonest, task) => Math.min(soonest, this.#calendar.next(task, now) ?? soonest),
       now + pollMs,
