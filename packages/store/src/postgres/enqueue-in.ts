@@ -15,12 +15,18 @@ import { AfterCommit } from "./enqueue-in/after-commit.ts";
 import { type Caller, callerOf } from "./enqueue-in/caller.ts";
 import { explain, invalid } from "./enqueue-in/explain.ts";
 import { here, Whereabouts } from "./enqueue-in/whereabouts.ts";
+import { argsText, isLinked, jobsText } from "./flow/enqueue.ts";
 
-const enqueueBy = (name: string): string => `SELECT id, state FROM queue_runtime.${name}(
+const enqueueBy = (name: string, outcome = "'created' AS outcome"): string =>
+  `SELECT id, state, ${outcome} FROM queue_runtime.${name}(
   CASE WHEN ${here} = $1 THEN $2::json ELSE '[]'::json END, $3::json)`;
-const enqueueMany = enqueueBy("enqueue_many");
 /** Commands need rights of the application's own. */
-const enqueueAny = enqueueBy("enqueue_any");
+const statements = {
+  modules: enqueueBy("enqueue_many"),
+  any: enqueueBy("enqueue_any"),
+  linkedModules: enqueueBy("enqueue_linked", "outcome"),
+  linkedAny: enqueueBy("enqueue_linked_any", "outcome"),
+} as const;
 
 /** What every transaction of a store shares. */
 interface Shared {
@@ -48,14 +54,16 @@ export function enqueueIn(
       if (prepared.length === 0) return [];
       const rows = await insert(driver, shared.whereabouts, { caller, prepared });
       shared.afterCommit.expect(rows, prepared);
-      return rows.map(({ id }): Enqueued => ({ id, outcome: "created" }));
+      return rows.map(({ id, outcome }): Enqueued => ({ id, outcome }));
     },
   };
 }
 
 interface Row {
   readonly id: number;
-  readonly state: JobState;
+  /** null: there is no such job, or it has ended. */
+  readonly state: JobState | null;
+  readonly outcome: Enqueued["outcome"];
 }
 
 async function insert(
@@ -64,13 +72,15 @@ async function insert(
   { caller, prepared }: { readonly caller: Caller; readonly prepared: readonly PreparedJob[] },
 ): Promise<readonly Row[]> {
   const commands = prepared.some(({ kind }) => kind !== "module");
-  const sql = driver.inSchema(commands ? enqueueAny : enqueueMany);
+  const linked = prepared.some(isLinked);
+  const way = linked ? (["linkedModules", "linkedAny"] as const) : (["modules", "any"] as const);
+  const sql = driver.inSchema(statements[way[commands ? 1 : 0]]);
   const values = [jobsText(prepared), argsText(prepared)];
   const send = async (place: string): Promise<readonly Row[]> => {
     await caller.check();
     const rows = await caller.query(sql, [place, ...values]);
     // whole numbers come as numbers, text or bigints, depending on the client
-    return rows.map(({ id, state }) => ({ id: Number(id), state: state as JobState }));
+    return rows.map((row) => ({ ...(row as unknown as Row), id: Number(row["id"]) }));
   };
   try {
     const place = await whereabouts.known();
@@ -84,14 +94,4 @@ async function insert(
     throw explain(error, driver, commands);
   }
   throw invalid(`it is on another database than the store ${driver.url}`);
-}
-
-/** The jobs without their args. */
-function jobsText(jobs: readonly PreparedJob[]): string {
-  return JSON.stringify(jobs.map(({ args: _, ...job }) => job));
-}
-
-/** As they were written: nothing is parsed again. */
-function argsText(jobs: readonly PreparedJob[]): string {
-  return `[${jobs.map(({ args }) => args ?? "null").join()}]`;
 }

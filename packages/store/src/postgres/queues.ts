@@ -5,6 +5,7 @@ import { checkQueue } from "../rules/new-job.ts";
 import type { Queues } from "../store.ts";
 import type { Announcer } from "./announce.ts";
 import type { Driver } from "./driver.ts";
+import { allSettings, defineQueues, setQueue } from "./flow/settings.ts";
 import { clearAll, clearReady } from "./queues/clear.ts";
 
 export function postgresQueues(driver: Driver, announcer: Announcer): Queues {
@@ -12,7 +13,9 @@ export function postgresQueues(driver: Driver, announcer: Announcer): Queues {
     list: () => list(driver),
     pause: (name) => pause(driver, name),
     resume: (name) => resume(driver, announcer, name),
-    clear: (name, { all }) => (all ? clearAll : clearReady)(driver, name),
+    set: (queue, settings) => setQueue(driver, announcer, { queue, settings, source: null }),
+    define: (source, wanted) => defineQueues(driver, announcer, { source, wanted }),
+    clear: (name, { all }) => (all ? clearAll : clearReady)({ driver, announcer }, name),
   };
 }
 
@@ -56,7 +59,7 @@ const queuesOf = ({ key, where }: Source): string => {
 
 /** And in each, how many there are and since when the oldest is due: read from the index alone. */
 const waiting = (source: Source): string => `
-  SELECT known.queue, job.ready, 0 AS running, job.due, false AS paused
+  SELECT known.queue, job.ready, 0 AS running, job.due, false AS paused, 0 AS blocked
   FROM (WITH RECURSIVE known AS (${queuesOf(source)}) SELECT * FROM known) AS known
   CROSS JOIN LATERAL (
     SELECT count(*) AS ready, min(run_at) AS due FROM queue_runtime.jobs
@@ -64,20 +67,33 @@ const waiting = (source: Source): string => `
   ) AS job`;
 
 const all = `SELECT queue, sum(ready)::bigint, sum(running)::bigint, bool_or(paused),
-  greatest(0, queue_runtime.now_ms() - min(due)) FROM (${waiting(sources.ready)}
+  greatest(0, queue_runtime.now_ms() - min(due)), sum(blocked)::bigint FROM (${waiting(sources.ready)}
   UNION ALL ${waiting(sources.suspects)}
-  UNION ALL SELECT queue, 0, count(*), NULL, false FROM queue_runtime.jobs
+  UNION ALL SELECT queue, 0, count(*), NULL, false, 0 FROM queue_runtime.jobs
     WHERE state = 'running' GROUP BY queue
-  UNION ALL SELECT name, 0, 0, NULL, true FROM queue_runtime.paused_queues
+  UNION ALL SELECT queue, 0, 0, NULL, false, count(*) FROM queue_runtime.jobs
+    WHERE state = 'blocked' GROUP BY queue
+  UNION ALL SELECT name, 0, 0, NULL, true, 0 FROM queue_runtime.paused_queues
+  UNION ALL SELECT name, 0, 0, NULL, false, 0 FROM queue_runtime.queue_settings
+    WHERE slots IS NOT NULL OR rate_limit IS NOT NULL OR fair
 ) AS part GROUP BY queue`;
 
-type QueueRow = [name: string, ready: number, running: number, paused: boolean, latencyMs: number];
+type QueueRow = [
+  name: string,
+  ready: number,
+  running: number,
+  paused: boolean,
+  latencyMs: number,
+  blocked: number,
+];
 
 async function list(driver: Driver): Promise<readonly Queue[]> {
   const { rows } = await driver.query(all, [], true);
+  const settings = await allSettings(driver);
   return (rows as QueueRow[])
-    .map(([name, ready, running, paused, latencyMs]) => ({
-      ...{ name, paused, ready, running, latencyMs: ready === 0 ? 0 : latencyMs },
+    .map(([name, ready, running, paused, latencyMs, blocked]) => ({
+      ...{ name, paused, ready, blocked, running, latencyMs: ready === 0 ? 0 : latencyMs },
+      settings: settings.get(name) ?? null,
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

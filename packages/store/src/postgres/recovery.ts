@@ -8,6 +8,7 @@ import { judge, type Verdict } from "../rules/verdict.ts";
 import type { Held } from "../turn.ts";
 import type { Announcer } from "./announce.ts";
 import type { Driver, Run, Statement } from "./driver.ts";
+import { announceReconciled, type Reconciled, reconcileIn, takeUp } from "./flow/reconcile.ts";
 import { sharedColumns, toColumn } from "./rows.ts";
 
 const lockProcess = "SELECT FROM queue_runtime.processes WHERE id = $1 FOR UPDATE";
@@ -77,9 +78,28 @@ export async function recover(
   announcer: Announcer,
   ...[processId, evidence]: [processId: number, evidence: Evidence]
 ): Promise<readonly RecoveredJob[]> {
-  const recovered = await driver.transaction((run) => recoverIn(run, processId, evidence));
-  if (recovered.some(({ outcome }) => outcome === "ready")) announcer.announce("ready");
-  return recovered;
+  const { jobs, reconciled } = await driver.transaction((run) =>
+    recoverIn(run, processId, evidence),
+  );
+  await announceRecovered(driver, announcer, { jobs, reconciled });
+  return jobs;
+}
+
+export interface Recovered {
+  readonly jobs: readonly RecoveredJob[];
+  readonly reconciled: Reconciled | null;
+}
+
+/** When the transaction is over. */
+export async function announceRecovered(
+  driver: Driver,
+  announcer: Announcer,
+  { jobs, reconciled }: Recovered,
+): Promise<void> {
+  if (jobs.some(({ outcome }) => outcome === "ready")) announcer.announce("ready");
+  if (!reconciled) return;
+  announceReconciled(announcer, reconciled);
+  if (reconciled.more) await takeUp(driver, announcer);
 }
 
 /** The same inside a transaction; the caller announces what became ready. */
@@ -87,18 +107,21 @@ export async function recoverIn(
   run: Run,
   processId: number,
   evidence: Evidence,
-): Promise<readonly RecoveredJob[]> {
+): Promise<Recovered> {
   await run(lockProcess, [processId]);
   const { rows } = await run(heldBy, [processId]);
   const held = (rows as HeldRow[]).map(([id, fence, name, crashes, cancelled]) => ({
     ...{ id, fence, name, crashes, cancelled },
   }));
   const verdicts = judge(held, evidence);
-  if (verdicts.length > 0) await run(judged, [processId, ...valuesOf(verdicts)]);
+  const values = [processId, ...valuesOf(verdicts)];
+  const reconciled =
+    verdicts.length > 0 ? await reconcileIn(run, async () => void (await run(judged, values))) : null;
   await run(unregister, [processId]);
-  return verdicts.map(({ id, outcome, crashed }, n) => ({
+  const jobs = verdicts.map(({ id, outcome, crashed }, n) => ({
     ...{ id, name: held[n]!.name, outcome, crashed },
   }));
+  return { jobs, reconciled };
 }
 
 function valuesOf(verdicts: readonly Verdict[]): readonly unknown[] {
@@ -113,9 +136,12 @@ function valuesOf(verdicts: readonly Verdict[]): readonly unknown[] {
 /** Jobs a process still held when it left in good order; its row goes with them. */
 export async function releaseAll(run: Run, processId: number): Promise<number> {
   await run(lockProcess, [processId]);
-  const { count } = await run(unknownToIt, [processId, [], [], null]);
+  let released = 0;
+  await reconcileIn(run, async () => {
+    released = (await run(unknownToIt, [processId, [], [], null])).count;
+  });
   await run(unregister, [processId]);
-  return count;
+  return released;
 }
 
 const beginEpoch = "UPDATE queue_runtime.processes SET epoch = $2 WHERE id = $1 AND epoch < $2";

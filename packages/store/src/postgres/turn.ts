@@ -9,24 +9,29 @@
 import type { Claim, Held, Turn, TurnAnswer } from "../turn.ts";
 import type { Announcer } from "./announce.ts";
 import type { Answer, Driver, Statement } from "./driver.ts";
+import { announceReconciled, takeUp } from "./flow/reconcile.ts";
 import { beginAnew } from "./recovery.ts";
-import { toJob } from "./rows.ts";
+import { linksOf, toJob } from "./rows.ts";
 import { type Asked, claimStatement, lookStatement } from "./turn/claim.ts";
 import {
+  type Caught,
   type ClaimRows,
   type Surroundings,
   toClaimRows,
   toSurroundings,
 } from "./turn/claim-rows.ts";
+import { Flight, type Landed } from "./turn/flight.ts";
 import { type Lane, Lanes } from "./turn/lanes.ts";
+import { isFair, isRated, LinkedRuns } from "./turn/linked-runs.ts";
 import { placedLanes } from "./turn/places.ts";
 import { markStatement, Saturation } from "./turn/saturation.ts";
 import { claimSuspect } from "./turn/suspects.ts";
-import { Writes } from "./turn/writes.ts";
 
 /** What a claim has brought so far. */
 interface Catch {
   jobs: TurnAnswer["claimed"][number][];
+  /** Of all of them together. */
+  links: number;
   around: Surroundings;
   /** Another turn may find more. */
   more: boolean;
@@ -37,6 +42,7 @@ export class Turns {
   readonly #announcer: Announcer;
   readonly #lanes = new Lanes();
   readonly #saturation = new Saturation();
+  readonly #linked = new LinkedRuns();
   /** To be said with the next turn of the process: that it is saturated, or no longer. */
   readonly #marks = new Map<number, boolean>();
   /**
@@ -55,26 +61,26 @@ export class Turns {
   async take(turn: Turn): Promise<TurnAnswer> {
     const { processId } = turn;
     const claim = turn.claim && turn.claim.limit > 0 ? turn.claim : null;
-    const writes = new Writes(turn);
     const anew = turn.holding ? this.#anew(processId, turn.holding) : null;
+    const flight = new Flight(turn, anew, this.#linked.isAmong(turn.settlements));
     const asked = this.#ask(processId, claim ?? nothing, {});
     const mark = await this.#mark(processId);
-    const before = [...(anew?.first ?? []), ...writes.statements, ...(anew ? [anew.last] : [])];
     const began = performance.now();
-    const answers = await this.#send(before, {
+    const answers = await this.#send(flight.statements, {
       last: [...mark, claim ? claimStatement(asked) : lookStatement(processId)],
-      beside: claim !== null && writes.isBulk,
+      beside: claim !== null && flight.isBulk,
       lazy: !claim && turn.settlements.length === 0 && !turn.holding,
     });
     const { rows } = answers.at(-1)!;
     const around = toSurroundings(rows.at(-1));
     const late = this.#isLate(asked, around);
     if (late && anew) return this.take(turn);
-    const written = await writes.read(this.#driver, answers.slice(anew?.first.length ?? 0));
-    const released = anew ? answers[before.length - 1]!.count : 0;
-    this.#announce({ ...written, ready: written.ready || released > 0 });
-    const found: Catch = { jobs: [], around, more: around.more || late };
+    const written = await flight.read(this.#driver, answers);
+    this.#linked.settled(turn.settlements);
+    this.#announce(written);
+    const found: Catch = { jobs: [], links: 0, around, more: around.more || late };
     if (claim && !late) await this.#land(found, { ...asked, claim }, { rows, began });
+    await this.#follow(found, around.touched || (written.reconciled?.more ?? false));
     const registered = found.around.epoch !== null;
     return {
       refused: written.refused,
@@ -83,6 +89,17 @@ export class Turns {
       cancelRequested: found.around.cancelRequested,
       evicted: !registered,
     };
+  }
+
+  /**
+   * What was left undone, and what the claim itself has set free. It never fails: the jobs were
+   * claimed, and somebody else will take up the rest.
+   */
+  async #follow(found: Catch, isLeft: boolean): Promise<void> {
+    if (isRated(found.links)) this.#announcer.announce("scheduled");
+    if (!isLeft && !isFair(found.links)) return;
+    const ready = await takeUp(this.#driver, this.#announcer).catch(() => 0);
+    if (ready > 0) found.more = true;
   }
 
   #anew(processId: number, known: readonly Held[]): ReturnType<typeof beginAnew> {
@@ -123,7 +140,7 @@ export class Turns {
     const caught = toClaimRows(rows, asked.claim);
     found.around = caught.around;
     found.more = caught.around.more;
-    found.jobs.push(...caught.jobs.map(({ job }) => job));
+    this.#take(found, caught.jobs);
     const isNew = this.#noteLanes(caught);
     if (asked.full) {
       this.#lanes.looked(performance.now(), performance.now() - began);
@@ -136,6 +153,12 @@ export class Turns {
     const again = performance.now();
     const answers = await this.#driver.write([claimStatement(next)]);
     await this.#land(found, next, { rows: answers.at(-1)!.rows, began: again });
+  }
+
+  #take(found: Catch, caught: readonly Pick<Caught, "job" | "links">[]): void {
+    found.jobs.push(...caught.map(({ job }) => job));
+    for (const { links } of caught) found.links |= links;
+    this.#linked.claimed(caught);
   }
 
   async #next(found: Catch, asked: Asked, caught: ClaimRows): Promise<Asked | null> {
@@ -153,7 +176,7 @@ export class Turns {
     if (found.around.suspects && !passSuspects && caught.jobs.length === 0) {
       const suspect = await claimSuspect(this.#driver, asked);
       if (!suspect) return ask({ passSuspects: true });
-      found.jobs.push(toJob(suspect));
+      this.#take(found, [{ job: toJob(suspect), links: linksOf(suspect) }]);
       return null;
     }
     const mark = this.#saturation.short(processId, saturated);
@@ -211,8 +234,9 @@ export class Turns {
     return added.length > 0;
   }
 
-  #announce({ ready, delay }: { readonly ready: boolean; readonly delay: number | null }): void {
+  #announce({ ready, delay, reconciled }: Landed): void {
     if (ready) this.#announcer.announce("ready");
+    if (reconciled) announceReconciled(this.#announcer, reconciled);
     if (delay !== null) this.#announcer.announceDue(delay);
   }
 }

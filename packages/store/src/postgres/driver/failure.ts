@@ -56,6 +56,9 @@ function codeOf(error: unknown): string {
 type Meaning = readonly [StoreErrorCode, string];
 
 const exact: Readonly<Record<string, Meaning>> = {
+  // what our own functions refuse, in the words they have for it
+  QR001: ["conflict", "{cause}"],
+  QR002: ["invalid", "{cause}"],
   "25006": ["read-only", "{url} only answers reads: it is a standby, connect to the primary"],
   "3D000": ["unreachable", "{url}: there is no such database, create it first"],
   "3F000": ["old-schema", "{url} has no store yet: run `runtime migrate`"],

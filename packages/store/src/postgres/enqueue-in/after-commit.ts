@@ -9,11 +9,14 @@ import type { JobState } from "../../job.ts";
 import type { PreparedJob } from "../../rules/new-job.ts";
 import type { Announcer } from "../announce.ts";
 import type { Driver } from "../driver.ts";
+import { takeUp } from "../flow/reconcile.ts";
 
 interface Expected {
   /** The newest job of the transaction: where it is seen, all are. */
   readonly id: number;
   readonly ready: boolean;
+  /** Nobody has looked yet what they wait for. */
+  readonly touched: boolean;
   /** When the first of the others is due, by the monotonic clock. */
   readonly due: number;
   nextLook: number;
@@ -53,19 +56,20 @@ export class AfterCommit {
 
   /** `rows` are what became of `jobs`, in the same order. */
   expect(
-    rows: readonly { readonly id: number; readonly state: JobState }[],
+    rows: readonly { readonly id: number; readonly state: JobState | null }[],
     jobs: readonly PreparedJob[],
   ): void {
     const ready = rows.some(({ state }) => state === "ready");
     const delays = rows.flatMap(({ state }, index) =>
       state === "scheduled" ? [delayOf(jobs[index]!)] : [],
     );
-    if (!ready && delays.length === 0) return;
+    const touched = rows.some(({ state }) => state === "blocked" || state === "waiting");
+    if (!ready && !touched && delays.length === 0) return;
     const now = performance.now();
     const id = Math.max(...rows.map((row) => row.id));
     const due = now + Math.min(...delays);
     const nextLook = now + pauses.first;
-    this.#expected.add({ id, ready, due, nextLook, pauseMs: pauses.first });
+    this.#expected.add({ id, ready, touched, due, nextLook, pauseMs: pauses.first });
     this.#plan();
   }
 
@@ -99,6 +103,8 @@ export class AfterCommit {
     this.#expected.delete(expected);
     if (this.#closed) return;
     if (expected.ready) this.#announcer.announce("ready");
+    // where it fails, the next turn of a worker does it
+    if (expected.touched) void takeUp(this.#driver, this.#announcer).catch(() => 0);
     this.#announcer.announceDue(expected.due - now);
   }
 

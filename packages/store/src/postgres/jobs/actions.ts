@@ -16,6 +16,8 @@ import {
 import type { Actions } from "../../store.ts";
 import type { Announcer } from "../announce.ts";
 import type { Driver } from "../driver.ts";
+import { writeAndReconcile } from "../flow/reconcile.ts";
+import { anyGate } from "../migrations/2-flow/links.ts";
 import { sharedColumns } from "../rows.ts";
 
 const columns = sharedColumns.filter((column) => column !== "state");
@@ -30,6 +32,10 @@ const ended = `ended AS MATERIALIZED (
   ORDER BY id FOR UPDATE
 )`;
 
+/** A job that needs slots is blocked until it has them. */
+const linked = `(gone.linked | CASE WHEN gone.queue IN (
+      SELECT name FROM queue_runtime.queue_settings) THEN ${anyGate} ELSE 0 END)`;
+
 /** What a retry begins anew; the rest of the job it keeps. */
 const anew: Readonly<Record<string, string>> = {
   run_at: "queue_runtime.now_ms()",
@@ -40,6 +46,7 @@ const anew: Readonly<Record<string, string>> = {
   error: "NULL::json",
   cursor: "CASE WHEN $2::boolean THEN NULL ELSE gone.cursor END",
   progress_done: "CASE WHEN $2::boolean THEN 0 ELSE gone.progress_done END",
+  linked,
   progress_total: "CASE WHEN $2::boolean THEN NULL ELSE gone.progress_total END",
 };
 
@@ -49,7 +56,8 @@ const retryAll = `WITH ${ended}, gone AS (
   RETURNING ${list(columns, "job.")}
 ), again AS (
   INSERT INTO queue_runtime.jobs (${list(columns)}, state, returned)
-  SELECT ${columns.map((column) => anew[column] ?? `gone.${column}`).join(", ")}, 'ready', true
+  SELECT ${columns.map((column) => anew[column] ?? `gone.${column}`).join(", ")},
+    CASE WHEN ${linked} & ${anyGate} <> 0 THEN 'blocked' ELSE 'ready' END, true
   FROM gone
 )
 SELECT id, state FROM ended
@@ -88,7 +96,7 @@ export async function retry(
   ...[ids, options]: [ids: readonly number[], options: { readonly fromStart: boolean }]
 ): Promise<Actions> {
   const how = { answer: answerRetry, text: retryAll, values: [options.fromStart] };
-  const answers = await act(driver, ids, how);
+  const answers = await act(driver, announcer, { ids, ...how });
   if (answers.some(({ outcome }) => outcome === "retried")) announcer.announce("ready");
   return answers;
 }
@@ -98,16 +106,21 @@ export async function cancel(
   announcer: Announcer,
   ids: readonly number[],
 ): Promise<Actions> {
-  const answers = await act(driver, ids, { answer: answerCancel, text: cancelAll });
+  const answers = await act(driver, announcer, { ids, answer: answerCancel, text: cancelAll });
   if (answers.some(({ outcome }) => outcome === "requested")) announcer.announce("cancel");
   return answers;
 }
 
-export function discard(driver: Driver, ids: readonly number[]): Promise<Actions> {
-  return act(driver, ids, { answer: answerDiscard, text: discardAll });
+export function discard(
+  driver: Driver,
+  announcer: Announcer,
+  ids: readonly number[],
+): Promise<Actions> {
+  return act(driver, announcer, { ids, answer: answerDiscard, text: discardAll });
 }
 
 interface How {
+  readonly ids: readonly number[];
   readonly answer: Answer;
   readonly text: string;
   readonly values?: readonly unknown[];
@@ -117,14 +130,15 @@ const existing = "SELECT id FROM queue_runtime.all_jobs WHERE id = ANY ($1::bigi
 
 async function act(
   driver: Driver,
-  ids: readonly number[],
-  { answer, text, values = [] }: How,
+  announcer: Announcer,
+  { ids, answer, text, values = [] }: How,
 ): Promise<Actions> {
   const states = new Map<number, JobState>();
   let wanted = [...new Set(ids.filter(Number.isSafeInteger))];
   while (wanted.length > 0) {
     const long = wanted.length > 1_000;
-    const [found] = await driver.write([[text, [wanted, ...values]]], { long });
+    const statement = [text, [wanted, ...values]] as const;
+    const [found] = await writeAndReconcile(driver, announcer, { statements: [statement], long });
     for (const [id, state] of found!.rows as [number, JobState][]) states.set(id, state);
     const missing = wanted.filter((id) => !states.has(id));
     const { rows } = missing.length > 0 ? await driver.query(existing, [missing]) : { rows: [] };

@@ -1,17 +1,24 @@
 // Writes new jobs, in one statement however many there are. A single one, which somebody waits for,
-// has a statement without arrays: they would cost half as much again.
+// has a statement without arrays: they would cost half as much again. Whether a queue has settings
+// is looked up in a table that is nearly always empty; if it has, the job is blocked, and its
+// consequences follow (it is touched by the trigger of such jobs, and so cannot be forgotten).
+//
+// Jobs that are tied to others are written by a function of the server, see flow/enqueue.ts.
 
 import type { Enqueued } from "../../job.ts";
 import type { PreparedJob } from "../../rules/new-job.ts";
 import type { Driver, Statement } from "../driver.ts";
+import { anyGate } from "../migrations/2-flow/links.ts";
 
 const insert = `WITH clock AS MATERIALIZED (SELECT queue_runtime.now_ms() AS now)
 INSERT INTO queue_runtime.jobs
-  (name, kind, queue, args, priority, label, run_at, created_at, state)
+  (name, kind, queue, args, priority, label, run_at, created_at, state, linked)
 SELECT name, kind, queue, args, priority, label, due, now,
-  CASE WHEN held THEN 'held' WHEN due > now THEN 'scheduled' ELSE 'ready' END
+  CASE WHEN held THEN 'held' WHEN due > now THEN 'scheduled' WHEN is_set THEN 'blocked'
+    ELSE 'ready' END, CASE WHEN is_set THEN ${anyGate} ELSE 0 END
 FROM (
-  SELECT job.*, now, coalesce(at, now + ceil(in_ms)::bigint) AS due
+  SELECT job.*, now, coalesce(at, now + ceil(in_ms)::bigint) AS due,
+    job.queue IN (SELECT name FROM queue_runtime.queue_settings) AS is_set
   FROM unnest($1::text[], $2::text[], $3::text[], $4::json[], $5::bigint[], $6::text[],
       $7::bigint[], $8::double precision[], $9::boolean[]) WITH ORDINALITY
     AS job (name, kind, queue, args, priority, label, at, in_ms, held, number),
@@ -21,11 +28,13 @@ FROM (
 RETURNING id, state`;
 
 const insertOne = `INSERT INTO queue_runtime.jobs
-  (name, kind, queue, args, priority, label, run_at, created_at, state)
+  (name, kind, queue, args, priority, label, run_at, created_at, state, linked)
 SELECT $1, $2, $3, $4::json, $5::bigint, $6, due, now,
-  CASE WHEN $9::boolean THEN 'held' WHEN due > now THEN 'scheduled' ELSE 'ready' END
+  CASE WHEN $9::boolean THEN 'held' WHEN due > now THEN 'scheduled' WHEN is_set THEN 'blocked'
+    ELSE 'ready' END, CASE WHEN is_set THEN ${anyGate} ELSE 0 END
 FROM (
-  SELECT now, coalesce($7::bigint, now + ceil($8::double precision)::bigint) AS due
+  SELECT now, coalesce($7::bigint, now + ceil($8::double precision)::bigint) AS due,
+    EXISTS (SELECT FROM queue_runtime.queue_settings WHERE name = $3) AS is_set
   FROM (SELECT queue_runtime.now_ms() AS now OFFSET 0) AS clock OFFSET 0
 ) AS job
 RETURNING id, state`;
@@ -34,6 +43,8 @@ export interface Inserted {
   readonly enqueued: readonly Enqueued[];
   readonly ready: boolean;
   readonly scheduled: boolean;
+  /** Some wait for slots that nobody has looked for yet. */
+  readonly blocked: boolean;
 }
 
 /** `after` follows at once, see driver.ts. */
@@ -50,13 +61,17 @@ export async function insertAll(
   return inserted(answer.rows as [number, string][]);
 }
 
-export function inserted(rows: readonly [number, string][]): Inserted {
+function inserted(rows: readonly [number, string][]): Inserted {
   const states = new Set(rows.map(([, state]) => state));
-  const enqueued = rows.map(([id]): Enqueued => ({ id, outcome: "created" }));
-  return { enqueued, ready: states.has("ready"), scheduled: states.has("scheduled") };
+  return {
+    enqueued: rows.map(([id]): Enqueued => ({ id, outcome: "created" })),
+    ready: states.has("ready"),
+    scheduled: states.has("scheduled"),
+    blocked: states.has("blocked"),
+  };
 }
 
-function insertOf(jobs: readonly PreparedJob[]): Statement {
+export function insertOf(jobs: readonly PreparedJob[]): Statement {
   const keys = [
     "name",
     "kind",

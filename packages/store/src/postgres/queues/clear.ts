@@ -2,7 +2,9 @@
 // goes on behind the last, because the rows of those before it are still there as dead ones.
 
 import { setImmediate as breathe } from "node:timers/promises";
+import type { Announcer } from "../announce.ts";
 import type { Driver } from "../driver.ts";
+import { writeAndReconcile } from "../flow/reconcile.ts";
 
 /** Rows per transaction. */
 const batch = 1_000;
@@ -32,9 +34,15 @@ const readyOnes: readonly string[] = [
 /** Before every lane. */
 const beginning = ["", 0, 0];
 
-export async function clearReady(driver: Driver, queue: string): Promise<number> {
+/** A connection to the store, and who hears of what it does. */
+export interface Clearing {
+  readonly driver: Driver;
+  readonly announcer: Announcer;
+}
+
+export async function clearReady(clearing: Clearing, queue: string): Promise<number> {
   let removed = 0;
-  for (const text of readyOnes) removed += await clear(driver, text, [queue, ...beginning]);
+  for (const text of readyOnes) removed += await clear(clearing, text, [queue, ...beginning]);
   return removed;
 }
 
@@ -43,20 +51,22 @@ const everything: readonly string[] = [
   remove("ended_jobs", "id > $2", "id"),
 ];
 
-export async function clearAll(driver: Driver, queue: string): Promise<number> {
+export async function clearAll(clearing: Clearing, queue: string): Promise<number> {
   let removed = 0;
-  for (const text of everything) removed += await clear(driver, text, [queue, 0]);
+  for (const text of everything) removed += await clear(clearing, text, [queue, 0]);
   return removed;
 }
 
 async function clear(
-  driver: Driver,
+  { driver, announcer }: Clearing,
   text: string,
   [queue, ...first]: readonly unknown[],
 ): Promise<number> {
   let removed = 0;
   for (let from = first; ; await breathe()) {
-    const { rows } = await driver.query(text, [queue, ...from], true);
+    const statements = [[text, [queue, ...from]]] as const;
+    const answers = await writeAndReconcile(driver, announcer, { statements, long: true });
+    const { rows } = answers[0]!;
     removed += rows.length;
     if (rows.length < batch) return removed;
     from = rows.at(-1) as unknown[];

@@ -81,6 +81,7 @@ const surroundings: AsJob = {
   interruptions: `(EXISTS (${anySuspect}))::integer`,
   crashes: `(EXISTS (SELECT FROM picked) OR EXISTS (SELECT FROM lane CROSS JOIN LATERAL (
     SELECT FROM queue_runtime.jobs WHERE ${inLane} LIMIT 1) AS job))::integer`,
+  linked: "(EXISTS (SELECT FROM queue_runtime.touched))::integer",
   args: `(SELECT json_agg(json_build_array(id, fence) ORDER BY id) FROM queue_runtime.jobs
     WHERE process_id = $1 AND cancel_requested_at IS NOT NULL)`,
 };

@@ -9,6 +9,7 @@
 //
 // Runs that just finished, which is nearly all of them, have a statement of their own.
 
+import { checkGates } from "../../rules/links.ts";
 import type { Settlement } from "../../turn.ts";
 import type { Statement } from "../driver.ts";
 import { sharedColumns, toColumn } from "../rows.ts";
@@ -49,7 +50,8 @@ export function finish(runs: readonly Finished[]): Statement {
 
 /** What the end of a run changes about its job, whether it is repeated or not. */
 const counters = `
-    job.attempts - (given.outcome IN ('interrupted', 'released', 'crashed'))::integer AS attempts,
+    job.attempts - (given.outcome IN ('interrupted', 'released', 'crashed', 'gated'))::integer
+      AS attempts,
     job.interruptions + (given.outcome = 'interrupted')::integer AS interruptions,
     job.crashes + (given.outcome = 'crashed')::integer AS crashes,
     job.crashes_since_checkpoint + (given.outcome = 'crashed')::integer
@@ -72,7 +74,7 @@ const endAll = `WITH given AS MATERIALIZED (
 ), back AS (
   UPDATE queue_runtime.jobs AS job SET state = held.state, returned = true, process_id = NULL,
     fence = job.fence + (held.outcome <> 'failed')::integer,
-    run_at = CASE WHEN held.outcome = 'released' THEN job.run_at
+    run_at = CASE WHEN held.outcome IN ('released', 'gated') THEN job.run_at
       ELSE queue_runtime.now_ms() + held.delay END,
     attempts = held.attempts, interruptions = held.interruptions, crashes = held.crashes,
     crashes_since_checkpoint = held.crashes_since_checkpoint, error = held.error
@@ -109,6 +111,14 @@ export function end(runs: readonly Other[]): Statement {
   ];
 }
 
+export type Gated = Extract<Settlement, { readonly outcome: "gated" }>;
+
+/** Gives the gates to runs that learned of them; comes before the statement that ends these runs. */
+export function gate(runs: readonly Gated[]): Statement {
+  const given = runs.map(({ id, fence, gates }) => ({ id, fence, gates: checkGates(gates) }));
+  return ["SELECT queue_runtime.gate_runs($1::json)", [JSON.stringify(given)]];
+}
+
 export type EndedRow = readonly [id: number, state: string, delay: number | null];
 
 /** Whatever the clock says, the sum is a date: job code may ask for any delay. */
@@ -123,6 +133,7 @@ function delayOf(run: Other): number | null {
       return wholeDelay(run.delayMs);
     case "released":
     case "crashed":
+    case "gated":
       return 0;
     case "cancelled":
       return null;

@@ -1,0 +1,91 @@
+// Enqueueing jobs that are tied to others: one function of the server decides about all of them,
+// and what they become follows in the same transaction.
+
+import type { Enqueued } from "../../job.ts";
+import type { PreparedJob } from "../../rules/new-job.ts";
+import type { Announcer } from "../announce.ts";
+import type { Driver, Run, Statement } from "../driver.ts";
+import { insertOf } from "../jobs/insert.ts";
+import { type Reconciled, reconcileIn, writeAndReconcile } from "./reconcile.ts";
+
+export function isLinked({ gates, uniques, after, batchId }: PreparedJob): boolean {
+  return gates.length > 0 || uniques.length > 0 || after.length > 0 || batchId !== null;
+}
+
+/** The jobs without their args. */
+export function jobsText(jobs: readonly PreparedJob[]): string {
+  return JSON.stringify(jobs.map(({ args: _, ...job }) => job));
+}
+
+/** As they were written: nothing is parsed again. */
+export function argsText(jobs: readonly PreparedJob[]): string {
+  return `[${jobs.map(({ args }) => args ?? "null").join()}]`;
+}
+
+const enqueueBy = (name: string): string =>
+  `SELECT id, state, outcome FROM queue_runtime.${name}($1::json, $2::json)`;
+
+const modules = enqueueBy("enqueue_linked");
+/** Commands need rights of the caller's own. */
+const any = enqueueBy("enqueue_linked_any");
+
+/** Two who take the same unique keys in another order would keep each other out. */
+const takeTurns: Statement = [
+  "SELECT pg_advisory_xact_lock(hashtextextended('queue_runtime unique keys', 4))",
+];
+
+type LinkedRow = readonly [id: number, state: string | null, outcome: Enqueued["outcome"]];
+
+export interface LinkedAnswer {
+  readonly enqueued: readonly Enqueued[];
+  /** Before it was looked for slots. */
+  readonly scheduled: boolean;
+}
+
+function enqueueOf(jobs: readonly PreparedJob[]): Statement {
+  const text = jobs.every(({ kind }) => kind === "module") ? modules : any;
+  return [text, [jobsText(jobs), argsText(jobs)]];
+}
+
+/** All or none. @throws StoreError `conflict`, `invalid` */
+export async function enqueueLinked(
+  driver: Driver,
+  announcer: Announcer,
+  jobs: readonly PreparedJob[],
+): Promise<LinkedAnswer> {
+  const many = jobs.length > 1 && jobs.some(({ uniques }) => uniques.length > 0);
+  const statements = [...(many ? [takeTurns] : []), enqueueOf(jobs)];
+  const long = jobs.length > 100;
+  const answers = await writeAndReconcile(driver, announcer, { statements, long });
+  return toLinkedAnswer(answers.at(-1)!.rows as readonly LinkedRow[], announcer);
+}
+
+function toLinkedAnswer(rows: readonly LinkedRow[], announcer: Announcer): LinkedAnswer {
+  // of a batch, or with a key that nobody had: they were ready without waiting for anything
+  if (rows.some(([, state]) => state === "ready")) announcer.announce("ready");
+  return {
+    enqueued: rows.map(([id, , outcome]): Enqueued => ({ id, outcome })),
+    scheduled: rows.some(([, state]) => state === "scheduled"),
+  };
+}
+
+export interface InsertedIn extends Reconciled {
+  readonly enqueued: readonly Enqueued[];
+}
+
+/** Any jobs, inside a transaction of the store; the caller announces when it is over. */
+export async function insertIn(run: Run, jobs: readonly PreparedJob[]): Promise<InsertedIn> {
+  let enqueued: readonly Enqueued[] = [];
+  const reconciled = await reconcileIn(run, async () => {
+    if (jobs.some(isLinked)) {
+      const [text, values] = enqueueOf(jobs);
+      const { rows } = await run(text, values);
+      enqueued = (rows as LinkedRow[]).map(([id, , outcome]) => ({ id, outcome }));
+    } else {
+      const [text, values] = insertOf(jobs);
+      const { rows } = await run(text, values);
+      enqueued = (rows as [number][]).map(([id]) => ({ id, outcome: "created" }));
+    }
+  });
+  return { ...reconciled, enqueued };
+}

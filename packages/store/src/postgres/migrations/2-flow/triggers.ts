@@ -1,0 +1,175 @@
+// What a change of state means for the slots and keys of a job, as triggers: so that it is true
+// whoever makes the change, be it an older version of this program or a person at a SQL prompt. A
+// job that is tied to nothing pays for the WHEN alone.
+//
+// They write only what is the job's own, so that no two of them can wait for each other; what
+// concerns others is left to `reconcile`. A transaction that will call it says so first, by setting
+// a list of its own (`touched`, of this transaction only) to 0, and its triggers write ids into
+// that. Where nobody has said so, they go into the table of that name, for the next who reconciles.
+// A table alone would do, but its rows would live for microseconds and be in the way for minutes.
+//
+// A job that becomes ready without all of its slots is blocked at once, before anybody can see it:
+// no path to `ready` has to remember that there are gates. Whoever promotes a job gives it the
+// slots first. A run that gave up nothing (interrupted, released, crashed, or sent back for its
+// gates) takes back its attempt; one that failed does not: that is how they are told apart here.
+
+import { anyGate, asOwner, links, queuePosition, safely } from "./links.ts";
+
+/** The name of the list, which is a setting; '' where nobody will reconcile. */
+const list = "'queue_runtime.touched'";
+
+const touch = `
+CREATE FUNCTION queue_runtime.touch(what bigint) RETURNS void LANGUAGE plpgsql ${safely} AS $$
+DECLARE
+  list text := current_setting(${list}, true);
+BEGIN
+  IF list = 'off' THEN RETURN; END IF;
+  IF list <> '' THEN
+    PERFORM set_config(${list}, list || ',' || what, true);
+  ELSE
+    INSERT INTO queue_runtime.touched (job_id) VALUES (what);
+  END IF;
+END $$;
+
+CREATE FUNCTION queue_runtime.will_reconcile() RETURNS void LANGUAGE sql ${safely}
+AS $$ SELECT set_config(${list}, '0', true) $$;
+
+CREATE FUNCTION queue_runtime.take_touched() RETURNS bigint[] LANGUAGE plpgsql ${safely} AS $$
+DECLARE
+  list text := current_setting(${list}, true);
+BEGIN
+  PERFORM set_config(${list}, '', true);
+  RETURN coalesce((SELECT array_agg(DISTINCT id)
+    FROM unnest(string_to_array(nullif(list, 'off'), ',')::bigint[]) AS id WHERE id <> 0), '{}');
+END $$;`;
+
+const clock = `
+CREATE FUNCTION queue_runtime.clock_ms() RETURNS bigint LANGUAGE sql VOLATILE
+RETURN floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint;`;
+
+const lacks = `
+CREATE FUNCTION queue_runtime.lacks_slot(job bigint) RETURNS boolean LANGUAGE sql STABLE ${safely}
+AS $$ SELECT EXISTS (SELECT FROM queue_runtime.job_gates AS gate WHERE gate.job_id = job
+  AND NOT EXISTS (SELECT FROM queue_runtime.slots AS slot
+    WHERE slot.job_id = job AND slot.key = gate.key)) $$;`;
+
+const moves = `
+CREATE FUNCTION queue_runtime.linked_job_moves() RETURNS trigger LANGUAGE plpgsql ${asOwner} AS $$
+DECLARE
+  touches boolean := NEW.state = 'waiting';
+BEGIN
+  IF NEW.state = OLD.state AND NEW.linked = OLD.linked THEN RETURN NEW; END IF;
+  IF NEW.linked & ${anyGate} <> 0 THEN
+    IF NEW.state = 'running' THEN
+      IF NEW.linked & ${links.rate} <> 0 THEN
+        UPDATE queue_runtime.slots AS slot
+        SET job_id = NULL, expires_at = queue_runtime.clock_ms() + gate.ms
+        FROM queue_runtime.job_gates AS gate
+        WHERE slot.job_id = NEW.id AND slot.kind = 'rate'
+          AND gate.job_id = NEW.id AND gate.key = slot.key;
+      END IF;
+      IF NEW.linked & ${links.fair} <> 0 THEN
+        DELETE FROM queue_runtime.slots WHERE job_id = NEW.id AND kind = 'fair';
+        touches := touches OR FOUND;
+      END IF;
+    ELSIF NEW.state IN ('held', 'waiting')
+        OR OLD.state = 'running' AND NEW.attempts = OLD.attempts
+        OR OLD.state IN ('ready', 'blocked') AND NEW.state = 'scheduled' THEN
+      DELETE FROM queue_runtime.slots WHERE job_id = NEW.id;
+      touches := touches OR FOUND;
+    END IF;
+    IF NEW.state = 'ready' AND queue_runtime.lacks_slot(NEW.id) THEN
+      NEW.state := 'blocked';
+    END IF;
+    IF (NEW.state = 'blocked') <> (OLD.state = 'blocked') THEN
+      UPDATE queue_runtime.job_gates SET waits = NEW.state = 'blocked', priority = NEW.priority
+      WHERE job_id = NEW.id;
+    END IF;
+    touches := touches OR NEW.state = 'blocked';
+  END IF;
+  IF NEW.linked & ${links.unique} <> 0 THEN
+    DELETE FROM queue_runtime.unique_keys WHERE job_id = NEW.id AND NEW.state <> ALL (states);
+  END IF;
+  IF touches THEN PERFORM queue_runtime.touch(NEW.id); END IF;
+  RETURN NEW;
+END $$;
+
+CREATE TRIGGER jobs_linked_moved BEFORE UPDATE OF state ON queue_runtime.jobs FOR EACH ROW
+WHEN (NEW.linked <> 0) EXECUTE FUNCTION queue_runtime.linked_job_moves();`;
+
+/** It is new, or comes back by a retry: then it has its gates already, and waits like any other. */
+const comes = `
+CREATE FUNCTION queue_runtime.linked_job_comes() RETURNS trigger LANGUAGE plpgsql ${asOwner} AS $$
+BEGIN
+  IF NEW.linked & ${anyGate} <> 0 THEN
+    IF EXISTS (SELECT FROM queue_runtime.job_gates WHERE job_id = NEW.id) THEN
+      DELETE FROM queue_runtime.job_gates
+      WHERE job_id = NEW.id AND position >= ${queuePosition};
+      UPDATE queue_runtime.job_gates
+      SET waits = NEW.state = 'blocked', priority = NEW.priority, on_conflict = 'block'
+      WHERE job_id = NEW.id;
+    END IF;
+    IF EXISTS (SELECT FROM queue_runtime.queue_settings WHERE name = NEW.queue) THEN
+      PERFORM queue_runtime.add_queue_gates(NEW.id, NEW.queue, NEW.priority, NEW.state = 'blocked',
+        coalesce(NEW.concurrency_key, NEW.unique_key, NEW.name));
+    END IF;
+  END IF;
+  IF NEW.state IN ('blocked', 'waiting') THEN PERFORM queue_runtime.touch(NEW.id); END IF;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER jobs_linked_came AFTER INSERT ON queue_runtime.jobs FOR EACH ROW
+WHEN (NEW.linked & ${anyGate | links.dependency} <> 0)
+EXECUTE FUNCTION queue_runtime.linked_job_comes();`;
+
+/** An older version does not take the links with a job that ends or is retried. */
+const leaves = `
+CREATE FUNCTION queue_runtime.linked_job_leaves() RETURNS trigger LANGUAGE plpgsql ${asOwner} AS $$
+DECLARE
+  ended record;
+BEGIN
+  SELECT job.state, job.linked INTO ended FROM queue_runtime.ended_jobs AS job WHERE id = OLD.id;
+  IF ended.linked = 0 THEN
+    UPDATE queue_runtime.ended_jobs SET linked = OLD.linked, batch_id = OLD.batch_id
+    WHERE id = OLD.id;
+  END IF;
+  IF OLD.linked & ${links.unique} <> 0 THEN
+    DELETE FROM queue_runtime.unique_keys
+    WHERE job_id = OLD.id AND (ended.state IS NULL OR ended.state <> ALL (states));
+  END IF;
+  IF OLD.linked & ${anyGate} <> 0 AND OLD.state = 'blocked' THEN
+    UPDATE queue_runtime.job_gates SET waits = false WHERE job_id = OLD.id;
+  END IF;
+  IF OLD.linked & ${anyGate | links.dependency} <> 0 THEN
+    PERFORM queue_runtime.touch(OLD.id);
+  END IF;
+  IF OLD.batch_id IS NOT NULL THEN PERFORM queue_runtime.touch(-OLD.batch_id); END IF;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER jobs_linked_left AFTER DELETE ON queue_runtime.jobs FOR EACH ROW
+WHEN (OLD.linked <> 0) EXECUTE FUNCTION queue_runtime.linked_job_leaves();
+
+CREATE FUNCTION queue_runtime.linked_job_is_forgotten() RETURNS trigger
+LANGUAGE plpgsql ${asOwner} AS $$
+DECLARE
+  live record;
+BEGIN
+  SELECT job.state, job.linked INTO live FROM queue_runtime.jobs AS job WHERE id = OLD.id;
+  IF live.linked = 0 THEN
+    UPDATE queue_runtime.jobs SET linked = OLD.linked, batch_id = OLD.batch_id, state = state
+    WHERE id = OLD.id;
+  END IF;
+  DELETE FROM queue_runtime.unique_keys
+  WHERE job_id = OLD.id AND (live.state IS NULL OR live.state <> ALL (states));
+  IF live.state IS NULL THEN
+    DELETE FROM queue_runtime.job_gates WHERE job_id = OLD.id;
+    DELETE FROM queue_runtime.dependencies WHERE job_id = OLD.id;
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER ended_jobs_linked_left AFTER DELETE ON queue_runtime.ended_jobs FOR EACH ROW
+WHEN (OLD.linked <> 0) EXECUTE FUNCTION queue_runtime.linked_job_is_forgotten();`;
+
+export const triggers: string = [touch, clock, lacks, moves, comes, leaves].join("\n");
