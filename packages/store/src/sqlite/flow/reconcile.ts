@@ -68,7 +68,7 @@ function takeUp(round: Round, touched: Touched): void {
   const { room, keys, batches } = round;
   const { id, outcome, batchId } = touched;
   const state = room.sql(stateOf).get(id)?.state as JobState | undefined;
-  for (const { key } of room.gatesOf(id)) keys.add(key);
+  for (const key of room.keysOf(id)) keys.add(key);
   if (state === "blocked") round.blocked.push(touched);
   // Only by a claim of somebody who knows nothing of gates; whoever runs holds his slots.
   if (state === "running") holdAll(room, id);

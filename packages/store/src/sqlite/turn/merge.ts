@@ -48,7 +48,7 @@ export function merge(driver: Driver, source: ReadyIndex, wanted: Wanted): reado
 const head = (source: ReadyIndex, after: string): string =>
   `SELECT id, priority, turn FROM jobs INDEXED BY ${source.index}
   WHERE ${source.where} AND queue = ? AND name = ? AND ${after} AND run_at <= ?
-  ORDER BY priority, turn LIMIT ?`;
+  ORDER BY priority, turn LIMIT 0 + ?`;
 
 type Read = (lane: Lane, after: Urgency) => readonly Urgency[];
 

@@ -25,7 +25,7 @@ const slack = 50;
 type UrgentRow = [id: number, priority: number, turn: number, queue: string, name: string];
 
 const mostUrgent = `SELECT id, priority, turn, queue, name FROM jobs INDEXED BY jobs_ready_by_priority
-  WHERE ${ready.where} ORDER BY priority, turn LIMIT ?`;
+  WHERE ${ready.where} ORDER BY priority, turn LIMIT 0 + ?`;
 
 /** At most `claim.limit` jobs. */
 export function pick(

@@ -11,7 +11,7 @@ const page = 16;
 
 const line = `SELECT job_id AS id, kind, key, slots AS "limit", ms, on_conflict AS onConflict, name
   FROM job_gates INDEXED BY job_gates_waiting
-  WHERE key = ? AND waits = 1 ORDER BY priority, job_id LIMIT ? OFFSET ?`;
+  WHERE key = ? AND waits = 1 ORDER BY priority, job_id LIMIT 0 + ? OFFSET 0 + ?`;
 
 type Candidate = StoredGate & { readonly id: number };
 

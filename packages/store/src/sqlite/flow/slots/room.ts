@@ -19,15 +19,16 @@ export interface StoredGate {
 const overrides = "SELECT name, slots FROM concurrency_limits";
 const gatesOfJob = `SELECT kind, key, slots AS "limit", ms, on_conflict AS onConflict, name
   FROM job_gates WHERE job_id = ? ORDER BY position`;
+const keysOfJob = "SELECT key FROM job_gates WHERE job_id = ?";
 const lackingGates = `SELECT kind, key, slots AS "limit", ms, on_conflict AS onConflict, name
   FROM job_gates WHERE job_id = ?1
-    AND NOT EXISTS (SELECT 1 FROM slots WHERE job_id = ?1 AND key = job_gates.key)
-  ORDER BY position`;
+    AND NOT EXISTS (SELECT 1 FROM slots WHERE job_id = ?1 AND key = job_gates.key)`;
 /** A slot that has rested is free, whether it is still there or not. */
 const rested = "job_id IS NULL AND expires_at <= ";
 /** Counting ends where it no longer matters. */
 const heldSlots = `SELECT count(*) AS held FROM (
-  SELECT 1 FROM slots INDEXED BY slots_by_key WHERE key = ? AND NOT (${rested} ?) LIMIT ?)`;
+  SELECT 1 FROM slots INDEXED BY slots_by_key WHERE key = ? AND NOT (${rested} ?)
+  LIMIT 0 + ?)`;
 const forgetRested = `DELETE FROM slots WHERE key = ? AND ${rested} ?`;
 const isAwaited = `SELECT 1 FROM job_gates INDEXED BY job_gates_waiting
   WHERE key = ? AND waits = 1 LIMIT 1`;
@@ -55,6 +56,11 @@ export class Room {
 
   gatesOf(jobId: number): readonly StoredGate[] {
     return this.sql(gatesOfJob).all(jobId) as unknown as readonly StoredGate[];
+  }
+
+  keysOf(jobId: number): readonly string[] {
+    const rows = this.sql(keysOfJob).all(jobId) as unknown as readonly { key: string }[];
+    return rows.map(({ key }) => key);
   }
 
   /** Those without a slot of the job. */
