@@ -7,6 +7,7 @@
 // of another would look enqueued and never run. Nobody is notified in this transaction (announce.ts
 // says why): once the jobs can be seen from outside, workers are told (enqueue-in/after-commit.ts).
 
+import { StoreError } from "../errors.ts";
 import type { Enqueued, JobState, NewJob } from "../job.ts";
 import { type PreparedJob, prepareJob } from "../rules/new-job.ts";
 import type { Announcer } from "./announce.ts";
@@ -17,15 +18,19 @@ import { explain, invalid } from "./enqueue-in/explain.ts";
 import { here, Whereabouts } from "./enqueue-in/whereabouts.ts";
 import { argsText, isLinked, jobsText } from "./flow/enqueue.ts";
 
-const enqueueBy = (name: string, outcome = "'created' AS outcome"): string =>
-  `SELECT id, state, ${outcome} FROM queue_runtime.${name}(
-  CASE WHEN ${here} = $1 THEN $2::json ELSE '[]'::json END, $3::json)`;
+const enqueueBy = (name: string): string => `SELECT id, state, 'created' AS outcome
+  FROM queue_runtime.${name}(
+    CASE WHEN ${here} = $1 THEN $2::json ELSE '[]'::json END, $3::json)`;
+/** A refusal comes as a row: an error would end the transaction of the application. */
+const enqueueLinkedBy = (name: string): string => `SELECT id, state, outcome
+  FROM queue_runtime.${name}(
+    CASE WHEN ${here} = $1 THEN $2::json ELSE '[]'::json END, $3::json, true)`;
 /** Commands need rights of the application's own. */
 const statements = {
   modules: enqueueBy("enqueue_many"),
   any: enqueueBy("enqueue_any"),
-  linkedModules: enqueueBy("enqueue_linked", "outcome"),
-  linkedAny: enqueueBy("enqueue_linked_any", "outcome"),
+  linkedModules: enqueueLinkedBy("enqueue_linked"),
+  linkedAny: enqueueLinkedBy("enqueue_linked_any"),
 } as const;
 
 /** What every transaction of a store shares. */
@@ -59,6 +64,12 @@ export function enqueueIn(
   };
 }
 
+/** @throws StoreError `conflict`, `invalid` */
+function toRow({ id, state, outcome }: Readonly<Record<string, unknown>>): Row {
+  if (outcome === "conflict" || outcome === "invalid") throw new StoreError(outcome, String(state));
+  return { id: Number(id), state, outcome } as Row;
+}
+
 interface Row {
   readonly id: number;
   /** null: there is no such job, or it has ended. */
@@ -80,7 +91,7 @@ async function insert(
     await caller.check();
     const rows = await caller.query(sql, [place, ...values]);
     // whole numbers come as numbers, text or bigints, depending on the client
-    return rows.map((row) => ({ ...(row as unknown as Row), id: Number(row["id"]) }));
+    return rows.map(toRow);
   };
   try {
     const place = await whereabouts.known();

@@ -65,7 +65,10 @@ async function heartbeat(driver: Driver, beats: readonly Beat[]): Promise<readon
   if (beats.length === 0) return [];
   const ids = beats.map(({ id }) => id);
   const values = [ids, beats.map(({ state }) => state), beats.map(({ rssBytes }) => rssBytes)];
-  const statements = [[beatAll, values], [keepSlots, [ids]]] as const;
+  const statements = [
+    [beatAll, values],
+    [keepSlots, [ids]],
+  ] as const;
   const [answer] = await driver.write(statements, { lazy: true });
   const alive = new Set((answer!.rows as [number][]).map(([id]) => id));
   return ids.filter((id) => !alive.has(id));

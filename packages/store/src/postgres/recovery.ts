@@ -116,7 +116,9 @@ export async function recoverIn(
   const verdicts = judge(held, evidence);
   const values = [processId, ...valuesOf(verdicts)];
   const reconciled =
-    verdicts.length > 0 ? await reconcileIn(run, async () => void (await run(judged, values))) : null;
+    verdicts.length > 0
+      ? await reconcileIn(run, async () => void (await run(judged, values)))
+      : null;
   await run(unregister, [processId]);
   const jobs = verdicts.map(({ id, outcome, crashed }, n) => ({
     ...{ id, name: held[n]!.name, outcome, crashed },

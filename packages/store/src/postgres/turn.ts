@@ -43,6 +43,8 @@ export class Turns {
   readonly #lanes = new Lanes();
   readonly #saturation = new Saturation();
   readonly #linked = new LinkedRuns();
+  /** Keys take turns in some queue. */
+  #fair = false;
   /** To be said with the next turn of the process: that it is saturated, or no longer. */
   readonly #marks = new Map<number, boolean>();
   /**
@@ -139,6 +141,7 @@ export class Turns {
     const { rows, began } = landed;
     const caught = toClaimRows(rows, asked.claim);
     found.around = caught.around;
+    this.#fair = caught.around.fair;
     found.more = caught.around.more;
     this.#take(found, caught.jobs);
     const isNew = this.#noteLanes(caught);
@@ -168,7 +171,8 @@ export class Turns {
     const limit = claim.limit - caught.jobs.length;
     const ask = (how: Partial<Asked>) =>
       this.#ask(processId, { ...claim, limit }, { passSuspects, ...how });
-    if (caught.unknown.length > 0) return ask({ full: asked.full });
+    if (caught.unknown.length > 0 || (found.around.fair && !asked.fair))
+      return ask({ full: asked.full });
     if (limit <= 0) {
       if (this.#saturation.full(processId, saturated)) this.#marks.set(processId, true);
       return null;
@@ -201,6 +205,7 @@ export class Turns {
       claim,
       known,
       placed: placedLanes(claim, known),
+      fair: this.#fair,
       full: how.full ?? this.#lanes.isFullLookDue(performance.now(), this.#foundTooLittle),
       passSuspects: how.passSuspects ?? claim.noSuspects ?? false,
     };

@@ -6,7 +6,13 @@ import type { PreparedJob } from "../../rules/new-job.ts";
 import type { Announcer } from "../announce.ts";
 import type { Driver, Run, Statement } from "../driver.ts";
 import { insertOf } from "../jobs/insert.ts";
-import { type Reconciled, reconcileIn, writeAndReconcile } from "./reconcile.ts";
+import {
+  type Reconciled,
+  reconcile,
+  reconcileIn,
+  willReconcile,
+  writeAndReconcile,
+} from "./reconcile.ts";
 
 export function isLinked({ gates, uniques, after, batchId }: PreparedJob): boolean {
   return gates.length > 0 || uniques.length > 0 || after.length > 0 || batchId !== null;
@@ -54,10 +60,30 @@ export async function enqueueLinked(
   jobs: readonly PreparedJob[],
 ): Promise<LinkedAnswer> {
   const many = jobs.length > 1 && jobs.some(({ uniques }) => uniques.length > 0);
-  const statements = [...(many ? [takeTurns] : []), enqueueOf(jobs)];
+  const parts = ascending(jobs).map(enqueueOf);
+  const statements = [
+    ...(many ? [takeTurns] : []),
+    ...parts.flatMap((part, n) => (n === 0 ? [part] : [reconcile, willReconcile, part])),
+  ];
   const long = jobs.length > 100;
   const answers = await writeAndReconcile(driver, announcer, { statements, long });
-  return toLinkedAnswer(answers.at(-1)!.rows as readonly LinkedRow[], announcer);
+  const rows = parts.flatMap((part) => answers[statements.indexOf(part)]!.rows);
+  return toLinkedAnswer(rows as readonly LinkedRow[], announcer);
+}
+
+/**
+ * Parts in which no job is more urgent than one before it: of jobs that are enqueued together, the
+ * first takes a free slot first, and among those that wait the most urgent.
+ */
+function ascending(jobs: readonly PreparedJob[]): readonly (readonly PreparedJob[])[] {
+  const parts: PreparedJob[][] = [];
+  let last = Number.POSITIVE_INFINITY;
+  for (const job of jobs) {
+    if (job.priority < last) parts.push([]);
+    parts.at(-1)!.push(job);
+    last = job.priority;
+  }
+  return parts;
 }
 
 function toLinkedAnswer(rows: readonly LinkedRow[], announcer: Announcer): LinkedAnswer {

@@ -38,7 +38,10 @@ export async function setLimit(
 ): Promise<void> {
   checkJobLimit(jobName, limit);
   await driver.write(
-    [limit === null ? [unset, [jobName]] : [set, [jobName, limit, source]], [touchWaiting, [jobName]]],
+    [
+      limit === null ? [unset, [jobName]] : [set, [jobName, limit, source]],
+      [touchWaiting, [jobName]],
+    ],
     { long: true },
   );
   const ready = await takeUp(driver, announcer);
@@ -48,7 +51,10 @@ export async function setLimit(
 export async function defineLimits(
   driver: Driver,
   announcer: Announcer,
-  { source, wanted }: { readonly source: string; readonly wanted: Readonly<Record<string, number>> },
+  {
+    source,
+    wanted,
+  }: { readonly source: string; readonly wanted: Readonly<Record<string, number>> },
 ): Promise<void> {
   checkSource(source);
   for (const [jobName, limit] of Object.entries(wanted)) checkJobLimit(jobName, limit);

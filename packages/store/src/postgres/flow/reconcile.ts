@@ -9,11 +9,11 @@ import type { Answer, Driver, Run, Statement, WriteOptions } from "../driver.ts"
 export const willReconcile: Statement = ["SELECT queue_runtime.will_reconcile()"];
 
 const text = "SELECT ready, more, rests FROM queue_runtime.reconcile($1)";
-export const reconcile: Statement = [text, [0]];
-
 /** What others left is taken up so much at a time, and at most so often in a row. */
 const part = 500;
 const times = 1_000;
+
+export const reconcile: Statement = [text, [part]];
 
 export interface Reconciled {
   /** How many jobs became ready. */
@@ -56,7 +56,7 @@ export async function writeAndReconcile(
 export async function reconcileIn(run: Run, work: () => Promise<void>): Promise<Reconciled> {
   await run(willReconcile[0], []);
   await work();
-  return toReconciled(await run(text, [0]));
+  return toReconciled(await run(text, [part]));
 }
 
 /** Takes up what anybody left; answers how many jobs became ready. */

@@ -28,6 +28,7 @@ export function why(driver: Driver, id: number): Promise<readonly Reason[] | nul
 
 const one = `SELECT state, queue, name, priority, run_at, crashes_since_checkpoint >= 2,
     queue_runtime.now_ms(),
+    coalesce((SELECT place FROM queue_runtime.jobs AS live WHERE live.id = job.id), id),
     (SELECT paused_at FROM queue_runtime.paused_queues AS pause WHERE pause.name = job.queue)
   FROM queue_runtime.all_jobs AS job WHERE id = $1`;
 
@@ -39,6 +40,7 @@ type JobRow = [
   runAt: number,
   suspect: boolean,
   now: number,
+  turn: number,
   pausedAt: number | null,
 ];
 
@@ -54,8 +56,8 @@ const processes = `SELECT ${processColumns} FROM queue_runtime.processes AS proc
 async function reasonsOf(run: Run, id: number): Promise<readonly Reason[] | null> {
   const [row] = Number.isSafeInteger(id) ? (await run(one, [id])).rows : [];
   if (row === undefined) return null;
-  const [state, queue, name, priority, runAt, suspect, now, pausedAt] = row as JobRow;
-  const job: Facts = { id, state, queue, name, priority, runAt, suspect, now, pausedAt };
+  const [state, queue, name, priority, runAt, suspect, now, turn, pausedAt] = row as JobRow;
+  const job: Facts = { id, state, queue, name, priority, runAt, suspect, now, turn, pausedAt };
   if (state === "running") return [];
   if (state === "finished" || state === "failed" || state === "cancelled")
     return [{ why: "ended", state }];

@@ -24,12 +24,23 @@ const lanes = `lane AS MATERIALIZED (
  * whole order, so that no other index can serve: with the lane as equalities, the planner may find
  * the primary key just as good, and read everything that is running before it comes to the lane.
  */
-const inLane = `state = 'ready' AND crashes_since_checkpoint < 2
+const jobsInLane = (condition: string): string => `state = 'ready'
+  AND crashes_since_checkpoint < 2 ${condition}
   AND (returned, queue, name, priority, id)
     > (lane.returned, lane.queue, lane.name, lane.priority, lane.low)
   AND (returned, queue, name, priority, id)
     < (lane.returned, lane.queue, lane.name, lane.priority, 9223372036854775807)
   ORDER BY returned, queue, name, priority, id`;
+
+const inLane = jobsInLane("");
+
+/** Where keys take turns: jobs of a lane that have a place, which they got when they came back. */
+const placedInLane = `lane.returned AND state = 'ready' AND crashes_since_checkpoint < 2
+  AND place IS NOT NULL
+  AND (queue, name, priority, place) > (lane.queue, lane.name, lane.priority, 0)
+  AND (queue, name, priority, place)
+    < (lane.queue, lane.name, lane.priority, 9223372036854775807)
+  ORDER BY queue, name, priority, place`;
 
 /** The first lane between two that are known, for each two that stand side by side. */
 const unknownLanes = `
@@ -68,6 +79,9 @@ export function suspectValues({ names, idle, queues }: Claim): readonly unknown[
 const anySuspect = `SELECT FROM queue_runtime.jobs
   WHERE ${isSuspectFor(["$20", "$21", "$22", "$23"])}`;
 
+/** Keys take turns in some queue. A claim that does not know it takes nothing. */
+const anyFair = "EXISTS (SELECT FROM queue_runtime.queue_settings WHERE fair)";
+
 /**
  * What has to be known beside the jobs, as of the moment of the claim. `crashes`: the claim found
  * something, so another may too; or it did not, and others were just looking at what is there.
@@ -81,6 +95,7 @@ const surroundings: AsJob = {
   interruptions: `(EXISTS (${anySuspect}))::integer`,
   crashes: `(EXISTS (SELECT FROM picked) OR EXISTS (SELECT FROM lane CROSS JOIN LATERAL (
     SELECT FROM queue_runtime.jobs WHERE ${inLane} LIMIT 1) AS job))::integer`,
+  started_at: `(${anyFair})::integer`,
   linked: "(EXISTS (SELECT FROM queue_runtime.touched))::integer",
   args: `(SELECT json_agg(json_build_array(id, fence) ORDER BY id) FROM queue_runtime.jobs
     WHERE process_id = $1 AND cancel_requested_at IS NOT NULL)`,
@@ -93,8 +108,10 @@ const unknownLane: AsJob = {
   queue: "queue",
 };
 
-const mayTake = `EXISTS (SELECT FROM me) AND NOT EXISTS (SELECT FROM unknown)
+const isAllowed = `EXISTS (SELECT FROM me) AND NOT EXISTS (SELECT FROM unknown)
   AND ($18 OR NOT EXISTS (${anySuspect}))`;
+
+const mayTake = `${isAllowed} AND NOT ${anyFair}`;
 
 /** From one lane: locked as they are found. */
 const fromOne = `picked AS MATERIALIZED (
@@ -120,6 +137,22 @@ const fromSeveral = `head AS MATERIALIZED (
   ORDER BY head.place, head.priority, head.id LIMIT $9 FOR UPDATE OF job SKIP LOCKED
 )`;
 
+/** The same where keys take turns. */
+const fromFair = `head AS MATERIALIZED (
+  SELECT job.id, lane.returned, lane.place, lane.priority, job.turn
+  FROM lane CROSS JOIN LATERAL (
+    (SELECT id, id AS turn FROM queue_runtime.jobs
+      WHERE ${jobsInLane("AND place IS NULL")} LIMIT $8)
+    UNION ALL (SELECT id, place FROM queue_runtime.jobs WHERE ${placedInLane} LIMIT $8)
+  ) AS job
+  WHERE ${isAllowed}
+  ORDER BY lane.place, lane.priority, job.turn LIMIT $8
+), picked AS MATERIALIZED (
+  SELECT job.id, head.returned FROM head JOIN queue_runtime.jobs AS job ON job.id = head.id
+  WHERE job.state = 'ready' AND job.crashes_since_checkpoint + 0 < 2
+  ORDER BY head.place, head.priority, head.turn LIMIT $9 FOR UPDATE OF job SKIP LOCKED
+)`;
+
 const claimJobs = (picked: string): string => `WITH me AS MATERIALIZED (
   SELECT id FROM queue_runtime.processes WHERE id = $1 AND epoch = $19 FOR KEY SHARE
 ), unknown AS MATERIALIZED (${unknownLanes}
@@ -127,21 +160,22 @@ const claimJobs = (picked: string): string => `WITH me AS MATERIALIZED (
   UPDATE queue_runtime.jobs AS job SET state = 'running', process_id = $1,
     fence = job.fence + 1, attempts = job.attempts + 1, started_at = (SELECT queue_runtime.now_ms())
   FROM picked WHERE job.id = picked.id
-  RETURNING ${jobColumns("live")}, picked.returned
+  RETURNING ${jobColumns("live")}, job.place, picked.returned
 )
 SELECT * FROM claimed
-UNION ALL SELECT ${asJob(unknownLane)}, NULL, NULL, returned FROM unknown
-UNION ALL SELECT ${asJob(surroundings)}, NULL, NULL, false`;
+UNION ALL SELECT ${asJob(unknownLane)}, NULL, NULL, NULL, returned FROM unknown
+UNION ALL SELECT ${asJob(surroundings)}, NULL, NULL, NULL, false`;
 
 const claimFromOne = claimJobs(fromOne);
 const claimFromSeveral = claimJobs(fromSeveral);
+const claimFromFair = claimJobs(fromFair);
 
 /** For a process that claims nothing. */
 const lookAround = `SELECT ${asJob({
   ...surroundings,
   interruptions: "0",
   crashes: "0",
-})}, NULL, NULL, false`;
+})}, NULL, NULL, NULL, false`;
 
 /** The next job of each lane: id, priority, place. */
 const heads = `WITH ${lanes}
@@ -158,14 +192,17 @@ export interface Asked {
   readonly known: readonly KnownLane[];
   /** Read every lane from its beginning. */
   readonly full: boolean;
+  /** Keys take turns in some queue. */
+  readonly fair: boolean;
   /** Take others although suspects wait. */
   readonly passSuspects: boolean;
 }
 
 export function claimStatement(asked: Asked): Statement {
-  const { claim, placed, known, passSuspects, epoch } = asked;
+  const { claim, placed, known, passSuspects, epoch, fair } = asked;
+  const ofText = placed.length > 1 ? claimFromSeveral : claimFromOne;
   return [
-    placed.length > 1 ? claimFromSeveral : claimFromOne,
+    fair ? claimFromFair : ofText,
     [
       ...laneValues(asked),
       2 * claim.limit + 20,

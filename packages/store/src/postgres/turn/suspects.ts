@@ -25,6 +25,8 @@ export interface Candidate {
   readonly id: number;
   readonly priority: number;
   readonly place: number;
+  /** Among jobs of one priority: its id, or the place that it was given. */
+  readonly turn: number;
 }
 
 /** The row of the suspect whose turn it is, now claimed; undefined where there is none. */
@@ -46,12 +48,17 @@ export function suspectsFor(claim: Claim): Statement {
 
 export function toSuspects(rows: readonly unknown[], claim: Claim): readonly Candidate[] {
   return (rows as [number, string, number][])
-    .map(([id, queue, priority]) => ({ id, priority, place: placeIn(claim.queues, queue) }))
+    .map(([id, queue, priority]) => ({
+      id,
+      turn: id,
+      priority,
+      place: placeIn(claim.queues, queue),
+    }))
     .filter(({ place }) => place !== -1);
 }
 
 function toCandidate([id, priority, place]: [number, number, number]): Candidate {
-  return { id, priority, place };
+  return { id, turn: id, priority, place };
 }
 
 export function bestOf(candidates: readonly Candidate[]): Candidate | undefined {
@@ -59,5 +66,5 @@ export function bestOf(candidates: readonly Candidate[]): Candidate | undefined 
 }
 
 export function byTurn(a: Candidate, b: Candidate): number {
-  return a.place - b.place || a.priority - b.priority || a.id - b.id;
+  return a.place - b.place || a.priority - b.priority || a.turn - b.turn;
 }

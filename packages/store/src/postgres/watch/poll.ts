@@ -125,7 +125,10 @@ export class Poll {
   #report([ready, suspect, cancel, newest, due, touched, now]: LookRow): boolean {
     const wake = [ready, suspect, cancel, touched].some((id) => id !== null);
     const soon = due !== null && due - now < dispatcherLooksMs;
-    const newReady = this.#notice("ready", wake ? `${ready} ${suspect} ${cancel} ${newest} ${touched}` : null);
+    const newReady = this.#notice(
+      "ready",
+      wake ? `${ready} ${suspect} ${cancel} ${newest} ${touched}` : null,
+    );
     const newDue = this.#notice("scheduled", soon ? `${due} ${newest}` : null);
     const isNew = newReady || newDue;
     if (isNew && !this.#announced) this.#listener.unannounced();

@@ -14,6 +14,8 @@ export interface ReadyJob {
   readonly name: string;
   readonly priority: number;
   readonly suspect: boolean;
+  /** Its id, or where keys take turns, the place that it was given. */
+  readonly turn: number;
 }
 
 const isReady = "state = 'ready' AND crashes_since_checkpoint < 2";
@@ -90,19 +92,26 @@ const counts = `SELECT (
     SELECT FROM unnest($1::boolean[], $2::text[], $3::text[], $4::integer[])
         AS lane (returned, queue, name, place)
       CROSS JOIN LATERAL (
-        SELECT FROM queue_runtime.jobs WHERE ${isReady}
+        (SELECT FROM queue_runtime.jobs WHERE ${isReady} AND place IS NULL
           AND (returned, queue, name, priority, id)
             > (lane.returned, lane.queue, lane.name, ${least}, 0)
           AND (returned, queue, name, priority, id) < (lane.returned, lane.queue, lane.name,
             CASE WHEN lane.place < target.place THEN ${most} ELSE target.priority END,
-            CASE WHEN lane.place < target.place THEN ${most} ELSE target.id END)
-        ORDER BY returned, queue, name, priority, id LIMIT ${mostAhead}
+            CASE WHEN lane.place < target.place THEN ${most} ELSE target.turn END)
+        ORDER BY returned, queue, name, priority, id LIMIT ${mostAhead})
+        UNION ALL (SELECT FROM queue_runtime.jobs
+          WHERE lane.returned AND ${isReady} AND place IS NOT NULL
+          AND (queue, name, priority, place) > (lane.queue, lane.name, ${least}, 0)
+          AND (queue, name, priority, place) < (lane.queue, lane.name,
+            CASE WHEN lane.place < target.place THEN ${most} ELSE target.priority END,
+            CASE WHEN lane.place < target.place THEN ${most} ELSE target.turn END)
+        ORDER BY queue, name, priority, place LIMIT ${mostAhead})
       ) AS job
     WHERE lane.place <= target.place LIMIT ${mostAhead}
   ) AS before
 )
 FROM unnest($5::integer[], $6::bigint[], $7::bigint[]) WITH ORDINALITY
-  AS target (place, priority, id, number)
+  AS target (place, priority, turn, number)
 ORDER BY target.number`;
 
 async function countBefore(
@@ -120,7 +129,7 @@ async function countBefore(
     placed.map(({ place }) => place),
     targets.map(({ place }) => place),
     targets.map(({ priority }) => priority),
-    targets.map(({ id }) => id),
+    targets.map(({ turn }) => turn),
   ]);
   return (rows as [number][]).map(([count]) => count);
 }

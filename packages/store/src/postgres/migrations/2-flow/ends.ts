@@ -5,8 +5,9 @@
 // once, the second then sees what the first has settled. A job that others come after is marked,
 // so that its end is noticed; where it ended before it could be, it is found to have ended.
 //
-// A batch is decided by whoever has its row; nobody waits for it, because those who add jobs in a
-// transaction of their own may hold it for long. Who does not get it leaves the batch for the next.
+// A batch is decided by one after the other, who sees what those before him have settled. Nobody
+// waits for its row, because those who add jobs in a transaction of their own may hold it for long:
+// who does not get it leaves the batch for the next.
 // While many jobs of a batch are alive, its row is not asked for at all.
 
 import { links, safely } from "./links.ts";
@@ -133,6 +134,7 @@ BEGIN
   IF EXISTS (SELECT FROM queue_runtime.jobs WHERE batch_id = batch OFFSET ${many}) THEN
     RETURN;
   END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('queue_runtime batch', batch));
   SELECT * INTO mine FROM queue_runtime.batches WHERE id = batch AND state = 'sealed'
   FOR NO KEY UPDATE SKIP LOCKED;
   IF NOT FOUND THEN

@@ -6,7 +6,8 @@
 // on it (`discard`, `fail`) a key is locked there too.
 //
 // `enqueue_linked` runs with the rights of the owner and takes no commands; `enqueue_linked_any` is
-// the same with the rights of its caller, as in 1-enqueue.ts.
+// the same with the rights of its caller, as in 1-enqueue.ts. What they refuse ends the transaction;
+// `gently`, it is answered instead, and nothing is enqueued.
 
 import { anyGate, asOwner, links, safely } from "./links.ts";
 
@@ -72,6 +73,10 @@ BEGIN
   FROM ROWS FROM (json_array_elements(jobs), unnest(ids), unnest(states))
       AS given (element, job, state),
     json_array_elements(element -> 'gates') WITH ORDINALITY AS own (gate, place);
+  PERFORM queue_runtime.add_queue_gates(job.id, job.queue, job.priority, job.state = 'blocked',
+    coalesce(job.unique_key, job.name))
+  FROM queue_runtime.queue_settings AS setting JOIN queue_runtime.jobs AS job
+    ON job.queue = setting.name WHERE job.id = ANY (ids);
   PERFORM set_config('queue_runtime.touched', coalesce(touched, ''), true);
   PERFORM queue_runtime.touch(job) FROM (
     SELECT min(job_id) AS job FROM queue_runtime.job_gates WHERE job_id = ANY (ids) AND waits
@@ -124,7 +129,9 @@ DECLARE
     CROSS JOIN LATERAL (
       SELECT gate ->> 'key' FROM json_array_elements(element -> 'gates') AS gate
       UNION ALL SELECT gate_key FROM queue_runtime.queue_gates(element ->> 'queue', coalesce(
-        element -> 'gates' -> 0 ->> 'key', element -> 'uniques' -> 0 ->> 'key', element ->> 'name'))
+        (SELECT min(gate ->> 'key') FROM json_array_elements(element -> 'gates') AS gate
+          WHERE gate ->> 'kind' = 'concurrency'),
+        element -> 'uniques' -> 0 ->> 'key', element ->> 'name'))
     ) AS gate (key)
     WHERE ${hasPolicy("'discard', 'fail'", "element")});
 BEGIN
@@ -206,18 +213,30 @@ BEGIN
   END LOOP;
 END $$;
 
-CREATE FUNCTION queue_runtime.enqueue_linked(jobs json, args json)
+CREATE FUNCTION queue_runtime.enqueue_linked(jobs json, args json, gently boolean DEFAULT false)
 RETURNS TABLE (id bigint, state text, outcome text) LANGUAGE plpgsql ${asOwner} AS $$
 BEGIN
   PERFORM queue_runtime.refuse_kind(element ->> 'kind') FROM json_array_elements(jobs) AS element
   WHERE element ->> 'kind' <> 'module';
-  RETURN QUERY SELECT * FROM queue_runtime.insert_linked(jobs, args);
+  RETURN QUERY SELECT * FROM queue_runtime.enqueue_linked_any(jobs, args, gently);
 END $$;
 
-CREATE FUNCTION queue_runtime.enqueue_linked_any(jobs json, args json)
-RETURNS TABLE (id bigint, state text, outcome text) LANGUAGE plpgsql ${safely} AS $$
+CREATE FUNCTION queue_runtime.enqueue_linked_any(
+  jobs json, args json, gently boolean DEFAULT false
+) RETURNS TABLE (id bigint, state text, outcome text) LANGUAGE plpgsql ${safely} AS $$
 BEGIN
-  RETURN QUERY SELECT * FROM queue_runtime.insert_linked(jobs, args);
+  IF NOT gently THEN
+    RETURN QUERY SELECT * FROM queue_runtime.insert_linked(jobs, args);
+    RETURN;
+  END IF;
+  BEGIN
+    RETURN QUERY SELECT * FROM queue_runtime.insert_linked(jobs, args);
+  EXCEPTION
+    WHEN SQLSTATE 'QR001' THEN
+      RETURN QUERY SELECT NULL::bigint, SQLERRM, 'conflict';
+    WHEN SQLSTATE 'QR002' THEN
+      RETURN QUERY SELECT NULL::bigint, SQLERRM, 'invalid';
+  END;
 END $$;`;
 
 export const enqueueing: string = [insertJobs, checkTies, choose, insertLinked].join("\n");

@@ -58,7 +58,10 @@ const checks: readonly (readonly [wrong: string, sentence: string])[] = [
     "due NOT BETWEEN timestamptz '1970-01-01 00:00Z' AND timestamptz '9999-12-31 00:00Z'",
     "it must be due between 1970 and 9999",
   ],
-  ["length(concurrency_key) NOT BETWEEN 1 AND 400", "concurrency_key must have 1 to 400 characters"],
+  [
+    "length(concurrency_key) NOT BETWEEN 1 AND 400",
+    "concurrency_key must have 1 to 400 characters",
+  ],
   ["coalesce(concurrency_limit, 0) < 1", "concurrency_limit must be 1 or more"],
   ["length(unique_key) NOT BETWEEN 1 AND 400", "unique_key must have 1 to 400 characters"],
 ];

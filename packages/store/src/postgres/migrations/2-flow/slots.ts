@@ -55,6 +55,13 @@ LANGUAGE sql STABLE ${safely} AS $$
   WHERE setting.name = queue_gates.queue AND gate.slots IS NOT NULL
 $$;
 
+CREATE FUNCTION queue_runtime.fair_share(job bigint, otherwise text) RETURNS text
+LANGUAGE sql STABLE ${safely} AS $$
+  SELECT coalesce((SELECT key FROM queue_runtime.job_gates
+    WHERE job_id = job AND kind = 'concurrency' AND position < ${queuePosition}
+    ORDER BY position LIMIT 1), otherwise)
+$$;
+
 CREATE FUNCTION queue_runtime.add_queue_gates(
   job bigint, queue text, priority bigint, waits boolean, share text
 ) RETURNS void LANGUAGE sql ${safely} AS $$
@@ -62,10 +69,15 @@ CREATE FUNCTION queue_runtime.add_queue_gates(
     (job_id, position, kind, key, slots, ms, on_conflict, name, priority, waits)
   SELECT job, place, gate_kind, gate_key, gate_slots, gate_ms, 'block', '',
     add_queue_gates.priority, add_queue_gates.waits
-  FROM queue_runtime.queue_gates(add_queue_gates.queue, share)
+  FROM queue_runtime.queue_gates(add_queue_gates.queue, queue_runtime.fair_share(job, share))
   ON CONFLICT (job_id, key) DO UPDATE SET slots = EXCLUDED.slots, ms = EXCLUDED.ms
   WHERE old.position >= ${queuePosition}
 $$;`;
+
+/** Behind all jobs that are there, and before those to come. */
+const places = `
+CREATE FUNCTION queue_runtime.next_place() RETURNS bigint LANGUAGE sql VOLATILE
+SECURITY DEFINER ${safely} AS $$ SELECT nextval('queue_runtime.jobs_id_seq') $$;`;
 
 /** The gates of a job that it has no slot of. */
 const lacking = `
@@ -95,6 +107,7 @@ LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   now CONSTANT bigint := queue_runtime.clock_ms();
   fits boolean;
+  turns boolean;
   taken bigint[];
 BEGIN
   SELECT bool_and(pg_try_advisory_xact_lock(queue_runtime.key_lock(key))) INTO fits
@@ -108,11 +121,14 @@ BEGIN
   slot AS (
     INSERT INTO queue_runtime.slots (job_id, since, expires_at, kind, key)
     SELECT job, now, CASE gate_kind WHEN 'concurrency' THEN now + gate_ms END, gate_kind, gate_key
-    FROM gate WHERE (SELECT room.fits FROM room) RETURNING id
+    FROM gate WHERE (SELECT room.fits FROM room) RETURNING id, kind
   )
-  SELECT room.fits, (SELECT array_agg(id) FROM slot) INTO fits, taken FROM room;
+  SELECT room.fits, slot.ids, slot.is_fair INTO fits, taken, turns FROM room,
+    (SELECT array_agg(id) AS ids, coalesce(bool_or(kind = 'fair'), false) AS is_fair FROM slot)
+      AS slot;
   IF NOT fits THEN RETURN false; END IF;
-  UPDATE queue_runtime.jobs SET state = 'ready', returned = true
+  UPDATE queue_runtime.jobs SET state = 'ready', returned = true,
+    place = CASE WHEN turns THEN queue_runtime.next_place() ELSE place END
   WHERE id = (SELECT id FROM queue_runtime.jobs WHERE id = job AND state = 'blocked'
     FOR NO KEY UPDATE SKIP LOCKED);
   IF FOUND THEN RETURN true; END IF;
@@ -171,4 +187,4 @@ CREATE FUNCTION queue_runtime.awaited(keys text[]) RETURNS text[] LANGUAGE sql $
   ORDER BY key)
 $$;`;
 
-export const slots: string = [locks, queueGates, lacking, admit, promote].join("\n");
+export const slots: string = [locks, queueGates, places, lacking, admit, promote].join("\n");

@@ -2,6 +2,9 @@
 // that is there is held or rests, a key that is there is taken. What cannot disagree with itself
 // needs no repair.
 //
+// Among ready jobs of one priority the older goes first, by its id. Where keys take turns, a job
+// goes by the place it was given when its key's turn came: a number of the same sequence.
+//
 // A resting slot of a rate is nobody's: its job_id is NULL, and `expires_at` is when it may go. The
 // name in a gate is that of the job, by which its limit may be overridden, and empty where the gate
 // is that of a queue. In `touched` a negative number is a batch. Settings of a queue that were taken
@@ -23,10 +26,12 @@ export const kept: string = `id, priority, run_at, created_at, started_at, progr
   queue, concurrency_key, unique_key, label, args, cursor, batch_id, linked`;
 
 export const tables: string = `
-ALTER TABLE queue_runtime.jobs ${added};
+ALTER TABLE queue_runtime.jobs ${added}, ADD COLUMN place bigint;
 ALTER TABLE queue_runtime.ended_jobs ${added};
 
 CREATE INDEX jobs_by_batch ON queue_runtime.jobs (batch_id, id) WHERE batch_id IS NOT NULL;
+CREATE INDEX jobs_placed ON queue_runtime.jobs (queue, name, priority, place)
+  WHERE state = 'ready' AND crashes_since_checkpoint < 2 AND place IS NOT NULL;
 CREATE INDEX ended_jobs_by_batch ON queue_runtime.ended_jobs (batch_id, state, id)
   WHERE batch_id IS NOT NULL;
 

@@ -97,10 +97,14 @@ END $$;
 CREATE TRIGGER jobs_linked_moved BEFORE UPDATE OF state ON queue_runtime.jobs FOR EACH ROW
 WHEN (NEW.linked <> 0) EXECUTE FUNCTION queue_runtime.linked_job_moves();`;
 
-/** It is new, or comes back by a retry: then it has its gates already, and waits like any other. */
+/**
+ * It is new, or comes back by a retry: then it has its gates already, and waits like any other. A
+ * list that is `off` says that whoever inserts sees to all of this.
+ */
 const comes = `
 CREATE FUNCTION queue_runtime.linked_job_comes() RETURNS trigger LANGUAGE plpgsql ${asOwner} AS $$
 BEGIN
+  IF current_setting(${list}, true) = 'off' THEN RETURN NULL; END IF;
   IF NEW.linked & ${anyGate} <> 0 THEN
     IF EXISTS (SELECT FROM queue_runtime.job_gates WHERE job_id = NEW.id) THEN
       DELETE FROM queue_runtime.job_gates
@@ -111,7 +115,7 @@ BEGIN
     END IF;
     IF EXISTS (SELECT FROM queue_runtime.queue_settings WHERE name = NEW.queue) THEN
       PERFORM queue_runtime.add_queue_gates(NEW.id, NEW.queue, NEW.priority, NEW.state = 'blocked',
-        coalesce(NEW.concurrency_key, NEW.unique_key, NEW.name));
+        coalesce(NEW.unique_key, NEW.name));
     END IF;
   END IF;
   IF NEW.state IN ('blocked', 'waiting') THEN PERFORM queue_runtime.touch(NEW.id); END IF;

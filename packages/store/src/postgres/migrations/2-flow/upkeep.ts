@@ -16,7 +16,8 @@ CREATE FUNCTION queue_runtime.next_rested() RETURNS bigint LANGUAGE sql ${safely
       SELECT key FROM queue_runtime.job_gates
       WHERE waits AND kind = 'rate' AND key > awaited.key ORDER BY key LIMIT 1) AS gate
   )
-  SELECT greatest(0, min(slot.expires_at) - queue_runtime.clock_ms())
+  SELECT CASE WHEN count(*) > 0 THEN
+    greatest(0, min(slot.expires_at) - queue_runtime.clock_ms()) END
   FROM awaited JOIN queue_runtime.slots AS slot USING (key) WHERE slot.job_id IS NULL
 $$;`;
 
@@ -120,17 +121,18 @@ END $$;`;
 
 /** Their own gates these jobs keep; they get or lose those of their queue. Runs go on as they are. */
 const regate = `
-CREATE FUNCTION queue_runtime.regate(jobs bigint[]) RETURNS void LANGUAGE plpgsql ${asOwner} AS $$
+CREATE FUNCTION queue_runtime.regate(these bigint[]) RETURNS void LANGUAGE plpgsql ${asOwner} AS $$
 DECLARE
   job record;
 BEGIN
   FOR job IN
-    SELECT id, queue, state, linked, priority, coalesce(concurrency_key, unique_key, name) AS share
-    FROM queue_runtime.jobs WHERE id = ANY (jobs) ORDER BY id FOR NO KEY UPDATE
+    SELECT id, queue, state, linked, priority, coalesce(unique_key, name) AS share
+    FROM queue_runtime.jobs WHERE id = ANY (these) ORDER BY id FOR NO KEY UPDATE
   LOOP
     WITH gone AS (
       DELETE FROM queue_runtime.job_gates WHERE job_id = job.id AND position >= ${queuePosition}
-        AND key NOT IN (SELECT gate_key FROM queue_runtime.queue_gates(job.queue, job.share))
+        AND key NOT IN (SELECT gate_key FROM queue_runtime.queue_gates(job.queue,
+          queue_runtime.fair_share(job.id, job.share)))
       RETURNING key
     )
     DELETE FROM queue_runtime.slots WHERE job_id = job.id AND key IN (SELECT key FROM gone);
