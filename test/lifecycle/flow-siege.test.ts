@@ -25,7 +25,7 @@ import { waitFor } from "../support/wait-for.ts";
 
 const seconds = Number(process.env.KILL_LOOP_SECONDS ?? 12);
 const seed = Number(process.env.KILL_LOOP_SEED ?? 1);
-const strikeEveryMs = 400;
+const strikeEveryMs = 300;
 const healMs = 20_000;
 const everySecond = ["first", "second"].map((key) => ({ key, everyMs: 1_000 }));
 
@@ -99,6 +99,11 @@ test(
       stampMs: storeKind === "sqlite" ? 0 : 500,
       leftovers: await leftovers(url),
     };
+    if (process.env.DUMP)
+      (await import("node:fs")).writeFileSync(
+        process.env.DUMP,
+        JSON.stringify({ ...evidence, logs: hosts.logs }),
+      );
     expect(flowContradictions(evidence).slice(0, 20)).toEqual([]);
     const idle = idleTimes(evidence, retryMs);
     const deaths = idle.filter(({ death }) => death);

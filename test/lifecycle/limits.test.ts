@@ -66,7 +66,7 @@ test("a key is never had twice over kill -9 of its worker, and the next one begi
 test("a job that discards its like is not discarded for itself when it is interrupted", async () => {
   await using project = new Project({ jobs });
   const runtime = await project.start().ready();
-  const id = await project.enqueue("steps", { count: 40 });
+  const id = await project.enqueue("steps");
   await project.recorded("began");
   await project.cli("reload", "-c", "queue.yml");
   await project.recorded("began", 2);

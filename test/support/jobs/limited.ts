@@ -22,15 +22,15 @@ export const exclusive = defineJob({
   },
 });
 
-/** Goes on where it was: interrupted and resumed while others wait for its key. */
+/** Goes on until it is interrupted, and the next time ends where it stands. */
 export const steps = defineJob({
   name: "steps",
   concurrency: { key: "steps", onConflict: "discard" },
-  async perform({ count }: { count: number }, context) {
+  async perform(_input: unknown, context) {
     const record = recorder(context);
     let done = (context.cursor as number | null) ?? 0;
     record("began", { done });
-    while (done < count) {
+    while (context.job.interruptions === 0) {
       await delay(20);
       done++;
       await context.checkpoint(done);
