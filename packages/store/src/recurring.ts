@@ -30,7 +30,7 @@ export interface RecurringTask extends NewTask {
   readonly lastTickAt: number | null;
 }
 
-/** One tick, as it was recorded with its job. Kept for 7 days at least, the newest of a task always. */
+/** A tick as it was recorded with its job. Kept for 7 days, the newest of a task always. */
 export interface RecurringTick {
   readonly key: string;
   /** When it was due, in milliseconds since 1970. */

@@ -1,12 +1,12 @@
 // Why nobody takes a job that could run: what the registered processes say about it. Which job a
 // claim would take next, each store asks its own claim.
 //
-// The store knows which jobs a process holds, but not how many it has room for. So what a claim is
-// taken to ask for is this: a worker that holds nothing has room for all there are (1,000), one that
-// holds something wants one more. From that the answer is exact: it is empty if and only if such a
-// claim of some worker, at the same moment, would take the job. It is too hopeful for the second of
-// two jobs where an idle worker has one thread, and too gloomy where a busy one has several hands
-// free; both for the milliseconds until the next claim.
+// The store knows which jobs a process holds, but not how many it has room for. So a claim is taken
+// to ask for this: a worker that holds nothing has room for all there are (1,000), one that holds
+// something wants one more. From that the answer is exact: it is empty if and only if such a claim
+// of some worker, at the same moment, would take the job. It is too hopeful for the second of two
+// jobs where an idle worker has one thread, and too gloomy where a busy one has several hands free;
+// both for the milliseconds until the next claim.
 
 import type { Reason } from "../flow.ts";
 import type { Job, JobState } from "../job.ts";
@@ -35,7 +35,7 @@ export interface Staff {
   readonly able: readonly Known[];
 }
 
-/** Who of the living processes could take a job. A worker that starts may have code for anything. */
+/** Who of the living processes could take a job. Who starts may have code for anything. */
 export function staffFor(
   { queue, name }: Pick<Job, "queue" | "name">,
   processes: readonly Known[],

@@ -16,7 +16,8 @@ FROM (
     WHERE own.job_id = gate.job_id AND own.key = gate.key AND own.kind = gate.kind)
 ) AS gate CROSS JOIN LATERAL (
   SELECT count(*) AS taken FROM queue_runtime.slots AS slot
-  WHERE slot.key = gate.key AND (slot.job_id IS NOT NULL OR slot.expires_at > queue_runtime.now_ms())
+  WHERE slot.key = gate.key
+    AND (slot.job_id IS NOT NULL OR slot.expires_at > queue_runtime.now_ms())
 ) AS slot
 ORDER BY gate.position`;
 
