@@ -11,6 +11,7 @@ import { dependenciesContract } from "./contract/flow/dependencies.ts";
 import { queueSettingsContract } from "./contract/flow/queue-settings.ts";
 import { ratesContract } from "./contract/flow/rates.ts";
 import { replaceContract } from "./contract/flow/replace.ts";
+import { flowTransactionsContract } from "./contract/flow/transactions.ts";
 import { uniquesContract } from "./contract/flow/uniques.ts";
 import { listsContract } from "./contract/lists.ts";
 import { processesContract } from "./contract/processes.ts";
@@ -55,6 +56,7 @@ export function storeContract(name: string, open: OpenStore): void {
     dependenciesContract(open);
     brokenDependenciesContract(open);
     batchesContract(open);
+    flowTransactionsContract(open);
     contendersContract(open);
     recurringContract(open);
     whyContract(open);
