@@ -96,10 +96,10 @@ export interface Maintained {
 }
 
 /**
- * Why a job is not running, by the predicates of the claim itself; none when it runs, and none for a
- * ready job if and only if the next claim of some worker takes it. The store does not know how many
- * jobs a worker has room for: one that holds none is taken to claim all it can get (up to 1,000),
- * one that holds some to claim one more. A process that was silent for a minute counts as gone.
+ * Why a job is not running, by the predicates of the claim itself; none when it runs, and none for
+ * a ready job if and only if the next claim of some worker takes it. The store does not know how
+ * many jobs a worker has room for: one that holds none is taken to claim all it can get (up to
+ * 1,000), one that holds some to claim one more. A process silent for a minute counts as gone.
  */
 export type Reason =
   | { readonly why: "ended"; readonly state: JobState }
