@@ -7,7 +7,9 @@
 //
 // Disciplines: jobs with one queue name run one at a time (`chain`: one name for all; `keys`: one
 // for each key); a job key (`unique`), which replaces a job that waits: the mode that leaves it alone
-// is called unsafe, and there is none for many at once. It limits no rates.
+// is called unsafe, and there is none for many at once. It limits no rates. Nobody is woken when the
+// next job of a queue name may run, so there `pollInterval` is 10 ms instead of two seconds: that is
+// about thirty times as fast.
 //
 // `batched`: localQueue of 500, refetchDelay of 10 ms, completeJobBatchDelay and failJobBatchDelay 0.
 
@@ -37,10 +39,19 @@ const batched = {
   failJobBatchDelay: 0,
 };
 
+const serial = { pollInterval: 10 };
+
 export async function open({ url, variant, discipline }: ContenderOptions): Promise<Contender> {
   const tuned = variant === "batched" ? batched : {};
+  const settings =
+    discipline === "chain" || discipline === "keys" ? { ...tuned, ...serial } : tuned;
   const preset = {
-    worker: { connectionString: url, concurrentJobs: atOnce, maxPoolSize: atOnce + 1, ...tuned },
+    worker: {
+      connectionString: url,
+      concurrentJobs: atOnce,
+      maxPoolSize: atOnce + 1,
+      ...settings,
+    },
   };
   const query = pool(url);
   const utils = await makeWorkerUtils({ preset, logger });

@@ -41,7 +41,7 @@ const handedOver = `${us}, 2 processes`;
 
 async function run(bench: Bench): Promise<readonly Figure[]> {
   const jobs = bench.many(10_000, 1_000);
-  const work = { jobs, processes: 1, forMs: bench.many(5_000, 1_000) };
+  const work = { jobs, processes: 1, forMs: bench.many(5_000, 3_000) };
   const theirs = bench.store === "postgres" ? peers : [];
   const ours = (processes: number) => () => ranAtOurs(bench, { job: link, count: jobs }, processes);
   const contest = await inRoundsWhoever<Ran>(bench.many(3), {
@@ -66,6 +66,7 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
 function gapFigures(name: string, { rounds, missing }: Attempts<Ran>): Figure[] {
   if (missing !== null) return [];
   const gaps = rounds.flatMap(({ spans }) => gapsOf(spans));
+  if (gaps.length === 0) return [{ what: `end to next start: ${name}`, missing: "one job ran" }];
   return [50, 99].map((percent) =>
     percentileOf({ what: `end to next start, p${percent}: ${name}` }, gaps, percent),
   );

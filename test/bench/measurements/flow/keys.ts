@@ -27,7 +27,7 @@ const peers = [graphile, graphileBatched, pgBossTuned];
 
 async function run(bench: Bench): Promise<readonly Figure[]> {
   const jobs = bench.many(20_000, 4_000);
-  const work = { jobs, processes, forMs: bench.many(5_000, 1_000) };
+  const work = { jobs, processes, forMs: bench.many(5_000, 3_000) };
   const theirs = bench.store === "postgres" ? peers : [];
   const contest = await inRoundsWhoever<Ran>(bench.many(3), {
     [us]: () => ranAtOurs(bench, { job: keyed, count: jobs }, processes),
