@@ -55,6 +55,7 @@ export function reconcile(connection: Connection): boolean {
       takeUp(round, row);
     }
     for (const id of round.batches) closeIfOver(connection, id);
+    room.recount();
     for (const key of round.keys) promote(room, key, most);
     for (const row of round.blocked) settleBlocked(room, row);
   }

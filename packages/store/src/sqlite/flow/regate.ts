@@ -53,6 +53,7 @@ export function regateAll(driver: Driver, ids: readonly number[], setting: Setti
     if (job) for (const key of regate(room, job, setting)) keys.add(key);
   }
   reconcile(driver);
+  room.recount();
   for (const key of keys) promote(room, key, ids.length);
 }
 

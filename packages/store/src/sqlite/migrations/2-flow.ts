@@ -49,7 +49,7 @@ CREATE TABLE job_gates (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX job_gates_waiting ON job_gates (key, priority, job_id) WHERE waits = 1;
-CREATE INDEX job_gates_widest ON job_gates (key, slots) WHERE waits = 1;
+CREATE INDEX job_gates_widest ON job_gates (key, name, slots, kind) WHERE waits = 1;
 CREATE INDEX job_gates_rated ON job_gates (key) WHERE waits = 1 AND kind = 'rate';
 
 CREATE TABLE slots (

@@ -56,6 +56,7 @@ function replace(
   room.sql(write).run({ id, args, priority, label, runAt });
   room.sql(reorder).run(priority, id, priority);
   if (runAt === null || state === "held" || state === "waiting") return;
+  room.recount();
   const later = runAt > room.now;
   if (later && state === "ready") room.sql(move).run("scheduled", id);
   if (!later && state === "scheduled") room.sql(move).run("ready", id);

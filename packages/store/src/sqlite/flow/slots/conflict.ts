@@ -61,6 +61,7 @@ const end = "UPDATE jobs SET state = 'cancelled', finished_at = ?, error = ? WHE
 function cancel(room: Room, id: number, message: string): void {
   const error: JobError = { name: "ConflictError", message, code: null, stack: null, cause: null };
   room.sql(end).run(room.now, JSON.stringify(error), id);
+  room.recount();
 }
 
 /** How many holders a message names. */

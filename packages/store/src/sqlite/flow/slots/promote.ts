@@ -49,6 +49,7 @@ export function admit(room: Room, id: number): boolean {
   room.take(id, lacking);
   if (room.sql(makeReady).run(id).changes === 1) return true;
   // Only where somebody wrote into the table of gates by hand.
+  room.recount();
   for (const { key } of lacking) room.sql(giveBack).run(id, key);
   room.sql(stopWaiting).run(id);
   return false;

@@ -1,5 +1,6 @@
 // Slots inside one transaction: how many a key has for a job, which are free, and taking them. A
-// slot that exists is the truth; nothing here is remembered from one transaction to the next.
+// slot that exists is the truth; nothing here is remembered from one transaction to the next. Within
+// one, a key is counted once: it may have ten thousand slots, and as many that want one.
 
 import type { StatementSync } from "node:sqlite";
 import type { GateKind, OnConflict } from "../../../flow.ts";
@@ -25,15 +26,16 @@ const lackingGates = `SELECT kind, key, slots AS "limit", ms, on_conflict AS onC
     AND NOT EXISTS (SELECT 1 FROM slots WHERE job_id = ?1 AND key = job_gates.key)`;
 /** A slot that has rested is free, whether it is still there or not. */
 const rested = "job_id IS NULL AND expires_at <= ";
-/** Counting ends where it no longer matters. */
-const heldSlots = `SELECT count(*) AS held FROM (
-  SELECT 1 FROM slots INDEXED BY slots_by_key WHERE key = ? AND NOT (${rested} ?)
-  LIMIT 0 + ?)`;
+const heldSlots = `SELECT count(*) AS held FROM slots INDEXED BY slots_by_key
+  WHERE key = ? AND NOT (${rested} ?)`;
 const forgetRested = `DELETE FROM slots WHERE key = ? AND ${rested} ?`;
 const isAwaited = `SELECT 1 FROM job_gates INDEXED BY job_gates_waiting
   WHERE key = ? AND waits = 1 LIMIT 1`;
-const widestOf = `SELECT max(slots) AS widest FROM job_gates INDEXED BY job_gates_widest
+/** Of the jobs of one name that wait for a key, the one with the highest limit; name by name. */
+const widest = `SELECT name, slots AS "limit", kind FROM job_gates INDEXED BY job_gates_widest
   WHERE key = ? AND waits = 1`;
+const widestOfFirst = `${widest} ORDER BY name DESC, slots DESC LIMIT 1`;
+const widestOfNext = `${widest} AND name < ? ORDER BY name DESC, slots DESC LIMIT 1`;
 const take = "INSERT INTO slots (key, kind, job_id, since, expires_at) VALUES (?, ?, ?, ?, ?)";
 
 const nextPlace = `UPDATE places SET last = max(last + 1,
@@ -43,6 +45,7 @@ const place = "UPDATE jobs SET place = ? WHERE id = ?";
 export class Room {
   readonly now: number;
   readonly #connection: Connection;
+  readonly #held = new Map<string, number>();
   #limits: ReadonlyMap<string, number> | null = null;
 
   constructor(connection: Connection) {
@@ -70,21 +73,31 @@ export class Room {
 
   /** Writes nothing. */
   isFree(gate: StoredGate): boolean {
-    const limit = this.#limitOf(gate);
-    return this.held(gate.key, limit) < limit;
+    return this.held(gate.key) < this.#limitOf(gate);
   }
 
   /** Whether anybody who waits for it could see a free slot. */
   hasRoom(key: string): boolean {
-    const { widest } = this.sql(widestOf).get(key) as { widest: number | null };
-    if (widest === null) return false;
-    const most = Math.max(widest, ...this.#overrides().values());
-    return this.held(key, most) < most;
+    const held = this.held(key);
+    type Widest = Pick<StoredGate, "name" | "limit" | "kind"> | undefined;
+    let gate = this.sql(widestOfFirst).get(key) as Widest;
+    while (gate && this.#limitOf(gate) <= held)
+      gate = this.sql(widestOfNext).get(key, gate.name) as Widest;
+    return gate !== undefined;
   }
 
-  /** How many slots are taken, `most` at the most. */
-  held(key: string, most: number): number {
-    return (this.sql(heldSlots).get(key, this.now, most) as { held: number }).held;
+  /** How many slots are taken. */
+  held(key: string): number {
+    const known = this.#held.get(key);
+    if (known !== undefined) return known;
+    const { held } = this.sql(heldSlots).get(key, this.now) as { held: number };
+    this.#held.set(key, held);
+    return held;
+  }
+
+  /** For whoever changed the state of a job that may have slots. */
+  recount(): void {
+    this.#held.clear();
   }
 
   /** Somebody blocked waits for a slot of it. */
@@ -99,6 +112,8 @@ export class Room {
       if (kind === "rate") this.forgetRested(key);
       const expiresAt = kind === "concurrency" ? this.now + ms : null;
       this.sql(take).run(key, kind, jobId, this.now, expiresAt);
+      const held = this.#held.get(key);
+      if (held !== undefined) this.#held.set(key, held + 1);
       if (kind === "fair") this.#place(jobId);
     }
   }
@@ -113,7 +128,7 @@ export class Room {
     this.sql(place).run(last, jobId);
   }
 
-  #limitOf({ kind, name, limit }: StoredGate): number {
+  #limitOf({ kind, name, limit }: Pick<StoredGate, "name" | "limit" | "kind">): number {
     if (kind !== "concurrency" || name === "") return limit;
     return this.#overrides().get(name) ?? limit;
   }

@@ -34,11 +34,10 @@ export async function takeSlot(
 
 const restEnds = `SELECT expires_at AS endsAt FROM slots
   WHERE key = ? AND job_id IS NULL AND expires_at > ? ORDER BY expires_at LIMIT 1 OFFSET ?`;
-const everything = Number.MAX_SAFE_INTEGER;
 
 /** 0 when a slot is free. */
 function waitFor(room: Room, { key, limit, ms }: StoredGate): number {
-  const excess = room.held(key, everything) - limit;
+  const excess = room.held(key) - limit;
   if (excess < 0) return 0;
   const ends = room.sql(restEnds).get(key, room.now, excess)?.endsAt as number | undefined;
   // Held by jobs that have not begun: nobody knows when they do.
