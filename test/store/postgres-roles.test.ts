@@ -99,7 +99,7 @@ describeThatNeedsPostgres("roles.sql", () => {
     const at = { finishedMs: 0, cancelledMs: 0, failedMs: 0 };
     await store.jobs.clear(at, 100);
     await store.queues.clear("roles", { all: true });
-    expect(await store.migrate()).toMatchObject({ from: 1 });
+    expect(await store.migrate()).toMatchObject({ from: 2 });
   });
 
   test.each([
