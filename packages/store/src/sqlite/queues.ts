@@ -8,7 +8,7 @@ import type { Driver } from "./driver.ts";
 import { change } from "./flow/change.ts";
 import { allSettings } from "./flow/queue-settings.ts";
 import { defineQueues, setQueue } from "./flow/set-queue.ts";
-import { laneBeyond, laneFrom, type ReadyIndex, ready, suspects } from "./lanes.ts";
+import { laneBeyond, laneFrom, type ReadyIndex, ready, suspects } from "./turn/lanes.ts";
 
 export function sqliteQueues(driver: Driver): Queues {
   return {

@@ -75,7 +75,7 @@ const refresh = `UPDATE slots SET expires_at = ?1 + coalesce((SELECT ms FROM job
     WHERE gate.job_id = slots.job_id AND gate.key = slots.key), 0)
   WHERE job_id IS NOT NULL AND expires_at <= ?1`;
 
-/** Frees what nobody holds any more; whoever is left lives. Answers the key of each that was freed. */
+/** Frees what nobody holds any more; whoever is left lives. Answers the key of each. */
 function repairSlots(driver: Driver): readonly string[] {
   const freed = driver.sql(free).all(driver.now()) as unknown as readonly { key: string }[];
   driver.sql(refresh).run(driver.now());

@@ -1,7 +1,7 @@
 // The settings of queues as they are stored. They become gates of each job, see rules/limits.ts.
 
 import type { QueueSettings } from "../../flow.ts";
-import type { Connection } from "../connection.ts";
+import type { Connection } from "../driver/connection.ts";
 
 const all = "SELECT name, slots, rate_limit, rate_per_ms, rate_burst, fair FROM queue_settings";
 

@@ -6,7 +6,7 @@
 // Ending a job may touch others, so rounds go on until nothing is touched. Promoting frees nothing.
 
 import type { JobState } from "../../job.ts";
-import type { Connection } from "../connection.ts";
+import type { Connection } from "../driver/connection.ts";
 import { closeIfOver } from "./links/batch-end.ts";
 import { type Ending, isEnded, tellDependants } from "./links/dependencies.ts";
 import { applyPolicies } from "./slots/conflict.ts";

@@ -5,7 +5,7 @@ import type { JobState } from "../../job.ts";
 import { queueGates } from "../../rules/limits.ts";
 import type { Driver } from "../driver.ts";
 import { writeGates } from "../jobs/insert-linked.ts";
-import { ready, suspects } from "../lanes.ts";
+import { ready, suspects } from "../turn/lanes.ts";
 import { allSettings } from "./queue-settings.ts";
 import { reconcile } from "./reconcile.ts";
 import { promote } from "./slots/promote.ts";

@@ -3,7 +3,7 @@
 
 import type { Enqueued, JobState } from "../../job.ts";
 import { admit, type PreparedJob } from "../../rules/new-job.ts";
-import type { Connection } from "../connection.ts";
+import type { Connection } from "../driver/connection.ts";
 import { askAfter, failDependant, waitFor } from "../flow/links/dependencies.ts";
 import { askUniques, takeUniques } from "../flow/links/unique.ts";
 import { ask } from "../flow/slots/conflict.ts";

@@ -6,7 +6,7 @@ import { StoreError } from "../../errors.ts";
 import type { Enqueued } from "../../job.ts";
 import { queueGates } from "../../rules/limits.ts";
 import { admit, type PreparedJob } from "../../rules/new-job.ts";
-import type { Connection } from "../connection.ts";
+import type { Connection } from "../driver/connection.ts";
 import { allSettings } from "../flow/queue-settings.ts";
 import { Room, type StoredGate } from "../flow/slots/room.ts";
 import { insertLinked } from "./insert-linked.ts";

@@ -7,8 +7,8 @@ import type { SQLInputValue } from "node:sqlite";
 import type { Job, JobState } from "../../job.ts";
 import type { JobFilter } from "../../store.ts";
 import type { Driver } from "../driver.ts";
-import { type ReadyIndex, ready, suspects } from "../lanes.ts";
 import { jobColumns, toJob } from "../rows.ts";
+import { type ReadyIndex, ready, suspects } from "../turn/lanes.ts";
 
 const defaultLimit = 50;
 

@@ -4,7 +4,7 @@
 import type { RecurringTask, Tick, TickAnswer } from "../../recurring.ts";
 import { checkTick, jobOfTick, ledgerMs } from "../../rules/new-task.ts";
 import type { Driver } from "../driver.ts";
-import { enqueueAll } from "../enqueue.ts";
+import { enqueueAll } from "../jobs/enqueue.ts";
 import { toTask } from "./rows.ts";
 
 export async function take(driver: Driver, tick: Tick): Promise<TickAnswer> {

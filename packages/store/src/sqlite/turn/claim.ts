@@ -7,8 +7,8 @@
 import type { Job } from "../../job.ts";
 import { type Claim, suspectPatienceMs } from "../../turn.ts";
 import type { Driver } from "../driver.ts";
-import { ready, suspects } from "../lanes.ts";
 import { jobColumns, toJob } from "../rows.ts";
+import { ready, suspects } from "./lanes.ts";
 import { comesBefore, isAnyReady, pick } from "./pick.ts";
 
 interface Holder {

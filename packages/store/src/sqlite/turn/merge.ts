@@ -1,7 +1,7 @@
 // The most urgent jobs of several lanes, as one list.
 
 import type { Driver } from "../driver.ts";
-import type { Lane, ReadyIndex } from "../lanes.ts";
+import type { Lane, ReadyIndex } from "./lanes.ts";
 
 export interface Urgency {
   readonly id: number;

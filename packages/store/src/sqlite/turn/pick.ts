@@ -9,8 +9,8 @@
 
 import type { Claim } from "../../turn.ts";
 import type { Driver } from "../driver.ts";
-import type { ReadyIndex } from "../lanes.ts";
-import { ready } from "../lanes.ts";
+import type { ReadyIndex } from "./lanes.ts";
+import { ready } from "./lanes.ts";
 import { byUrgency, merge, type Urgency } from "./merge.ts";
 import { lanesOf, type Place, places } from "./places.ts";
 

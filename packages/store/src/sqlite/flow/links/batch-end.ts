@@ -3,7 +3,7 @@
 
 import { callbackOf } from "../../../rules/new-batch.ts";
 import type { PreparedJob } from "../../../rules/new-job.ts";
-import type { Connection } from "../../connection.ts";
+import type { Connection } from "../../driver/connection.ts";
 import { insertAll } from "../../jobs/insert.ts";
 
 const sealed = `SELECT on_finish, on_success, on_failure FROM batches

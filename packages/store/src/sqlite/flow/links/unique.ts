@@ -41,7 +41,7 @@ const write = `UPDATE jobs SET args = :args, priority = :priority, label = :labe
   run_at = coalesce(:runAt, run_at) WHERE id = :id`;
 const reorder = "UPDATE job_gates SET priority = ? WHERE job_id = ? AND priority <> ?";
 const move = "UPDATE jobs SET state = ? WHERE id = ?";
-/** A blocked job becomes scheduled by way of a state that its keys need not know: unseen by them. */
+/** A blocked job becomes scheduled by way of a state that its keys need not know: unseen. */
 const leaveLine = "UPDATE jobs SET state = 'held', linked = 0 WHERE id = ?";
 const comeBack = "UPDATE jobs SET state = 'scheduled', linked = 1 WHERE id = ?";
 

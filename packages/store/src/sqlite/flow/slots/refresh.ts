@@ -1,7 +1,7 @@
 // The slots of living processes: their expiry moves on with the heartbeat. Nothing else depends on
 // that but how soon a slot would be free again, should every other way to free it have failed.
 
-import type { Connection } from "../../connection.ts";
+import type { Connection } from "../../driver/connection.ts";
 
 const anySlot = "SELECT 1 FROM slots LIMIT 1";
 const msOfGate = `(SELECT ms FROM job_gates AS gate

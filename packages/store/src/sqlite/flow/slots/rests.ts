@@ -1,6 +1,6 @@
 // Slots of rates that rest, and the jobs that wait for them.
 
-import type { Connection } from "../../connection.ts";
+import type { Connection } from "../../driver/connection.ts";
 import { canAdmit } from "./promote.ts";
 import { Room } from "./room.ts";
 

@@ -1,10 +1,10 @@
 // Slots inside one transaction: how many a key has for a job, which are free, and taking them. A
-// slot that exists is the truth; nothing here is remembered from one transaction to the next. Within
-// one, a key is counted once: it may have ten thousand slots, and as many that want one.
+// slot that exists is the truth; nothing here is remembered from one transaction to the next.
+// Within one, a key is counted once: it may have ten thousand slots, and as many that want one.
 
 import type { StatementSync } from "node:sqlite";
 import type { GateKind, OnConflict } from "../../../flow.ts";
-import type { Connection } from "../../connection.ts";
+import type { Connection } from "../../driver/connection.ts";
 
 /** A gate as a job has it, or will have it. */
 export interface StoredGate {

@@ -5,8 +5,8 @@ import type { Reason } from "../../../flow.ts";
 import type { Job } from "../../../job.ts";
 import { type Ask, asksOf, full, type Known, mostAhead } from "../../../rules/why.ts";
 import type { Driver } from "../../driver.ts";
-import { ready, suspects } from "../../lanes.ts";
 import { choose } from "../../turn/claim.ts";
+import { ready, suspects } from "../../turn/lanes.ts";
 import { comesBefore, pick } from "../../turn/pick.ts";
 
 /** `able`: those that could take it. */

@@ -2,7 +2,7 @@
 // wait, and an index begins with them: stepping from lane to lane skips all the jobs in each, and
 // finds the most urgent one of each on the way.
 
-import type { Driver } from "./driver.ts";
+import type { Driver } from "../driver.ts";
 
 export interface Lane {
   readonly queue: string;

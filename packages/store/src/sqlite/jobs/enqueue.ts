@@ -1,10 +1,10 @@
 // An enqueue inside a transaction that is open: the rows, and what follows from them for others.
 
-import type { Enqueued } from "../job.ts";
-import type { PreparedJob } from "../rules/new-job.ts";
-import type { Connection } from "./connection.ts";
-import { reconcile } from "./flow/reconcile.ts";
-import { insertAll } from "./jobs/insert.ts";
+import type { Enqueued } from "../../job.ts";
+import type { PreparedJob } from "../../rules/new-job.ts";
+import type { Connection } from "../driver/connection.ts";
+import { reconcile } from "../flow/reconcile.ts";
+import { insertAll } from "./insert.ts";
 
 /** @throws StoreError `invalid`, `conflict` */
 export function enqueueAll(
