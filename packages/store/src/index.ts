@@ -1,6 +1,5 @@
 // What the store shows to the layers above: its types and how to open one.
 
-export type * from "./batch.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { StoreError, type StoreErrorCode } from "./errors.ts";
 export * from "./flow.ts";
@@ -8,7 +7,8 @@ export * from "./job.ts";
 export type { Json } from "./json.ts";
 export { type OpenOptions, openStore } from "./open.ts";
 export * from "./process.ts";
-export type { Queue } from "./queue.ts";
-export type * from "./recurring.ts";
+export type * from "./store/batch.ts";
+export type { Queue } from "./store/queue.ts";
+export type * from "./store/recurring.ts";
 export type * from "./store.ts";
 export * from "./turn.ts";

@@ -141,7 +141,7 @@ export interface NewJob {
   readonly held?: boolean;
   /** Slots it needs before it is ready, at most `mostGates` with different keys; none by default. */
   readonly gates?: readonly Gate[];
-  /** Keys that nobody else may have, at most 2; the first that is taken decides. None by default. */
+  /** Keys that nobody else may have, at most 2; the first taken decides. None by default. */
   readonly uniques?: readonly Unique[];
   /** Ids of jobs that have to end first, at most 1,000; each has to exist. None by default. */
   readonly after?: readonly number[];

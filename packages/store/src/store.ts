@@ -1,12 +1,12 @@
 // The contract of a store, written for its callers. `sqlite.ts` and `postgres.ts` implement it; one
 // suite (`test/store/contract.ts`) runs against both. Every method may reject with StoreError.
 
-import type { Batch, BatchState, NewBatch } from "./batch.ts";
 import type { Maintained, QueueSettings, Reason } from "./flow.ts";
 import type { Enqueued, Job, JobDetails, JobState, NewJob } from "./job.ts";
 import type { Beat, Evidence, NewProcess, Process, RecoveredJob } from "./process.ts";
-import type { Queue } from "./queue.ts";
-import type { NewTask, RecurringTask, RecurringTick, Tick, TickAnswer } from "./recurring.ts";
+import type { Batch, BatchState, NewBatch } from "./store/batch.ts";
+import type { Queue } from "./store/queue.ts";
+import type { NewTask, RecurringTask, RecurringTick, Tick, TickAnswer } from "./store/recurring.ts";
 import type { Turn, TurnAnswer } from "./turn.ts";
 
 export interface Store {
@@ -158,11 +158,11 @@ export interface Queues {
   clear(name: string, options: { readonly all: boolean }): Promise<number>;
 }
 
-/** The upkeep of slots and rates, which otherwise follow by themselves from what happens to jobs. */
+/** The upkeep of slots and rates, which otherwise follow from what happens to jobs. */
 export interface Flow {
   /**
-   * The second path, for what the first missed: frees expired slots whose holders are gone, refreshes
-   * those of the living, takes up what was left undone, and makes at most one blocked job per key
+   * The second path, for what the first missed: frees expired slots whose holders are gone,
+   * refreshes those of the living, takes up what was left undone, and makes at most one blocked job per key
    * ready; looks at no more than `limit` keys.
    */
   maintain(limit: number): Promise<Maintained>;
@@ -219,7 +219,7 @@ export interface Recurring {
   /** By key. */
   list(): Promise<readonly RecurringTask[]>;
   /**
-   * Records a tick and enqueues its job, in one transaction; at most once for each (task, tick), and
+   * Records a tick and enqueues its job, in one transaction; at most once per (task, tick), and
    * never one that is not later than the last.
    */
   tick(tick: Tick): Promise<TickAnswer>;

@@ -3,11 +3,11 @@
 
 import { checkTaken } from "../rules/limits.ts";
 import type { Flow } from "../store.ts";
-import type { Announcer } from "./announce.ts";
 import type { Driver } from "./driver.ts";
 import { defineLimits, limits, setLimit } from "./flow/limits.ts";
 import { type Cursor, maintain, refill } from "./flow/maintain.ts";
 import { why } from "./flow/why.ts";
+import type { Announcer } from "./watch/announce.ts";
 
 export function postgresFlow(driver: Driver, announcer: Announcer): Flow {
   const cursor: Cursor = { key: "" };

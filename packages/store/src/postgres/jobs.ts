@@ -5,7 +5,6 @@ import { systemClock } from "../clock.ts";
 import type { Enqueued, JobAttemptError, JobDetails, NewJob } from "../job.ts";
 import { prepareJob } from "../rules/new-job.ts";
 import type { Dispatched, Jobs, Outstanding } from "../store.ts";
-import type { Announcer } from "./announce.ts";
 import type { Driver } from "./driver.ts";
 import { enqueueLinked, isLinked } from "./flow/enqueue.ts";
 import { takeUp, writeAndReconcile } from "./flow/reconcile.ts";
@@ -15,9 +14,10 @@ import { count, isBusy } from "./jobs/count.ts";
 import { insertAll } from "./jobs/insert.ts";
 import { list } from "./jobs/list.ts";
 import { unknownNames } from "./jobs/unknown-names.ts";
-import { recover } from "./recovery.ts";
+import { recover } from "./processes/recovery.ts";
 import { jobColumns, toJob } from "./rows.ts";
 import { Turns } from "./turn.ts";
+import type { Announcer } from "./watch/announce.ts";
 
 export function postgresJobs(driver: Driver, announcer: Announcer): Jobs {
   const turns = new Turns(driver, announcer);

@@ -3,10 +3,10 @@
 import { StoreError } from "../errors.ts";
 import type { Beat, NewProcess, Process } from "../process.ts";
 import type { Processes, PrunedProcess } from "../store.ts";
-import type { Announcer } from "./announce.ts";
 import type { Driver, Run } from "./driver.ts";
-import { announceRecovered, type Recovered, recoverIn, releaseAll } from "./recovery.ts";
+import { announceRecovered, type Recovered, recoverIn, releaseAll } from "./processes/recovery.ts";
 import { processColumns, toProcess } from "./rows.ts";
+import type { Announcer } from "./watch/announce.ts";
 
 export function postgresProcesses(driver: Driver, announcer: Announcer): Processes {
   return {

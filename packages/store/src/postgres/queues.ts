@@ -1,12 +1,12 @@
 // Queues exist by having jobs or being paused; there is no table of them.
 
-import type { Queue } from "../queue.ts";
 import { checkQueue } from "../rules/new-job.ts";
+import type { Queue } from "../store/queue.ts";
 import type { Queues } from "../store.ts";
-import type { Announcer } from "./announce.ts";
 import type { Driver } from "./driver.ts";
 import { allSettings, defineQueues, setQueue } from "./flow/settings.ts";
 import { clearAll, clearReady } from "./queues/clear.ts";
+import type { Announcer } from "./watch/announce.ts";
 
 export function postgresQueues(driver: Driver, announcer: Announcer): Queues {
   return {

@@ -1,7 +1,6 @@
 // Recurring tasks: who may define them, and what they have done. When a tick is due is computed a
 // layer above; one tick is in recurring/tick.ts.
 
-import type { NewTask, RecurringTask, RecurringTick } from "../recurring.ts";
 import {
   type Change,
   type Changes,
@@ -11,11 +10,12 @@ import {
   prepareTask,
   prepareTasks,
 } from "../rules/new-task.ts";
+import type { NewTask, RecurringTask, RecurringTick } from "../store/recurring.ts";
 import type { Recurring } from "../store.ts";
-import type { Announcer } from "./announce.ts";
 import type { Driver, Run, Statement } from "./driver.ts";
 import { taskColumns, tickColumns, toTask, toTick } from "./recurring/rows.ts";
 import { take } from "./recurring/tick.ts";
+import type { Announcer } from "./watch/announce.ts";
 
 export function postgresRecurring(driver: Driver, announcer: Announcer): Recurring {
   return {

@@ -7,10 +7,9 @@
 // settlement would leave a job running that nobody holds. Only positions may be lazy.
 
 import type { Claim, Held, Turn, TurnAnswer } from "../turn.ts";
-import type { Announcer } from "./announce.ts";
 import type { Answer, Driver, Statement } from "./driver.ts";
 import { announceReconciled, takeUp } from "./flow/reconcile.ts";
-import { beginAnew } from "./recovery.ts";
+import { beginAnew } from "./processes/recovery.ts";
 import { linksOf, toJob } from "./rows.ts";
 import { type Asked, claimStatement, lookStatement } from "./turn/claim.ts";
 import {
@@ -26,6 +25,7 @@ import { isFair, isRated, LinkedRuns } from "./turn/linked-runs.ts";
 import { placedLanes } from "./turn/places.ts";
 import { markStatement, Saturation } from "./turn/saturation.ts";
 import { claimSuspect } from "./turn/suspects.ts";
+import type { Announcer } from "./watch/announce.ts";
 
 /** What a claim has brought so far. */
 interface Catch {

@@ -1,8 +1,8 @@
 // What may be opened as a batch. Its callbacks are checked when it is opened: when it is over,
 // nobody is there to hear that they were wrong.
 
-import type { NewBatch } from "../batch.ts";
 import type { NewJob } from "../job.ts";
+import type { NewBatch } from "../store/batch.ts";
 import { invalid, jsonText, object, prefixed, text } from "./fields.ts";
 import { type PreparedJob, prepareJob } from "./new-job.ts";
 

@@ -2,7 +2,7 @@
 // first. What a schedule means is checked a layer above, by those who compute its ticks.
 
 import { StoreError } from "../errors.ts";
-import type { NewTask, RecurringTask, Tick } from "../recurring.ts";
+import type { NewTask, RecurringTask, Tick } from "../store/recurring.ts";
 import { invalid, list, object, oneOf, prefixed, text } from "./fields.ts";
 import { type PreparedJob, prepareJob } from "./new-job.ts";
 

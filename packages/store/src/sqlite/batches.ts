@@ -1,9 +1,9 @@
 // Batches: groups of jobs and what follows when all of them have ended. When that is, is decided in
 // flow/links/batch-end.ts.
 
-import type { Batch, BatchState, NewBatch } from "../batch.ts";
 import { StoreError } from "../errors.ts";
 import { prepareBatch } from "../rules/new-batch.ts";
+import type { Batch, BatchState, NewBatch } from "../store/batch.ts";
 import type { Batches } from "../store.ts";
 import type { Driver } from "./driver.ts";
 import { change } from "./flow/change.ts";

@@ -13,7 +13,7 @@ import { count, isBusy } from "./jobs/count.ts";
 import { enqueueAll } from "./jobs/enqueue.ts";
 import { list } from "./jobs/list.ts";
 import { unknownNames } from "./jobs/unknown-names.ts";
-import { recover } from "./recovery.ts";
+import { recover } from "./processes/recovery.ts";
 import { fromColumn, jobColumns, toJob } from "./rows.ts";
 import { lookFirst, takeTurn } from "./turn.ts";
 

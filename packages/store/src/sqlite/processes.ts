@@ -6,7 +6,7 @@ import type { Processes, PrunedProcess } from "../store.ts";
 import type { Driver } from "./driver.ts";
 import { change } from "./flow/change.ts";
 import { refreshSlots } from "./flow/slots/refresh.ts";
-import { recover, release } from "./recovery.ts";
+import { recover, release } from "./processes/recovery.ts";
 import { type Row, toProcess } from "./rows.ts";
 
 export function sqliteProcesses(driver: Driver): Processes {

@@ -1,8 +1,8 @@
 // Queues exist by having jobs or being paused; there is no table of them.
 
 import { setImmediate as breathe } from "node:timers/promises";
-import type { Queue } from "../queue.ts";
 import { checkQueue } from "../rules/new-job.ts";
+import type { Queue } from "../store/queue.ts";
 import type { Queues } from "../store.ts";
 import type { Driver } from "./driver.ts";
 import { change } from "./flow/change.ts";

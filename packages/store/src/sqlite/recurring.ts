@@ -1,7 +1,6 @@
 // Recurring tasks: who may define them, and what they have done. When a tick is due is computed a
 // layer above; one tick is in recurring/tick.ts.
 
-import type { NewTask, RecurringTick } from "../recurring.ts";
 import {
   type Change,
   type Changes,
@@ -11,6 +10,7 @@ import {
   prepareTask,
   prepareTasks,
 } from "../rules/new-task.ts";
+import type { NewTask, RecurringTick } from "../store/recurring.ts";
 import type { Recurring } from "../store.ts";
 import type { Driver } from "./driver.ts";
 import { toTask, toTick } from "./recurring/rows.ts";

@@ -3,7 +3,7 @@
 import type { Turn, TurnAnswer } from "../turn.ts";
 import type { Driver } from "./driver.ts";
 import { isTouched, reconcile } from "./flow/reconcile.ts";
-import { releaseOthers } from "./recovery.ts";
+import { releaseOthers } from "./processes/recovery.ts";
 import { canClaim, claim } from "./turn/claim.ts";
 import { save, settleAll } from "./turn/settle.ts";
 

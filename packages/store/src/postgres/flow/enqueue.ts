@@ -3,9 +3,9 @@
 
 import type { Enqueued } from "../../job.ts";
 import type { PreparedJob } from "../../rules/new-job.ts";
-import type { Announcer } from "../announce.ts";
 import type { Driver, Run, Statement } from "../driver.ts";
 import { insertOf } from "../jobs/insert.ts";
+import type { Announcer } from "../watch/announce.ts";
 import {
   type Reconciled,
   reconcile,

@@ -2,8 +2,8 @@
 
 import { checkJobLimit } from "../../rules/limits.ts";
 import { checkSource } from "../../rules/new-task.ts";
-import type { Announcer } from "../announce.ts";
 import type { Driver } from "../driver.ts";
+import type { Announcer } from "../watch/announce.ts";
 import { announceReconciled, takeUp } from "./reconcile.ts";
 
 const all = "SELECT name, slots, source FROM queue_runtime.concurrency_limits ORDER BY name";

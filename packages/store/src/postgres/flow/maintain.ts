@@ -1,9 +1,9 @@
 // The second path, for what the first missed, and the rates that have rested.
 
 import type { Maintained } from "../../flow.ts";
-import type { Announcer } from "../announce.ts";
 import type { Driver } from "../driver.ts";
 import { pruneLedger } from "../recurring/prune.ts";
+import type { Announcer } from "../watch/announce.ts";
 import { takeUp, writeAndReconcile } from "./reconcile.ts";
 import { finishSettings } from "./settings.ts";
 

@@ -2,8 +2,8 @@
 // touch is taken up by `reconcile` behind them, in the same flight. What it left undone (there is a
 // bound to what one transaction does) is taken up in further ones. See migrations/2-flow.
 
-import type { Announcer } from "../announce.ts";
 import type { Answer, Driver, Run, Statement, WriteOptions } from "../driver.ts";
+import type { Announcer } from "../watch/announce.ts";
 
 /** Before the statements whose consequences `reconcile` is to find. */
 export const willReconcile: Statement = ["SELECT queue_runtime.will_reconcile()"];

@@ -6,8 +6,8 @@ import { setImmediate as breathe } from "node:timers/promises";
 import type { QueueSettings } from "../../flow.ts";
 import { checkSettings } from "../../rules/limits.ts";
 import { checkSource } from "../../rules/new-task.ts";
-import type { Announcer } from "../announce.ts";
 import type { Driver } from "../driver.ts";
+import type { Announcer } from "../watch/announce.ts";
 import { writeAndReconcile } from "./reconcile.ts";
 
 const all = `SELECT name, slots, rate_limit, rate_per_ms, rate_burst, fair, source, applied

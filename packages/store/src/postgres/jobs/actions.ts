@@ -14,11 +14,11 @@ import {
   answerRetry,
 } from "../../rules/answers.ts";
 import type { Actions } from "../../store.ts";
-import type { Announcer } from "../announce.ts";
 import type { Driver } from "../driver.ts";
 import { writeAndReconcile } from "../flow/reconcile.ts";
 import { anyGate } from "../migrations/2-flow/links.ts";
 import { sharedColumns } from "../rows.ts";
+import type { Announcer } from "../watch/announce.ts";
 
 const columns = sharedColumns.filter((column) => column !== "state");
 const list = (names: readonly string[], from = ""): string =>

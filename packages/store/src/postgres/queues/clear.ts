@@ -2,9 +2,9 @@
 // goes on behind the last, because the rows of those before it are still there as dead ones.
 
 import { setImmediate as breathe } from "node:timers/promises";
-import type { Announcer } from "../announce.ts";
 import type { Driver } from "../driver.ts";
 import { writeAndReconcile } from "../flow/reconcile.ts";
+import type { Announcer } from "../watch/announce.ts";
 
 /** Rows per transaction. */
 const batch = 1_000;

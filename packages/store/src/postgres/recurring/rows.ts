@@ -1,6 +1,6 @@
 // Rows to recurring tasks and ticks. No queries.
 
-import type { RecurringTask, RecurringTick } from "../../recurring.ts";
+import type { RecurringTask, RecurringTick } from "../../store/recurring.ts";
 
 /** The columns of a task in the order that `toTask` reads them. */
 export const taskColumns = `key, schedule, time_zone, job, description, catch_up, source, paused,

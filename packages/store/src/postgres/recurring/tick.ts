@@ -2,12 +2,12 @@
 // the row of the task, and then reads what the first has written into it; the primary key of the
 // ledger has the last word.
 
-import type { RecurringTask, Tick, TickAnswer } from "../../recurring.ts";
 import { checkTick, jobOfTick, ledgerMs } from "../../rules/new-task.ts";
-import type { Announcer } from "../announce.ts";
+import type { RecurringTask, Tick, TickAnswer } from "../../store/recurring.ts";
 import type { Driver, Run } from "../driver.ts";
 import { insertIn } from "../flow/enqueue.ts";
 import { announceReconciled, type Reconciled, takeUp } from "../flow/reconcile.ts";
+import type { Announcer } from "../watch/announce.ts";
 import { taskColumns, toTask } from "./rows.ts";
 
 interface Recorded {

@@ -5,7 +5,7 @@ import type { Answer, Driver, Statement } from "../driver.ts";
 import { type Reconciled, reconcile, toReconciled, willReconcile } from "../flow/reconcile.ts";
 import { Writes, type Written } from "./writes.ts";
 
-/** See `beginAnew` in ../recovery.ts. */
+/** See `beginAnew` in ../processes/recovery.ts. */
 interface Anew {
   readonly first: readonly Statement[];
   readonly last: Statement;

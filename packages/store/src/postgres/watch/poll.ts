@@ -8,8 +8,8 @@
 // are saturated, as those who announce do: a mistake there is what it is meant to make up for.
 
 import type { News } from "../../store.ts";
-import { dispatcherLooksMs } from "../announce.ts";
 import type { Driver } from "../driver.ts";
+import { dispatcherLooksMs } from "./announce.ts";
 
 export interface PollListener {
   found(news: News): void;

@@ -1,5 +1,5 @@
 // What the statements of a transaction need of the connection it is open on: ours, which is a
-// `Driver`, or the caller's own (../enqueue-in.ts).
+// `Driver`, or the caller's own (../jobs/enqueue-in.ts).
 
 import type { StatementSync } from "node:sqlite";
 

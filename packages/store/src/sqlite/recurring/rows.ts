@@ -1,6 +1,6 @@
 // Rows to recurring tasks and ticks. No queries.
 
-import type { RecurringTask, RecurringTick } from "../../recurring.ts";
+import type { RecurringTask, RecurringTick } from "../../store/recurring.ts";
 import { fromColumn, type Row } from "../rows.ts";
 
 export function toTask(row: Row): RecurringTask {

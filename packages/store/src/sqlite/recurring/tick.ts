@@ -1,8 +1,8 @@
 // One tick: its place in the ledger and its job, in one transaction. Whoever has the write lock
 // sees all that was recorded before, so nothing can come between the look and the record.
 
-import type { RecurringTask, Tick, TickAnswer } from "../../recurring.ts";
 import { checkTick, jobOfTick, ledgerMs } from "../../rules/new-task.ts";
+import type { RecurringTask, Tick, TickAnswer } from "../../store/recurring.ts";
 import type { Driver } from "../driver.ts";
 import { enqueueAll } from "../jobs/enqueue.ts";
 import { toTask } from "./rows.ts";

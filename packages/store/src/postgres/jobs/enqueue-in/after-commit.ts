@@ -4,12 +4,12 @@
 // seen from outside: at growing distances, all of them with one query, and for some seconds. What
 // takes longer, the polls find. Nothing here keeps a process alive: jobs are safe once committed.
 
-import { systemClock } from "../../clock.ts";
-import type { JobState } from "../../job.ts";
-import type { PreparedJob } from "../../rules/new-job.ts";
-import type { Announcer } from "../announce.ts";
-import type { Driver } from "../driver.ts";
-import { takeUp } from "../flow/reconcile.ts";
+import { systemClock } from "../../../clock.ts";
+import type { JobState } from "../../../job.ts";
+import type { PreparedJob } from "../../../rules/new-job.ts";
+import type { Driver } from "../../driver.ts";
+import { takeUp } from "../../flow/reconcile.ts";
+import type { Announcer } from "../../watch/announce.ts";
 
 interface Expected {
   /** The newest job of the transaction: where it is seen, all are. */

@@ -2,15 +2,15 @@
 // with what it writes beside them. Nothing here begins, commits or retries.
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { StoreError } from "../errors.ts";
-import type { Enqueued, NewJob } from "../job.ts";
-import { prepareJob } from "../rules/new-job.ts";
-import type { Connection } from "./driver/connection.ts";
-import { failure } from "./driver/failure.ts";
-import { applicationId } from "./driver/inspect.ts";
-import { Statements } from "./driver/statements.ts";
-import type { Driver } from "./driver.ts";
-import { enqueueAll } from "./jobs/enqueue.ts";
+import { StoreError } from "../../errors.ts";
+import type { Enqueued, NewJob } from "../../job.ts";
+import { prepareJob } from "../../rules/new-job.ts";
+import type { Connection } from "../driver/connection.ts";
+import { failure } from "../driver/failure.ts";
+import { applicationId } from "../driver/inspect.ts";
+import { Statements } from "../driver/statements.ts";
+import type { Driver } from "../driver.ts";
+import { enqueueAll } from "./enqueue.ts";
 
 /** @throws StoreError `invalid` */
 export function enqueueIn(

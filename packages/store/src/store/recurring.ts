@@ -1,7 +1,7 @@
 // Recurring tasks and the ledger of their ticks. When a tick is due is computed by the scheduler;
 // that each happens at most once, whoever asks and however often, is kept here.
 
-import type { NewJob } from "./job.ts";
+import type { NewJob } from "../job.ts";
 
 export interface NewTask {
   /** Its name, unique in the store; 1 to 200 characters. */

@@ -1,11 +1,11 @@
 // Taking the jobs of a process that ended, in the transaction that also removes its row: whoever
 // comes second finds nothing left to do. What becomes of each is said in ../rules/verdict.ts.
 
-import type { Evidence, RecoveredJob } from "../process.ts";
-import { judge, type Verdict } from "../rules/verdict.ts";
-import type { Held } from "../turn.ts";
-import type { Driver } from "./driver.ts";
-import { keepError } from "./turn/settle.ts";
+import type { Evidence, RecoveredJob } from "../../process.ts";
+import { judge, type Verdict } from "../../rules/verdict.ts";
+import type { Held } from "../../turn.ts";
+import type { Driver } from "../driver.ts";
+import { keepError } from "../turn/settle.ts";
 
 const heldBy = `SELECT id, name, fence, crashes_since_checkpoint AS crashes,
     cancel_requested_at IS NOT NULL AS cancelled

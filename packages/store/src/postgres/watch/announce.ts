@@ -6,7 +6,7 @@
 // are one. The statement itself asks whether anybody needs waking (saturation.ts). It commits
 // without waiting for the disk: a notification that a crash loses, the poll makes up for.
 
-import type { Driver, Statement } from "./driver.ts";
+import type { Driver, Statement } from "../driver.ts";
 
 /** `cancel` is heard as `ready`, by every worker: one with all hands full has to look as well. */
 export type Announcement = "ready" | "scheduled" | "cancel";

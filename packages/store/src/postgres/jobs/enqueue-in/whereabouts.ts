@@ -2,7 +2,7 @@
 // microsecond, and the number of the database there. A host name says less: there are proxies,
 // several addresses, and connections that an application has made in its own way.
 
-import type { Driver } from "../driver.ts";
+import type { Driver } from "../../driver.ts";
 
 /** An expression in SQL. */
 export const here = `(SELECT extract(epoch FROM pg_postmaster_start_time())::text || ' ' || oid

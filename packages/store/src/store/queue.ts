@@ -1,6 +1,6 @@
 // A queue as it is seen from outside: a name, whether it is paused, and what waits in it.
 
-import type { QueueSettings } from "./flow.ts";
+import type { QueueSettings } from "../flow.ts";
 
 export interface Queue {
   readonly name: string;

@@ -1,9 +1,9 @@
 // What an error in the application's transaction means: its user and its database may be others
 // than those of the store.
 
-import { StoreError } from "../../errors.ts";
-import { failure } from "../driver/failure.ts";
-import type { Driver } from "../driver.ts";
+import { StoreError } from "../../../errors.ts";
+import { failure } from "../../driver/failure.ts";
+import type { Driver } from "../../driver.ts";
 
 /** A StoreError, or the error as it came. */
 export function explain(error: unknown, { account, url }: Driver, commands = false): unknown {

@@ -7,16 +7,16 @@
 // of another would look enqueued and never run. Nobody is notified in this transaction (announce.ts
 // says why): once the jobs can be seen from outside, workers are told (enqueue-in/after-commit.ts).
 
-import { StoreError } from "../errors.ts";
-import type { Enqueued, JobState, NewJob } from "../job.ts";
-import { type PreparedJob, prepareJob } from "../rules/new-job.ts";
-import type { Announcer } from "./announce.ts";
-import type { Driver } from "./driver.ts";
+import { StoreError } from "../../errors.ts";
+import type { Enqueued, JobState, NewJob } from "../../job.ts";
+import { type PreparedJob, prepareJob } from "../../rules/new-job.ts";
+import type { Driver } from "../driver.ts";
+import { argsText, isLinked, jobsText } from "../flow/enqueue.ts";
+import type { Announcer } from "../watch/announce.ts";
 import { AfterCommit } from "./enqueue-in/after-commit.ts";
 import { type Caller, callerOf } from "./enqueue-in/caller.ts";
 import { explain, invalid } from "./enqueue-in/explain.ts";
 import { here, Whereabouts } from "./enqueue-in/whereabouts.ts";
-import { argsText, isLinked, jobsText } from "./flow/enqueue.ts";
 
 const enqueueBy = (name: string): string => `SELECT id, state, 'created' AS outcome
   FROM queue_runtime.${name}(

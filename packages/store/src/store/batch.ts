@@ -1,7 +1,7 @@
 // A batch: jobs that belong together, and the jobs that follow when all of them have ended.
 
-import type { NewJob } from "./job.ts";
-import type { Json } from "./json.ts";
+import type { NewJob } from "../job.ts";
+import type { Json } from "../json.ts";
 
 export interface NewBatch {
   /** For people; null by default. */

@@ -3,13 +3,13 @@
 // is either seen here or never made (see turn/claim.ts). What becomes of each job is said in
 // ../rules/verdict.ts.
 
-import type { Evidence, RecoveredJob } from "../process.ts";
-import { judge, type Verdict } from "../rules/verdict.ts";
-import type { Held } from "../turn.ts";
-import type { Announcer } from "./announce.ts";
-import type { Driver, Run, Statement } from "./driver.ts";
-import { announceReconciled, type Reconciled, reconcileIn, takeUp } from "./flow/reconcile.ts";
-import { sharedColumns, toColumn } from "./rows.ts";
+import type { Evidence, RecoveredJob } from "../../process.ts";
+import { judge, type Verdict } from "../../rules/verdict.ts";
+import type { Held } from "../../turn.ts";
+import type { Driver, Run, Statement } from "../driver.ts";
+import { announceReconciled, type Reconciled, reconcileIn, takeUp } from "../flow/reconcile.ts";
+import { sharedColumns, toColumn } from "../rows.ts";
+import type { Announcer } from "../watch/announce.ts";
 
 const lockProcess = "SELECT FROM queue_runtime.processes WHERE id = $1 FOR UPDATE";
 const unregister = "DELETE FROM queue_runtime.processes WHERE id = $1";
