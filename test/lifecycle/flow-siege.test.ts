@@ -1,8 +1,10 @@
 // Two runtimes on one store, whose workers, dispatchers, schedulers and supervisors are killed or
 // frozen at random while jobs with limits, unique keys, dependencies, batches and a task of each
 // second keep coming. Afterwards a judge that knows nothing of the runtime looks for contradictions.
-// KILL_LOOP_SECONDS and KILL_LOOP_SEED change how long and in which order.
+// KILL_LOOP_SECONDS and KILL_LOOP_SEED change how long and in which order; KILL_LOOP_EVIDENCE names a
+// file to keep the history in.
 
+import { writeFileSync } from "node:fs";
 import { openQueue } from "queue-runtime";
 import { expect, test } from "vitest";
 import { flowTick, retryMs } from "../support/crash-jobs/flow.ts";
@@ -99,11 +101,8 @@ test(
       stampMs: storeKind === "sqlite" ? 0 : 500,
       leftovers: await leftovers(url),
     };
-    if (process.env.DUMP)
-      (await import("node:fs")).writeFileSync(
-        process.env.DUMP,
-        JSON.stringify({ ...evidence, logs: hosts.logs }),
-      );
+    const { KILL_LOOP_EVIDENCE: file } = process.env;
+    if (file) writeFileSync(file, JSON.stringify(evidence));
     expect(flowContradictions(evidence).slice(0, 20)).toEqual([]);
     const idle = idleTimes(evidence, retryMs);
     const deaths = idle.filter(({ death }) => death);

@@ -2,70 +2,18 @@
 // all the ways to spoil it.
 
 import { describe, expect, it } from "vitest";
-import type { Kill } from "../support/crash-check.ts";
-import type { FlowEvidence, JobStory, Wants } from "../support/flow/evidence.ts";
-import { flowContradictions, idleTimes } from "../support/flow/judge.ts";
-import type { Recorded } from "../support/project.ts";
-
-const nothing: Wants = {
-  slots: [],
-  uniqueKey: null,
-  after: [],
-  ifDependencyFails: "fail",
-  doomed: false,
-  follows: null,
-  task: null,
-};
-
-type Change = Partial<Omit<JobStory, "wants">> & { readonly wants?: Partial<Wants> };
-
-function job(id: number, { wants, ...change }: Change = {}): JobStory {
-  const row = { id, name: "job", state: "finished", fence: 1, attempts: 1, error: null };
-  const times = { createdAt: 0, finishedAt: 1_000, batchId: null };
-  return { ...row, ...times, ...change, wants: { ...nothing, ...wants } };
-}
-
-const slot = (key: string, limit = 1): { readonly wants: Partial<Wants> } => ({
-  wants: { slots: [{ key, limit }] },
-});
-
-interface RunOf {
-  readonly fence?: number;
-  readonly pid?: number;
-  /** Its last word; null: it never said one. */
-  readonly last?: string | null;
-}
-
-/** What one run said: that it began, and how it ended. */
-function run(id: number, from: number, to: number, how: RunOf = {}): Recorded[] {
-  const { fence = 1, pid = 7, last = "ended" } = how;
-  const said = (event: string, at: number): Recorded => ({ event, at, pid, job: id, fence });
-  return [said("began", from), ...(last === null ? [] : [said(last, to)])];
-}
-
-const none: FlowEvidence = {
-  jobs: [],
-  records: [],
-  kills: [],
-  freezes: [],
-  acknowledged: [],
-  cancelled: [],
-  asked: [],
-  batches: [],
-  sealed: [],
-  tasks: [],
-  ticks: [],
-  stampMs: 0,
-  leftovers: {},
-};
-
-function verdict(evidence: Partial<FlowEvidence>): string {
-  return flowContradictions({ ...none, ...evidence }).join("; ");
-}
-
-const killed = (at: number, pid = 7): { readonly kills: readonly Kill[] } => ({
-  kills: [{ pid, at }],
-});
+import type { JobStory } from "../support/flow/evidence.ts";
+import {
+  type Change,
+  job,
+  killed,
+  none,
+  nothing,
+  run,
+  slot,
+  verdict,
+} from "../support/flow/histories.ts";
+import { idleTimes } from "../support/flow/judge.ts";
 
 describe("a judge of slots", () => {
   const two = [job(1, slot("a")), job(2, slot("a"))];
@@ -123,6 +71,19 @@ describe("a judge of slots", () => {
     expect(verdict({ jobs, records: ghost })).toMatch("began with fence 1 after fence 3");
   });
 
+  it("takes a frozen run as held until its job was ended by others, where nobody runs it again", () => {
+    const jobs = [
+      job(1, { ...slot("a"), state: "cancelled", fence: 2, finishedAt: 50 }),
+      job(2, slot("a")),
+    ];
+    const frozen = { freezes: [{ pid: 7, from: 12, until: 90 }], cancelled: [1] };
+    const late = run(1, 10, 95);
+    const after = run(2, 60, 70, { pid: 9 });
+    expect(verdict({ jobs, records: [...late, ...after], ...frozen })).toBe("");
+    const early = run(2, 40, 45, { pid: 9 });
+    expect(verdict({ jobs, records: [...late, ...early], ...frozen })).toMatch("job 2 (fence 1)");
+  });
+
   it("measures how long a slot was free while somebody waited for it", () => {
     const jobs = [job(1, slot("a")), job(2, slot("a")), job(3, slot("b"))];
     const records = [...run(1, 10, 20), ...run(2, 420, 500), ...run(3, 900, 910)];
@@ -171,6 +132,13 @@ describe("a judge of unique keys", () => {
     expect(verdict({ jobs, records: ran, asked: [created] })).toMatch("were seen alive at once");
   });
 
+  it("does not take a job for alive that says something when it was overtaken long ago", () => {
+    const jobs = [{ ...mine(1, 0, 100), fence: 3 }, mine(2, 100, 200)];
+    const records = [...run(1, 150, 160), ...run(1, 50, 90, { fence: 3, pid: 8 })];
+    const frozen = { freezes: [{ pid: 7, from: 5, until: 149 }] };
+    expect(verdict({ jobs, records: [...records, ...run(2, 110, 190)], ...frozen })).toBe("");
+  });
+
   it("sees who is turned away for the sake of the dead, of another, or of nobody", () => {
     const jobs = [mine(1, 0, 100), job(3)];
     const records = [...run(1, 10, 90), ...run(3, 10, 90)];
@@ -185,18 +153,18 @@ describe("a judge of unique keys", () => {
 
 describe("a judge of order and outcomes", () => {
   const before = job(1, { finishedAt: 100 });
-  const after = (change: Change = {}): JobStory =>
+  const dependant = (change: Change = {}): JobStory =>
     job(2, { ...change, wants: { after: [1], ...change.wants } });
 
   it("finds nothing wrong with one that begins when the other has ended", () => {
     const records = [...run(1, 10, 90), ...run(2, 101, 110)];
-    expect(verdict({ jobs: [before, after()], records, acknowledged: [1, 2] })).toBe("");
+    expect(verdict({ jobs: [before, dependant()], records, acknowledged: [1, 2] })).toBe("");
   });
 
   it("sees a dependant that begins too early, by the store and by the last word", () => {
     const early = [...run(1, 10, 90), ...run(2, 60, 110)];
-    expect(verdict({ jobs: [before, after()], records: early })).toMatch("began before job 1");
-    const late = { jobs: [{ ...before, finishedAt: 50 }, after()] };
+    expect(verdict({ jobs: [before, dependant()], records: early })).toMatch("began before job 1");
+    const late = { jobs: [{ ...before, finishedAt: 50 }, dependant()] };
     expect(verdict({ ...late, records: [...run(1, 10, 90), ...run(2, 85, 110)] })).toMatch("job 1");
   });
 
@@ -204,20 +172,22 @@ describe("a judge of order and outcomes", () => {
     const frozen = { freezes: [{ pid: 7, from: 20, until: 400 }] };
     const again = run(1, 50, 90, { fence: 3, pid: 8 });
     const records = [...run(1, 10, 500), ...again, ...run(2, 101, 110)];
-    expect(verdict({ jobs: [{ ...before, fence: 3 }, after()], records, ...frozen })).toBe("");
+    expect(verdict({ jobs: [{ ...before, fence: 3 }, dependant()], records, ...frozen })).toBe("");
   });
 
   it("knows what becomes of those whose dependency failed", () => {
     const failed = { ...before, state: "failed", wants: { ...nothing, doomed: true } };
     const records = run(1, 10, 90, { last: "failed" });
-    const inVain = after({ state: "failed", error: "DependencyError" });
+    const inVain = dependant({ state: "failed", error: "DependencyError" });
     expect(verdict({ jobs: [failed, inVain], records })).toBe("");
     expect(verdict({ jobs: [failed, { ...inVain, error: "Error" }], records })).toMatch("with Err");
     const ran = [...records, ...run(2, 120, 130)];
     expect(verdict({ jobs: [failed, inVain], records: ran })).toMatch("ran although");
-    const anyway = after({ wants: { ifDependencyFails: "run" } });
+    const anyway = dependant({ wants: { ifDependencyFails: "run" } });
     expect(verdict({ jobs: [failed, anyway], records: ran })).toBe("");
-    expect(verdict({ jobs: [failed, after()], records: ran })).toMatch("is finished (null), not");
+    expect(verdict({ jobs: [failed, dependant()], records: ran })).toMatch(
+      "is finished (null), not",
+    );
   });
 
   it("sees what is lost, unknown, not ended, or ended as it should not", () => {
