@@ -82,6 +82,10 @@ describe("a judge of slots", () => {
     expect(verdict({ jobs, records: [...late, ...after], ...frozen })).toBe("");
     const early = run(2, 40, 45, { pid: 9 });
     expect(verdict({ jobs, records: [...late, ...early], ...frozen })).toMatch("job 2 (fence 1)");
+    const silent = run(1, 10, 0, { last: null });
+    const cancelled = [{ ...jobs[0]!, fence: 1 }, jobs[1]!];
+    const records = [...silent, ...after];
+    expect(verdict({ jobs: cancelled, records, cancelled: [1], ...killed(99) })).toBe("");
   });
 
   it("measures how long a slot was free while somebody waited for it", () => {

@@ -79,7 +79,10 @@ function endAll(spans: readonly RunSpan[], job: JobStory | undefined): readonly 
     const overtaken = run.fence === job?.fence ? newest : Math.min(newest, over);
     newest = Math.min(newest, run.from);
     if (overtaken < run.to) return { ...run, to: Math.max(run.from, overtaken), end: "overtaken" };
-    return run.end === "unknown" ? { ...run, to: Math.max(run.from, over) } : run;
+    // an iteration that is cancelled says no last word
+    const silent = run.end === "unknown" || run.end === "killed";
+    if (silent && over < run.to) return { ...run, to: Math.max(run.from, over), end: "unknown" };
+    return run;
   });
   return ended.reverse();
 }
