@@ -65,7 +65,7 @@ async function sinceBefore(
   return [
     medianOf("the checkout from before", "/s", earlier),
     medianOf("this one, drained in the same way", "/s", now),
-    medianOf("this one / the one from before", "%", percent(now, earlier), atLeast(97)),
+    medianOf("this one / the one from before", "%", percent(now, earlier), atLeast(95)),
   ];
 }
 
