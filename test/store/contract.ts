@@ -25,6 +25,7 @@ import { eventsContract } from "./contract/slots/events.ts";
 import { gatesContract } from "./contract/slots/gates.ts";
 import { limitsContract } from "./contract/slots/limits.ts";
 import { maintenanceContract } from "./contract/slots/maintenance.ts";
+import { newsContract } from "./contract/slots/news.ts";
 import { promotionContract } from "./contract/slots/promotion.ts";
 import { suspectsContract } from "./contract/suspects.ts";
 import { troubleContract } from "./contract/trouble.ts";
@@ -47,6 +48,7 @@ export function storeContract(name: string, open: OpenStore): void {
     gatesContract(open);
     eventsContract(open);
     promotionContract(open);
+    newsContract(open);
     limitsContract(open);
     maintenanceContract(open);
     ratesContract(open);

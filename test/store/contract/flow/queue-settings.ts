@@ -163,20 +163,23 @@ export function queueSettingsContract(open: OpenStore): void {
   });
 
   describe("settings", () => {
-    it.each<[string, unknown]>([
-      ["", one],
-      ["mail_*", one],
-      ["mail", { slots: 0 }],
-      ["mail", { slots: 1.5 }],
-      ["mail", { rate: { limit: 0, perMs: 1 } }],
-      ["mail", { rate: { limit: 1, perMs: 0 } }],
-      ["mail", { rate: { limit: 1, perMs: 1, burst: 2 } }],
-      ["mail", { fair: "yes" }],
-      ["mail", 7],
-    ])("that make no sense are refused: %j %j", async (name, settings) => {
+    it("that make no sense are refused", async () => {
       await using world = await open();
-      const refusal = world.store.queues.set(name, settings as QueueSettings);
-      await expect(refusal).rejects.toMatchObject({ name: "StoreError", code: "invalid" });
+      const wrong: readonly [string, unknown][] = [
+        ["", one],
+        ["mail_*", one],
+        ["mail", { slots: 0 }],
+        ["mail", { slots: 1.5 }],
+        ["mail", { rate: { limit: 0, perMs: 1 } }],
+        ["mail", { rate: { limit: 1, perMs: 0 } }],
+        ["mail", { rate: { limit: 1, perMs: 1, burst: 2 } }],
+        ["mail", { fair: "yes" }],
+        ["mail", 7],
+      ];
+      for (const [name, settings] of wrong) {
+        const refusal = world.store.queues.set(name, settings as QueueSettings);
+        await expect(refusal).rejects.toMatchObject({ name: "StoreError", code: "invalid" });
+      }
       expect(await world.store.queues.list()).toEqual([]);
     });
 

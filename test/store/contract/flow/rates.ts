@@ -46,7 +46,7 @@ export function ratesContract(open: OpenStore): void {
     it("gives its slot back so long after its run began, not when it ends", async () => {
       await using world = await open();
       const { store } = world;
-      const gates = [rate("api", { ms: 300 })];
+      const gates = [rate("api", { ms: 700 })];
       const [first, second] = await enqueueAll(store, [{ gates }, { gates }]);
       const worker = await newWorker(store);
       const run = await worker.claimOne();
@@ -54,7 +54,7 @@ export function ratesContract(open: OpenStore): void {
       expect(await statesOf(store, [first!, second!])).toEqual(["finished", "blocked"]);
       const { nextInMs } = await store.flow.refill();
       expect(nextInMs).toBeGreaterThan(0);
-      expect(nextInMs).toBeLessThanOrEqual(300);
+      expect(nextInMs).toBeLessThanOrEqual(700);
       const { promoted } = await waitFor(async () => {
         const refilled = await store.flow.refill();
         return refilled.promoted > 0 && refilled;
@@ -62,7 +62,7 @@ export function ratesContract(open: OpenStore): void {
       expect(promoted).toBe(1);
       const next = await worker.claimOne();
       expect(next.id).toBe(second);
-      expect(next.startedAt! - run.startedAt!).toBeGreaterThanOrEqual(300);
+      expect(next.startedAt! - run.startedAt!).toBeGreaterThanOrEqual(700);
       expect(await store.flow.refill()).toMatchObject({ promoted: 0, nextInMs: null });
     });
 
@@ -207,12 +207,12 @@ export function ratesContract(open: OpenStore): void {
     it("is taken, or says when there is one", async () => {
       await using world = await open();
       const { flow } = world.store;
-      const twice = { limit: 2, perMs: 200 };
+      const twice = { limit: 2, perMs: 500 };
       expect(await flow.take("api", twice)).toBe(0);
       expect(await flow.take("api", twice)).toBe(0);
       const inMs = await flow.take("api", twice);
       expect(inMs).toBeGreaterThan(0);
-      expect(inMs).toBeLessThanOrEqual(200);
+      expect(inMs).toBeLessThanOrEqual(500);
       expect(await flow.take("other", twice)).toBe(0);
       await waitFor(async () => (await flow.take("api", twice)) === 0);
     });
@@ -230,26 +230,29 @@ export function ratesContract(open: OpenStore): void {
     it("counts for the jobs of the key as well", async () => {
       await using world = await open();
       const { store } = world;
-      expect(await store.flow.take("api", { limit: 1, perMs: 150 })).toBe(0);
-      const id = await enqueueOne(store, { gates: [rate("api", { ms: 150 })] });
+      expect(await store.flow.take("api", { limit: 1, perMs: 500 })).toBe(0);
+      const id = await enqueueOne(store, { gates: [rate("api", { ms: 500 })] });
       expect((await jobOf(store, id)).state).toBe("blocked");
       await waitFor(async () => (await store.flow.refill()).promoted === 1);
       const worker = await newWorker(store);
       const job: Job = await worker.claimOne();
       expect(ids([job])).toEqual([id]);
-      expect(await store.flow.take("api", { limit: 1, perMs: 150 })).toBeGreaterThan(0);
+      expect(await store.flow.take("api", { limit: 1, perMs: 500 })).toBeGreaterThan(0);
     });
 
-    it.each([
-      ["", { limit: 1, perMs: 1 }],
-      ["api", { limit: 0, perMs: 1 }],
-      ["api", { limit: 1.5, perMs: 1 }],
-      ["api", { limit: 1, perMs: 0 }],
-      ["api", { limit: 1, perMs: Number.NaN }],
-    ])("is refused where it makes no sense: %j %j", async (key, wrong) => {
+    it("is refused where it makes no sense", async () => {
       await using world = await open();
-      const refusal = world.store.flow.take(key, wrong);
-      await expect(refusal).rejects.toMatchObject({ name: "StoreError", code: "invalid" });
+      const wrong: readonly [string, { limit: number; perMs: number }][] = [
+        ["", { limit: 1, perMs: 1 }],
+        ["api", { limit: 0, perMs: 1 }],
+        ["api", { limit: 1.5, perMs: 1 }],
+        ["api", { limit: 1, perMs: 0 }],
+        ["api", { limit: 1, perMs: Number.NaN }],
+      ];
+      for (const [key, rate] of wrong) {
+        const refusal = world.store.flow.take(key, rate);
+        await expect(refusal).rejects.toMatchObject({ name: "StoreError", code: "invalid" });
+      }
     });
   });
 }

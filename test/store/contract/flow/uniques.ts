@@ -1,6 +1,6 @@
 // Keys that at most one job has at a time.
 
-import type { JobState } from "@queue-runtime/store";
+import type { JobState, Unique } from "@queue-runtime/store";
 import { describe, expect, it } from "vitest";
 import { waitFor } from "../../../support/wait-for.ts";
 import { boom, enqueueAll, enqueueOne, ids, jobOf, newWorker, type OpenStore } from "../world.ts";
@@ -116,14 +116,14 @@ export function uniquesContract(open: OpenStore): void {
     it("is free after its time, though its job is yet to end", async () => {
       await using world = await open();
       const { store } = world;
-      const brief = { name: "job", uniques: [unique("sync", { states: everywhere, forMs: 150 })] };
+      const brief = { name: "job", uniques: [unique("sync", { states: everywhere, forMs: 500 })] };
       const [first] = await store.jobs.enqueue([brief]);
       const [second] = await waitFor(async () => {
         const answers = await store.jobs.enqueue([brief]);
         return answers[0]!.outcome === "created" && answers;
       });
       const [a, b] = [await jobOf(store, first!.id), await jobOf(store, second!.id)];
-      expect(b.createdAt - a.createdAt).toBeGreaterThanOrEqual(150);
+      expect(b.createdAt - a.createdAt).toBeGreaterThanOrEqual(500);
       const answers = await store.jobs.enqueue([brief]);
       expect(answers[0]!.outcome === "exists" && answers[0]!.id).toBe(second!.id);
       await store.jobs.discard([first!.id]);
@@ -176,20 +176,23 @@ export function uniquesContract(open: OpenStore): void {
       expect((await jobOf(store, free)).state).toBe("ready");
     });
 
-    it.each([
-      [[unique("")], /key/],
-      [[unique("x".repeat(401))], /key .*400/],
-      [[unique("k", { states: [] })], /states/],
-      [[unique("k", { states: ["done" as never] })], /state .*"done"/],
-      [[unique("k", { forMs: -1 })], /forMs/],
-      [[unique("k", { onConflict: "drop" as never })], /onConflict .*"drop"/],
-      [[unique("k"), unique("k")], /uniques .*"k" twice/],
-      [[unique("a"), unique("b"), unique("c")], /uniques .*2/],
-    ])("is refused where the key makes no sense: %j", async (uniques, message) => {
+    it("is refused where the key makes no sense", async () => {
       await using world = await open();
-      const refusal = enqueueOne(world.store, { uniques });
-      await expect(refusal).rejects.toMatchObject({ name: "StoreError", code: "invalid" });
-      await expect(refusal).rejects.toThrow(message);
+      const wrong: readonly [readonly Unique[], RegExp][] = [
+        [[unique("")], /key/],
+        [[unique("x".repeat(401))], /key .*400/],
+        [[unique("k", { states: [] })], /states/],
+        [[unique("k", { states: ["done" as never] })], /state .*"done"/],
+        [[unique("k", { forMs: -1 })], /forMs/],
+        [[unique("k", { onConflict: "drop" as never })], /onConflict .*"drop"/],
+        [[unique("k"), unique("k")], /uniques .*"k" twice/],
+        [[unique("a"), unique("b"), unique("c")], /uniques .*2/],
+      ];
+      for (const [uniques, message] of wrong) {
+        const refusal = enqueueOne(world.store, { uniques });
+        await expect(refusal).rejects.toMatchObject({ name: "StoreError", code: "invalid" });
+        await expect(refusal).rejects.toThrow(message);
+      }
     });
   });
 

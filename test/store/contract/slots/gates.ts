@@ -56,6 +56,28 @@ export function gatesContract(open: OpenStore): void {
       expect((await jobOf(store, late)).state).toBe("ready");
     });
 
+    it("is one of many that are due at once, of which as many are ready as it has slots", async () => {
+      await using world = await open();
+      const { store } = world;
+      const gates = [slot("acme", { limit: 3 })];
+      const all = await enqueueAll(store, Array(8).fill({ gates, delayMs: 20 }));
+      await dispatchUntil(store, all[7]!, "blocked");
+      const states = await statesOf(store, all);
+      expect(states).toEqual([...Array(3).fill("ready"), ...Array(5).fill("blocked")]);
+    });
+
+    it("is admitted like a new one when many are retried at once", async () => {
+      await using world = await open();
+      const { store } = world;
+      const gates = [slot("acme", { limit: 2 })];
+      const all = await enqueueAll(store, Array(5).fill({ gates }));
+      await store.jobs.cancel(all);
+      const newer = await enqueueOne(store, { gates });
+      await store.jobs.retry(all, { fromStart: false });
+      expect((await jobOf(store, newer)).state).toBe("ready");
+      expect(await store.jobs.count()).toMatchObject({ ready: 2, blocked: 4, cancelled: 0 });
+    });
+
     it("is refused with an error that names the field", async () => {
       await using world = await open();
       const nine = Array.from({ length: 9 }, (_, n) => slot(`k${n}`));

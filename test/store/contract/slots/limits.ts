@@ -77,12 +77,13 @@ export function limitsContract(open: OpenStore): void {
       expect(await (await world.connect()).flow.limits()).toEqual({ a: 1, b: 7 });
     });
 
-    it.each([0, -1, 1.5, Number.NaN, "2" as never])("is no such thing as %j", async (limit) => {
+    it("is a whole number, 1 or more", async () => {
       await using world = await open();
-      const refusal = world.store.flow.limit("job", limit);
-      await expect(refusal).rejects.toMatchObject({ name: "StoreError", code: "invalid" });
-      await expect(world.store.flow.limit("", 1)).rejects.toMatchObject({ code: "invalid" });
-      expect(await world.store.flow.limits()).toEqual({});
+      const { flow } = world.store;
+      for (const wrong of [0, -1, 1.5, Number.NaN, "2" as never])
+        await expect(flow.limit("job", wrong)).rejects.toMatchObject({ code: "invalid" });
+      await expect(flow.limit("", 1)).rejects.toMatchObject({ code: "invalid" });
+      expect(await flow.limits()).toEqual({});
     });
   });
 
