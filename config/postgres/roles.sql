@@ -50,7 +50,7 @@ DO $$ BEGIN
   -- input, not even its own; it claims, changes and deletes nothing. What it reads of processes is
   -- only whether anybody has to be woken. Commands, which a shell of the workers would run, it may
   -- not enqueue: for that a role needs UPDATE on jobs, as queue_worker has it.
-  GRANT INSERT (name, kind, queue, args, priority, label, run_at, created_at, state, linked),
+  GRANT INSERT (name, kind, queue, args, priority, label, run_at, created_at, state),
     SELECT (id, state) ON queue_runtime.jobs TO queue_enqueuer;
   GRANT SELECT (name) ON queue_runtime.queue_settings TO queue_enqueuer;
   GRANT SELECT (kind, saturated) ON queue_runtime.processes TO queue_enqueuer;
@@ -59,8 +59,8 @@ DO $$ BEGIN
     queue_runtime.enqueue_linked, queue_runtime.reconcile, queue_runtime.open_batch,
     queue_runtime.seal_batch TO queue_worker, queue_enqueuer;
   GRANT EXECUTE ON FUNCTION queue_runtime.next_place, queue_runtime.maintain, queue_runtime.refill,
-    queue_runtime.take_slot, queue_runtime.regate_queue, queue_runtime.regate_missed,
-    queue_runtime.gate_runs TO queue_worker;
+    queue_runtime.take_slot, queue_runtime.regate_queue, queue_runtime.regate_among,
+    queue_runtime.regate_missed, queue_runtime.gate_runs TO queue_worker;
 
   -- Dashboards and people: what is where and since when, without inputs, results and messages.
   GRANT SELECT ON queue_runtime.job_overview TO queue_viewer;

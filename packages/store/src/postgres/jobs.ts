@@ -7,7 +7,7 @@ import { prepareJob } from "../rules/new-job.ts";
 import type { Dispatched, Jobs, Outstanding } from "../store.ts";
 import type { Driver } from "./driver.ts";
 import { enqueueLinked, isLinked } from "./flow/enqueue.ts";
-import { takeUp, writeAndReconcile } from "./flow/reconcile.ts";
+import { writeAndReconcile } from "./flow/reconcile.ts";
 import { cancel, discard, retry } from "./jobs/actions.ts";
 import { clear } from "./jobs/clear.ts";
 import { count, isBusy } from "./jobs/count.ts";
@@ -46,16 +46,18 @@ async function enqueue(
   if (jobs.length === 0) return [];
   const prepared = jobs.map(prepareJob);
   const dueSoon = (): void => announcer.announceDue(Math.min(...prepared.map(delayOf)));
-  if (prepared.some(isLinked)) {
+  const linked = async (): Promise<readonly Enqueued[]> => {
     const { enqueued, scheduled } = await enqueueLinked(driver, announcer, prepared);
     if (scheduled) dueSoon();
     return enqueued;
-  }
+  };
+  if (prepared.some(isLinked)) return linked();
   const atOnce = prepared.some(({ at, inMs, held }) => at === null && inMs === 0 && !held);
   const news = atOnce ? announcer.next("ready") : null;
-  const { enqueued, ready, scheduled, blocked } = await insertAll(driver, prepared, news);
+  const inserted = await insertAll(driver, prepared, news);
+  if (!inserted) return linked();
+  const { enqueued, ready, scheduled } = inserted;
   if (ready && !atOnce) announcer.announce("ready");
-  if (blocked) await takeUp(driver, announcer);
   if (scheduled) dueSoon();
   return enqueued;
 }

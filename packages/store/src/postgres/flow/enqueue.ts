@@ -4,7 +4,6 @@
 import type { Enqueued } from "../../job.ts";
 import type { PreparedJob } from "../../rules/new-job.ts";
 import type { Driver, Run, Statement } from "../driver.ts";
-import { insertOf } from "../jobs/insert.ts";
 import type { Announcer } from "../watch/announce.ts";
 import {
   type Reconciled,
@@ -99,19 +98,13 @@ export interface InsertedIn extends Reconciled {
   readonly enqueued: readonly Enqueued[];
 }
 
-/** Any jobs, inside a transaction of the store; the caller announces when it is over. */
+/** Jobs of any kind, inside a transaction of the store; the caller announces when it is over. */
 export async function insertIn(run: Run, jobs: readonly PreparedJob[]): Promise<InsertedIn> {
   let enqueued: readonly Enqueued[] = [];
   const reconciled = await reconcileIn(run, async () => {
-    if (jobs.some(isLinked)) {
-      const [text, values] = enqueueOf(jobs);
-      const { rows } = await run(text, values);
-      enqueued = (rows as LinkedRow[]).map(([id, , outcome]) => ({ id, outcome }));
-    } else {
-      const [text, values] = insertOf(jobs);
-      const { rows } = await run(text, values);
-      enqueued = (rows as [number][]).map(([id]) => ({ id, outcome: "created" }));
-    }
+    const [text, values] = enqueueOf(jobs);
+    const { rows } = await run(text, values);
+    enqueued = (rows as LinkedRow[]).map(([id, , outcome]) => ({ id, outcome }));
   });
   return { ...reconciled, enqueued };
 }

@@ -14,11 +14,14 @@ import {
   answerRetry,
 } from "../../rules/answers.ts";
 import type { Actions } from "../../store.ts";
-import type { Driver } from "../driver.ts";
+import type { Driver, Statement } from "../driver.ts";
 import { writeAndReconcile } from "../flow/reconcile.ts";
 import { anyGate } from "../migrations/2-flow/links.ts";
 import { sharedColumns } from "../rows.ts";
 import type { Announcer } from "../watch/announce.ts";
+
+/** Jobs whose queue has settings by now get its gates. */
+const regate = "SELECT queue_runtime.regate_among($1::bigint[])";
 
 const columns = sharedColumns.filter((column) => column !== "state");
 const list = (names: readonly string[], from = ""): string =>
@@ -32,10 +35,6 @@ const ended = `ended AS MATERIALIZED (
   ORDER BY id FOR UPDATE
 )`;
 
-/** A job that needs slots is blocked until it has them. */
-const linked = `(gone.linked | CASE WHEN gone.queue IN (
-      SELECT name FROM queue_runtime.queue_settings) THEN ${anyGate} ELSE 0 END)`;
-
 /** What a retry begins anew; the rest of the job it keeps. */
 const anew: Readonly<Record<string, string>> = {
   run_at: "queue_runtime.now_ms()",
@@ -46,7 +45,6 @@ const anew: Readonly<Record<string, string>> = {
   error: "NULL::json",
   cursor: "CASE WHEN $2::boolean THEN NULL ELSE gone.cursor END",
   progress_done: "CASE WHEN $2::boolean THEN 0 ELSE gone.progress_done END",
-  linked,
   progress_total: "CASE WHEN $2::boolean THEN NULL ELSE gone.progress_total END",
 };
 
@@ -57,7 +55,7 @@ const retryAll = `WITH ${ended}, gone AS (
 ), again AS (
   INSERT INTO queue_runtime.jobs (${list(columns)}, state, returned)
   SELECT ${columns.map((column) => anew[column] ?? `gone.${column}`).join(", ")},
-    CASE WHEN ${linked} & ${anyGate} <> 0 THEN 'blocked' ELSE 'ready' END, true
+    CASE WHEN gone.linked & ${anyGate} <> 0 THEN 'blocked' ELSE 'ready' END, true
   FROM gone
 )
 SELECT id, state FROM ended
@@ -95,7 +93,12 @@ export async function retry(
   announcer: Announcer,
   ...[ids, options]: [ids: readonly number[], options: { readonly fromStart: boolean }]
 ): Promise<Actions> {
-  const how = { answer: answerRetry, text: retryAll, values: [options.fromStart] };
+  const how = {
+    answer: answerRetry,
+    text: retryAll,
+    values: [options.fromStart],
+    followedBy: regate,
+  };
   const answers = await act(driver, announcer, { ids, ...how });
   if (answers.some(({ outcome }) => outcome === "retried")) announcer.announce("ready");
   return answers;
@@ -124,6 +127,8 @@ interface How {
   readonly answer: Answer;
   readonly text: string;
   readonly values?: readonly unknown[];
+  /** Follows, and takes the ids. */
+  readonly followedBy?: string;
 }
 
 const existing = "SELECT id FROM queue_runtime.all_jobs WHERE id = ANY ($1::bigint[])";
@@ -131,14 +136,15 @@ const existing = "SELECT id FROM queue_runtime.all_jobs WHERE id = ANY ($1::bigi
 async function act(
   driver: Driver,
   announcer: Announcer,
-  { ids, answer, text, values = [] }: How,
+  { ids, answer, text, values = [], followedBy }: How,
 ): Promise<Actions> {
   const states = new Map<number, JobState>();
   let wanted = [...new Set(ids.filter(Number.isSafeInteger))];
   while (wanted.length > 0) {
     const long = wanted.length > 1_000;
-    const statement = [text, [wanted, ...values]] as const;
-    const [found] = await writeAndReconcile(driver, announcer, { statements: [statement], long });
+    const statements: Statement[] = [[text, [wanted, ...values]]];
+    if (followedBy) statements.push([followedBy, [wanted]]);
+    const [found] = await writeAndReconcile(driver, announcer, { statements, long });
     for (const [id, state] of found!.rows as [number, JobState][]) states.set(id, state);
     const missing = wanted.filter((id) => !states.has(id));
     const { rows } = missing.length > 0 ? await driver.query(existing, [missing]) : { rows: [] };

@@ -1,64 +1,64 @@
 // Writes new jobs, in one statement however many there are. A single one, which somebody waits for,
-// has a statement without arrays: they would cost half as much again. Whether a queue has settings
-// is looked up in a table that is nearly always empty; if it has, the job is blocked, and its
-// consequences follow (it is touched by the trigger of such jobs, and so cannot be forgotten).
+// has a statement without arrays: they would cost half as much again.
 //
-// Jobs that are tied to others are written by a function of the server, see flow/enqueue.ts.
+// Jobs that are tied to others are written by a function of the server (flow/enqueue.ts), and so are
+// those of queues with settings: where there is one, these statements write nothing.
 
 import type { Enqueued } from "../../job.ts";
 import type { PreparedJob } from "../../rules/new-job.ts";
 import type { Driver, Statement } from "../driver.ts";
-import { anyGate } from "../migrations/2-flow/links.ts";
+
+const noneIsSet = (queue: string): string =>
+  `NOT EXISTS (SELECT FROM queue_runtime.queue_settings AS setting WHERE setting.name ${queue})`;
 
 const insert = `WITH clock AS MATERIALIZED (SELECT queue_runtime.now_ms() AS now)
 INSERT INTO queue_runtime.jobs
-  (name, kind, queue, args, priority, label, run_at, created_at, state, linked)
+  (name, kind, queue, args, priority, label, run_at, created_at, state)
 SELECT name, kind, queue, args, priority, label, due, now,
-  CASE WHEN held THEN 'held' WHEN due > now THEN 'scheduled' WHEN is_set THEN 'blocked'
-    ELSE 'ready' END, CASE WHEN is_set THEN ${anyGate} ELSE 0 END
+  CASE WHEN held THEN 'held' WHEN due > now THEN 'scheduled' ELSE 'ready' END
 FROM (
-  SELECT job.*, now, coalesce(at, now + ceil(in_ms)::bigint) AS due,
-    job.queue IN (SELECT name FROM queue_runtime.queue_settings) AS is_set
+  SELECT job.*, now, coalesce(at, now + ceil(in_ms)::bigint) AS due
   FROM unnest($1::text[], $2::text[], $3::text[], $4::json[], $5::bigint[], $6::text[],
       $7::bigint[], $8::double precision[], $9::boolean[]) WITH ORDINALITY
     AS job (name, kind, queue, args, priority, label, at, in_ms, held, number),
     clock
+  WHERE ${noneIsSet("= ANY ($3::text[])")}
   ORDER BY job.number
 ) AS job
 RETURNING id, state`;
 
 const insertOne = `INSERT INTO queue_runtime.jobs
-  (name, kind, queue, args, priority, label, run_at, created_at, state, linked)
-SELECT $1, $2, $3, $4::json, $5::bigint, $6, due, now,
-  CASE WHEN $9::boolean THEN 'held' WHEN due > now THEN 'scheduled' WHEN is_set THEN 'blocked'
-    ELSE 'ready' END, CASE WHEN is_set THEN ${anyGate} ELSE 0 END
+  (name, kind, queue, args, priority, label, run_at, created_at, state)
+SELECT $1, $2, $3::text, $4::json, $5::bigint, $6, due, now,
+  CASE WHEN $9::boolean THEN 'held' WHEN due > now THEN 'scheduled' ELSE 'ready' END
 FROM (
-  SELECT now, coalesce($7::bigint, now + ceil($8::double precision)::bigint) AS due,
-    EXISTS (SELECT FROM queue_runtime.queue_settings WHERE name = $3) AS is_set
+  SELECT now, coalesce($7::bigint, now + ceil($8::double precision)::bigint) AS due
   FROM (SELECT queue_runtime.now_ms() AS now OFFSET 0) AS clock OFFSET 0
 ) AS job
+WHERE ${noneIsSet("= $3")}
 RETURNING id, state`;
 
 export interface Inserted {
   readonly enqueued: readonly Enqueued[];
   readonly ready: boolean;
   readonly scheduled: boolean;
-  /** Some wait for slots that nobody has looked for yet. */
-  readonly blocked: boolean;
 }
 
-/** `after` follows at once, see driver.ts. */
+/**
+ * `after` follows at once, see driver.ts. Answers null when nothing was written, because a queue has
+ * settings.
+ */
 export async function insertAll(
   driver: Driver,
   jobs: readonly PreparedJob[],
   after: Statement | null = null,
-): Promise<Inserted> {
+): Promise<Inserted | null> {
   const statement = insertOf(jobs);
   const long = jobs.length > 1_000;
   const answer = after
     ? await driver.writeAndThen(statement, after, long)
     : (await driver.write([statement], { long }))[0]!;
-  return inserted(answer.rows as [number, string][]);
+  return answer.count === 0 ? null : inserted(answer.rows as [number, string][]);
 }
 
 function inserted(rows: readonly [number, string][]): Inserted {
@@ -67,11 +67,10 @@ function inserted(rows: readonly [number, string][]): Inserted {
     enqueued: rows.map(([id]): Enqueued => ({ id, outcome: "created" })),
     ready: states.has("ready"),
     scheduled: states.has("scheduled"),
-    blocked: states.has("blocked"),
   };
 }
 
-export function insertOf(jobs: readonly PreparedJob[]): Statement {
+function insertOf(jobs: readonly PreparedJob[]): Statement {
   const keys = [
     "name",
     "kind",

@@ -79,8 +79,11 @@ export function suspectValues({ names, idle, queues }: Claim): readonly unknown[
 const anySuspect = `SELECT FROM queue_runtime.jobs
   WHERE ${isSuspectFor(["$20", "$21", "$22", "$23"])}`;
 
-/** Keys take turns in some queue. A claim that does not know it takes nothing. */
-const anyFair = "EXISTS (SELECT FROM queue_runtime.queue_settings WHERE fair)";
+/** `fair`: keys take turns in some queue. A claim that does not know it takes nothing. */
+const flow = `flow AS MATERIALIZED (
+  SELECT EXISTS (SELECT FROM queue_runtime.queue_settings WHERE fair) AS fair,
+    EXISTS (SELECT FROM queue_runtime.touched) AS touched
+)`;
 
 /**
  * What has to be known beside the jobs, as of the moment of the claim. `crashes`: the claim found
@@ -95,8 +98,8 @@ const surroundings: AsJob = {
   interruptions: `(EXISTS (${anySuspect}))::integer`,
   crashes: `(EXISTS (SELECT FROM picked) OR EXISTS (SELECT FROM lane CROSS JOIN LATERAL (
     SELECT FROM queue_runtime.jobs WHERE ${inLane} LIMIT 1) AS job))::integer`,
-  started_at: `(${anyFair})::integer`,
-  linked: "(EXISTS (SELECT FROM queue_runtime.touched))::integer",
+  started_at: "(SELECT fair FROM flow)::integer",
+  linked: "(SELECT touched FROM flow)::integer",
   args: `(SELECT json_agg(json_build_array(id, fence) ORDER BY id) FROM queue_runtime.jobs
     WHERE process_id = $1 AND cancel_requested_at IS NOT NULL)`,
 };
@@ -111,7 +114,7 @@ const unknownLane: AsJob = {
 const isAllowed = `EXISTS (SELECT FROM me) AND NOT EXISTS (SELECT FROM unknown)
   AND ($18 OR NOT EXISTS (${anySuspect}))`;
 
-const mayTake = `${isAllowed} AND NOT ${anyFair}`;
+const mayTake = `${isAllowed} AND NOT (SELECT fair FROM flow)`;
 
 /** From one lane: locked as they are found. */
 const fromOne = `picked AS MATERIALIZED (
@@ -153,7 +156,7 @@ const fromFair = `head AS MATERIALIZED (
   ORDER BY head.place, head.priority, head.turn LIMIT $9 FOR UPDATE OF job SKIP LOCKED
 )`;
 
-const claimJobs = (picked: string): string => `WITH me AS MATERIALIZED (
+const claimJobs = (picked: string): string => `WITH ${flow}, me AS MATERIALIZED (
   SELECT id FROM queue_runtime.processes WHERE id = $1 AND epoch = $19 FOR KEY SHARE
 ), unknown AS MATERIALIZED (${unknownLanes}
 ), ${lanes}, ${picked}, claimed AS (
@@ -171,7 +174,7 @@ const claimFromSeveral = claimJobs(fromSeveral);
 const claimFromFair = claimJobs(fromFair);
 
 /** For a process that claims nothing. */
-const lookAround = `SELECT ${asJob({
+const lookAround = `WITH ${flow} SELECT ${asJob({
   ...surroundings,
   interruptions: "0",
   crashes: "0",

@@ -27,10 +27,7 @@ const hasPolicy = (policies: string, element: string): string => `EXISTS (
 const insertJobs = `
 CREATE FUNCTION queue_runtime.insert_jobs(jobs json, args json, OUT ids bigint[],
   OUT states text[]) LANGUAGE plpgsql ${safely} AS $$
-DECLARE
-  touched text := current_setting('queue_runtime.touched', true);
 BEGIN
-  PERFORM set_config('queue_runtime.touched', 'off', true);
   WITH created AS (
     INSERT INTO queue_runtime.jobs (name, kind, queue, state, args, priority, label, run_at,
       created_at, concurrency_key, unique_key, batch_id, linked)
@@ -77,7 +74,6 @@ BEGIN
     coalesce(job.unique_key, job.name))
   FROM queue_runtime.queue_settings AS setting JOIN queue_runtime.jobs AS job
     ON job.queue = setting.name WHERE job.id = ANY (ids);
-  PERFORM set_config('queue_runtime.touched', coalesce(touched, ''), true);
   PERFORM queue_runtime.touch(job) FROM (
     SELECT min(job_id) AS job FROM queue_runtime.job_gates WHERE job_id = ANY (ids) AND waits
     GROUP BY key, on_conflict

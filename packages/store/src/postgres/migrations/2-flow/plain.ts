@@ -1,23 +1,17 @@
-// The functions of 1-enqueue.ts anew: a job of a queue with settings is blocked until it has its
-// slots, and `enqueue` takes a concurrency key and a unique key as well. Who may call them stays as
-// it was.
-
-import { anyGate } from "./links.ts";
+// The functions of 1-enqueue.ts anew: jobs go another way where one of them belongs to a queue with
+// settings, and `enqueue` takes a concurrency key and a unique key as well. Who may call them stays
+// as it was.
 
 const insertMany = (kind: string): string => `
   INSERT INTO queue_runtime.jobs AS created
-    (name, kind, queue, state, args, priority, label, run_at, created_at, linked)
+    (name, kind, queue, state, args, priority, label, run_at, created_at)
   SELECT job.name, ${kind}, job.queue,
-    CASE WHEN job.held THEN 'held' WHEN job.due > job.now THEN 'scheduled'
-      WHEN job.is_set THEN 'blocked' ELSE 'ready' END,
-    job.args, job.priority, job.label, job.due, job.now,
-    CASE WHEN job.is_set THEN ${anyGate} ELSE 0 END
+    CASE WHEN job.held THEN 'held' WHEN job.due > job.now THEN 'scheduled' ELSE 'ready' END,
+    job.args, job.priority, job.label, job.due, job.now
   FROM (
     SELECT number, now, element ->> 'name' AS name,
       coalesce(element ->> 'kind', 'module') AS kind,
       coalesce(element ->> 'queue', 'default') AS queue,
-      coalesce(element ->> 'queue', 'default')
-        IN (SELECT setting.name FROM queue_runtime.queue_settings AS setting) AS is_set,
       CASE WHEN json_typeof(given.args) <> 'null' THEN given.args END AS args,
       coalesce((element ->> 'priority')::bigint, 0) AS priority,
       element ->> 'label' AS label,
@@ -32,18 +26,39 @@ const insertMany = (kind: string): string => `
   ORDER BY job.number
   RETURNING created.id, created.state`;
 
-const many = `
-CREATE OR REPLACE FUNCTION queue_runtime.enqueue_many(jobs json, args json DEFAULT NULL)
-RETURNS TABLE (id bigint, state text) LANGUAGE sql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp AS $$${insertMany(
-  "CASE job.kind WHEN 'module' THEN 'module' ELSE queue_runtime.refuse_kind(job.kind) END",
-)}
-$$;
+interface Way {
+  /** Where a queue has settings. */
+  readonly linked: string;
+  readonly rights: "DEFINER" | "INVOKER";
+  readonly kind: string;
+}
 
-CREATE OR REPLACE FUNCTION queue_runtime.enqueue_any(jobs json, args json DEFAULT NULL)
-RETURNS TABLE (id bigint, state text) LANGUAGE sql VOLATILE SECURITY INVOKER
-SET search_path = pg_catalog, pg_temp AS $$${insertMany("job.kind")}
-$$;`;
+const enqueueBy = (name: string, { linked, rights, kind }: Way): string => `
+CREATE OR REPLACE FUNCTION queue_runtime.${name}(jobs json, args json DEFAULT NULL)
+RETURNS TABLE (id bigint, state text) LANGUAGE plpgsql VOLATILE SECURITY ${rights}
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM queue_runtime.queue_settings AS setting WHERE setting.name IN (
+    SELECT coalesce(element ->> 'queue', 'default') FROM json_array_elements(jobs) AS element))
+  THEN
+    RETURN QUERY SELECT job.id, job.state FROM queue_runtime.${linked}(jobs, args) AS job;
+    RETURN;
+  END IF;
+  RETURN QUERY${insertMany(kind)};
+END $$;`;
+
+const many = [
+  enqueueBy("enqueue_many", {
+    linked: "enqueue_linked",
+    rights: "DEFINER",
+    kind: "CASE job.kind WHEN 'module' THEN 'module' ELSE queue_runtime.refuse_kind(job.kind) END",
+  }),
+  enqueueBy("enqueue_any", {
+    linked: "enqueue_linked_any",
+    rights: "INVOKER",
+    kind: "job.kind",
+  }),
+].join("\n");
 
 const checks: readonly (readonly [wrong: string, sentence: string])[] = [
   ["coalesce(length(name), 0) NOT BETWEEN 1 AND 200", "name must have 1 to 200 characters"],

@@ -158,6 +158,15 @@ BEGIN
   RETURN CASE WHEN cardinality(ids) >= most THEN ids[most] END;
 END $$;
 
+CREATE FUNCTION queue_runtime.regate_among(ids bigint[]) RETURNS void
+LANGUAGE plpgsql ${asOwner} AS $$
+BEGIN
+  IF EXISTS (SELECT FROM queue_runtime.queue_settings) THEN
+    PERFORM queue_runtime.regate(array(SELECT id FROM queue_runtime.jobs
+      WHERE id = ANY (ids) AND queue IN (SELECT name FROM queue_runtime.queue_settings)));
+  END IF;
+END $$;
+
 CREATE FUNCTION queue_runtime.regate_missed(most integer) RETURNS void
 LANGUAGE plpgsql ${asOwner} AS $$
 BEGIN
