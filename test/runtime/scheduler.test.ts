@@ -170,7 +170,9 @@ describe("a scheduler", () => {
     await define(task("hourly", "@hourly"), task("proof", "* * * * * *"));
     await waitFor(async () => (await ticksOf("proof")).length >= 3);
     expect(await ticksOf("hourly")).toEqual(["12:00:00"]);
-    expect(log.of("task-ticked").filter((event: { task?: string }) => event.task === "hourly")).toHaveLength(1);
+    expect(
+      log.of("task-ticked").filter((event: { task?: string }) => event.task === "hourly"),
+    ).toHaveLength(1);
     expect(await temporary.store.jobs.list({ name: "hourly.job" })).toHaveLength(1);
   });
 

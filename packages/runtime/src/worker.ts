@@ -173,7 +173,8 @@ export class Worker implements Service, RunnerListener {
     this.turns.settle(execution.settle(outcome));
     // what goes back to ready by our own hand is not announced by the watch
     const mayBeReady = outcome.outcome === "interrupted" || outcome.outcome === "failed";
-    if (mayBeReady) this.claims.appetite.whet();
+    // and what waits for its slot may be claimed with the turn that frees it
+    if (mayBeReady || execution.job.concurrencyKey !== null) this.claims.appetite.whet();
   }
 
   release(execution: Execution, outcome: "released" | "crashed" = "released"): void {

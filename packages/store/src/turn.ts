@@ -83,7 +83,10 @@ export interface TurnAnswer {
   /** Settlements and checkpoints that came with an old fence: somebody else holds those jobs. */
   readonly refused: readonly Held[];
   readonly claimed: readonly Job[];
-  /** A claim at once may find more: the limit was reached, or others were just looking at it. */
+  /**
+   * A claim at once may find more: the limit was reached, others were just looking at it, or what was
+   * written here made other jobs ready, and nothing was claimed.
+   */
   readonly more: boolean;
   /** Jobs of this process that somebody asked to cancel. */
   readonly cancelRequested: readonly Held[];

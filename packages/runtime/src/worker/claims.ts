@@ -156,6 +156,10 @@ export class Claims implements TurnsOwner {
     options.giveUp("no longer registered");
   }
 
+  madeReady(): void {
+    this.look();
+  }
+
   wellAgain(): void {
     this.look();
   }

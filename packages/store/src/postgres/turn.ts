@@ -84,10 +84,11 @@ export class Turns {
     if (claim && !late) await this.#land(found, { ...asked, claim }, { rows, began });
     await this.#follow(found, around.touched || (written.reconciled?.more ?? false));
     const registered = found.around.epoch !== null;
+    const madeReady = (written.reconciled?.ready ?? 0) > 0;
     return {
       refused: written.refused,
       claimed: found.jobs,
-      more: claim !== null && registered && (found.more || found.jobs.length >= claim.limit),
+      more: registered && (claim ? found.more || found.jobs.length >= claim.limit : madeReady),
       cancelRequested: found.around.cancelRequested,
       evicted: !registered,
     };
