@@ -41,12 +41,16 @@ RETURNING id`;
 export type Finished = Extract<Settlement, { readonly outcome: "finished" }>;
 
 /** Its rows are the ids of the runs that were taken. */
-export function finish(runs: readonly Finished[]): Statement {
+export function finish(given: readonly Finished[]): Statement {
+  const runs = given.toSorted(byId);
   const ids = runs.map(({ id }) => id);
   const fences = runs.map(({ fence }) => fence);
   if (runs.every(({ result }) => result === null)) return [finishAllWithoutResult, [ids, fences]];
   return [finishAll, [ids, fences, runs.map(({ result }) => toColumn(result))]];
 }
+
+/** Rows are locked in one order by all: those who wait for several of them would wait for ever. */
+const byId = (a: Settlement, b: Settlement): number => a.id - b.id;
 
 /** What the end of a run changes about its job, whether it is repeated or not. */
 const counters = `
@@ -98,7 +102,8 @@ SELECT id, state, delay FROM held`;
 export type Other = Exclude<Settlement, Finished>;
 
 /** Its rows say which runs were taken, and what became of their jobs. */
-export function end(runs: readonly Other[]): Statement {
+export function end(given: readonly Other[]): Statement {
+  const runs = given.toSorted(byId);
   return [
     endAll,
     [

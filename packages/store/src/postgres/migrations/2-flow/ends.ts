@@ -2,8 +2,10 @@
 // And batches, which are over when all their jobs are.
 //
 // Whether a dependant may go on is decided while its own row is locked: of two jobs that end at
-// once, the second then sees what the first has settled. A job that others come after is marked,
-// so that its end is noticed; where it ended before it could be, it is found to have ended.
+// once, the second then sees what the first has settled. Who begins to wait locks those it comes
+// after, before anything else: each of them either has ended, and is found so, or will end later, in
+// a transaction that sees who waits. They are marked, so that their ends are noticed. All take these
+// locks by ascending ids, and whoever would end a job that is locked so leaves it for the next.
 //
 // A batch is decided by one after the other, who sees what those before him have settled. Nobody
 // waits for its row, because those who add jobs in a transaction of their own may hold it for long:
@@ -38,6 +40,10 @@ DECLARE
   waiting bigint[];
   broken record;
 BEGIN
+  PERFORM FROM queue_runtime.jobs WHERE id IN (
+    SELECT on_id FROM queue_runtime.dependencies JOIN queue_runtime.jobs AS job ON job.id = job_id
+    WHERE job_id = ANY (work) AND job.state = 'waiting')
+  ORDER BY id FOR KEY SHARE;
   waiting := array(
     SELECT job_id FROM queue_runtime.dependencies AS dependency WHERE on_id = ANY (work)
       AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = dependency.on_id)
@@ -52,8 +58,10 @@ BEGIN
     SELECT on_id FROM queue_runtime.dependencies WHERE job_id = ANY (waiting));
   DELETE FROM queue_runtime.dependencies AS dependency WHERE job_id = ANY (waiting)
     AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = dependency.on_id)
-    AND (if_fails = 'run' OR EXISTS (SELECT FROM queue_runtime.ended_jobs
-      WHERE id = dependency.on_id AND state = 'finished'));
+    AND (if_fails = 'run'
+      OR EXISTS (SELECT FROM queue_runtime.ended_jobs
+        WHERE id = dependency.on_id AND state = 'finished')
+      OR NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = dependency.job_id));
   FOR broken IN
     SELECT DISTINCT ON (job_id) job_id, on_id,
       coalesce((SELECT state FROM queue_runtime.ended_jobs WHERE id = on_id), 'discarded') AS state
@@ -62,12 +70,15 @@ BEGIN
       AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = on_id)
     ORDER BY job_id, on_id
   LOOP
-    PERFORM queue_runtime.end_job(broken.job_id, 'failed', ${errorOf(
+    IF queue_runtime.end_job(broken.job_id, 'failed', ${errorOf(
       "DependencyError",
       `'job ' || broken.on_id || ', which it comes after, '
         || CASE broken.state WHEN 'failed' THEN 'failed' ELSE 'was ' || broken.state END`,
-    )});
-    DELETE FROM queue_runtime.dependencies WHERE job_id = broken.job_id;
+    )}) THEN
+      DELETE FROM queue_runtime.dependencies WHERE job_id = broken.job_id;
+    ELSE
+      INSERT INTO queue_runtime.touched (job_id) VALUES (broken.job_id);
+    END IF;
   END LOOP;
   UPDATE queue_runtime.jobs AS job SET returned = true,
     state = CASE WHEN run_at > queue_runtime.clock_ms() THEN 'scheduled' ELSE 'ready' END
