@@ -26,6 +26,7 @@ import { gatesContract } from "./contract/slots/gates.ts";
 import { limitsContract } from "./contract/slots/limits.ts";
 import { maintenanceContract } from "./contract/slots/maintenance.ts";
 import { newsContract } from "./contract/slots/news.ts";
+import { orderContract } from "./contract/slots/order.ts";
 import { promotionContract } from "./contract/slots/promotion.ts";
 import { suspectsContract } from "./contract/suspects.ts";
 import { troubleContract } from "./contract/trouble.ts";
@@ -46,6 +47,7 @@ export function storeContract(name: string, open: OpenStore): void {
     processesContract(open);
     severalContract(open);
     gatesContract(open);
+    orderContract(open);
     eventsContract(open);
     promotionContract(open);
     newsContract(open);

@@ -76,10 +76,38 @@ export function queueSettingsContract(open: OpenStore): void {
       const worker = await newWorker(store);
       const runs = await worker.claim({ limit: 3 });
       await store.queues.set("default", one);
-      expect((await statesOf(store, all)).slice(0, 3)).toEqual(["running", "running", "running"]);
-      await finish(worker, ...runs);
+      const states = [...Array(3).fill("running"), ...Array(3).fill("blocked")];
+      expect(await statesOf(store, all)).toEqual(states);
+      await finish(worker, runs[0]!, runs[1]!);
+      expect((await store.jobs.count()).ready).toBe(0);
+      await finish(worker, runs[2]!);
       expect((await store.jobs.count()).ready).toBe(1);
       expect(await drainInOrder(store)).toEqual(all.slice(3));
+    });
+
+    it("gives them to runs that come back to it", async () => {
+      await using world = await open();
+      const { store } = world;
+      const all = await enqueueAll(store, [{}, {}, {}]);
+      const worker = await newWorker(store);
+      const [first] = await worker.claim();
+      await store.queues.set("default", one);
+      await worker.settle(first!, { outcome: "released" });
+      await worker.dies();
+      expect(await store.jobs.count()).toMatchObject({ ready: 1, blocked: 2, running: 0 });
+      expect((await drainInOrder(store)).toSorted((a, b) => a - b)).toEqual(all);
+    });
+
+    it("lets the best one be ready when they are taken back, whatever its age", async () => {
+      await using world = await open();
+      const { store } = world;
+      await store.queues.set("default", one);
+      await enqueueOne(store);
+      const gates = [slot("acme")];
+      const [old, best] = await enqueueAll(store, [{ gates }, { gates, priority: -1 }]);
+      expect(await statesOf(store, [old!, best!])).toEqual(["blocked", "blocked"]);
+      await store.queues.set("default", null);
+      expect(await statesOf(store, [old!, best!])).toEqual(["blocked", "ready"]);
     });
 
     it("may have more of them, fewer, or none any more, at once", async () => {

@@ -145,6 +145,21 @@ export function ratesContract(open: OpenStore): void {
       await dispatchUntil(store, again, "blocked");
     });
 
+    it("does not wait for one before it that lacks another slot", async () => {
+      await using world = await open();
+      const { store } = world;
+      const gates = [rate("api", { ms: 50 })];
+      await enqueueAll(store, [{ gates: [slot("acme")] }, { gates }]);
+      const worker = await newWorker(store);
+      await worker.claim();
+      const [, second] = await enqueueAll(store, [
+        { gates: [slot("acme"), rate("api", { ms: 50 })] },
+        { gates },
+      ]);
+      await waitFor(async () => (await store.flow.refill()).promoted === 1);
+      expect((await jobOf(store, second!)).state).toBe("ready");
+    });
+
     it("may have a slot of a key beside it, and then needs both", async () => {
       await using world = await open();
       const { store } = world;

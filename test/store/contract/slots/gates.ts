@@ -229,6 +229,24 @@ export function gatesContract(open: OpenStore): void {
       expect((await jobOf(store, newest)).state).toBe("ready");
     });
 
+    it("counts a run that was handed back before it began as none", async () => {
+      await using world = await open();
+      const { store } = world;
+      const worker = await newWorker(store);
+      const [released, byName] = await enqueueAll(store, [{ gates: [slot("a")] }, {}]);
+      const runs = await worker.claim();
+      await worker.settle(runs[0]!, { outcome: "released" });
+      await worker.settle(runs[1]!, { outcome: "gated", gates: [slot("b")] });
+      expect(await statesOf(store, [released!, byName!])).toEqual(["ready", "ready"]);
+      const gates = ["a", "b"].map((key) => [slot(key, { onConflict: "replace" })]);
+      const newer = await enqueueAll(
+        store,
+        gates.map((each) => ({ gates: each })),
+      );
+      expect(await statesOf(store, newer)).toEqual(["ready", "ready"]);
+      expect(await statesOf(store, [released!, byName!])).toEqual(["cancelled", "cancelled"]);
+    });
+
     it("leaves everybody alone while a slot is free", async () => {
       await using world = await open();
       const gates = [slot("acme", { limit: 2, onConflict: "replace" })];
