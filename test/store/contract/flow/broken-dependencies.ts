@@ -13,7 +13,7 @@ import {
   type OpenStore,
 } from "../world.ts";
 import { deleteByHand } from "./by-hand.ts";
-import { finish, statesOf } from "./words.ts";
+import { finish, slot, statesOf } from "./words.ts";
 
 const failed: Ending = { outcome: "failed", error: boom, retryDelayMs: null };
 
@@ -106,6 +106,23 @@ export function brokenDependenciesContract(open: OpenStore): void {
       expect((await jobOf(store, id)).state).toBe("waiting");
       await worker.settle(await worker.claimOne(), failed);
       expect((await jobOf(store, id)).state).toBe("ready");
+    });
+
+    it("is not cleared with that one, if that only makes it ready", async () => {
+      await using world = await open();
+      const { store } = world;
+      const gates = [slot("acme")];
+      const first = await enqueueOne(store, { gates });
+      const [dependant, blocked] = await enqueueAll(store, [
+        { after: [first], ifDependencyFails: "run" },
+        { gates },
+      ]);
+      expect(await store.queues.clear("default", { all: false })).toBe(1);
+      expect(await statesOf(store, [first, dependant!, blocked!])).toEqual([
+        "gone",
+        "ready",
+        "ready",
+      ]);
     });
 
     it("does not wake when that one is retried later", async () => {

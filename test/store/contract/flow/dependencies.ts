@@ -63,6 +63,22 @@ export function dependenciesContract(open: OpenStore): void {
       expect(await jobOf(world.store, id)).toMatchObject({ state: "ready" });
     });
 
+    it("asks for its slot at once where all of them have finished, as any new job", async () => {
+      await using world = await open();
+      const { store } = world;
+      const after = [await ended(store, { outcome: "finished", result: null })];
+      await enqueueOne(store, { gates: [slot("acme")] });
+      const impatient = (onConflict: "discard" | "fail") => ({
+        name: "job",
+        after,
+        gates: [slot("acme", { onConflict })],
+      });
+      const answers = await store.jobs.enqueue([impatient("discard")]);
+      expect(answers).toMatchObject([{ outcome: "discarded" }]);
+      const refusal = store.jobs.enqueue([impatient("fail")]);
+      await expect(refusal).rejects.toMatchObject({ code: "conflict" });
+    });
+
     it("counts those that ended before, and waits for the others", async () => {
       await using world = await open();
       const { store } = world;
