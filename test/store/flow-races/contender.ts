@@ -101,11 +101,12 @@ class Contender {
 
   async #enqueue(): Promise<void> {
     const { keys, batches, plain } = this.#orders;
-    const job = newJob(this.#chance, { keys, batches, plain, after: this.#ids.slice(-3) });
-    this.#enqueued += 1;
+    const choice = { keys, batches, plain, after: this.#ids.slice(-3) };
+    const count = plain ? 1 : this.#chance.one([1, 1, 2, 5]);
+    const jobs = Array.from({ length: count }, () => newJob(this.#chance, choice));
+    this.#enqueued += count;
     try {
-      const [answer] = await this.#store.jobs.enqueue([job]);
-      this.#ids.push(answer!.id);
+      for (const { id } of await this.#store.jobs.enqueue(jobs)) this.#ids.push(id);
     } catch (error) {
       // Somebody discarded the job that this one was to come after, or wanted no company.
       if (!["invalid", "conflict"].includes((error as { code?: string }).code ?? "")) throw error;

@@ -13,7 +13,7 @@ import {
   type OpenStore,
 } from "../world.ts";
 import { deleteByHand } from "./by-hand.ts";
-import { finish, slot, statesOf } from "./words.ts";
+import { finish, rate, slot, statesOf } from "./words.ts";
 
 const failed: Ending = { outcome: "failed", error: boom, retryDelayMs: null };
 
@@ -112,17 +112,15 @@ export function brokenDependenciesContract(open: OpenStore): void {
       await using world = await open();
       const { store } = world;
       const gates = [slot("acme")];
-      const first = await enqueueOne(store, { gates });
-      const [dependant, blocked] = await enqueueAll(store, [
-        { after: [first], ifDependencyFails: "run" },
+      const [first, second] = await enqueueAll(store, [{ gates }, {}]);
+      const rest = await enqueueAll(store, [
         { gates },
+        { after: [first!], ifDependencyFails: "run" },
+        { after: [second!], ifDependencyFails: "run", gates: [rate("api")] },
       ]);
-      expect(await store.queues.clear("default", { all: false })).toBe(1);
-      expect(await statesOf(store, [first, dependant!, blocked!])).toEqual([
-        "gone",
-        "ready",
-        "ready",
-      ]);
+      expect(await store.queues.clear("default", { all: false })).toBe(2);
+      expect(await statesOf(store, [first!, second!])).toEqual(["gone", "gone"]);
+      expect(await statesOf(store, rest)).toEqual(["ready", "ready", "ready"]);
     });
 
     it("does not wake when that one is retried later", async () => {
