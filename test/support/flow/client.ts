@@ -143,7 +143,7 @@ export class FlowClient {
   #input(): FlowInput {
     const flaky = this.#random() < 0.1;
     return {
-      ms: this.#below(60),
+      ms: 10 + this.#below(70),
       key: this.#one(["a", "b", "c"])!,
       other: this.#one(["x", "y"])!,
       ...(flaky && { fate: "flaky" }),

@@ -5,6 +5,7 @@
 import type { Kill } from "../crash-check.ts";
 import { type CrashProject, signal } from "../crash-project.ts";
 import { childrenOf, titleOf } from "../proc.ts";
+import type { Recorded } from "../project.ts";
 import { monotonic, type RuntimeProcess } from "../runtime-process.ts";
 import { waitFor } from "../wait-for.ts";
 import type { Freeze } from "./evidence.ts";
@@ -19,6 +20,9 @@ export const underFire = {
   log: { level: "warn" },
 };
 
+/** Jobs that need slots. */
+const limited = ["flow.one", "flow.three", "flow.both", "flow.count"];
+
 interface Host {
   readonly name: string;
   runtime: RuntimeProcess;
@@ -32,6 +36,8 @@ export class Hosts {
   readonly kills: Kill[] = [];
   readonly freezes: Freeze[] = [];
   readonly counts: Partial<Record<Victim, number>> = {};
+  /** Workers that were killed while they ran what needs a slot, as far as could be seen. */
+  holders = 0;
   readonly #project: CrashProject;
   readonly #random: () => number;
   readonly #hosts: Host[] = [];
@@ -96,12 +102,16 @@ export class Hosts {
     );
   }
 
-  /** Those that have run something: first those that are just running it. */
+  /** Those that have run something: first those that are just running what needs a slot. */
   #workersOf(host: Host): number[] {
-    const words = new Map(this.#project.records().map(({ pid, event }) => [pid, event]));
+    const words = this.#lastWords();
     const worked = this.#childrenOf(host, "worker").filter((pid) => words.has(pid));
-    const atWork = worked.filter((pid) => words.get(pid) === "began");
-    return atWork.length > 0 ? atWork : worked;
+    const holders = worked.filter((pid) => isHolding(words.get(pid)));
+    return holders.length > 0 ? holders : worked;
+  }
+
+  #lastWords(): Map<number, Recorded> {
+    return new Map(this.#project.records().map((word) => [word.pid, word]));
   }
 
   #servicesOf(host: Host): number[] {
@@ -111,6 +121,7 @@ export class Hosts {
   #kill(what: Victim, pid: number | undefined): void {
     if (pid === undefined) return;
     this.#count(what);
+    if (isHolding(this.#lastWords().get(pid))) this.holders += 1;
     this.kills.push({ pid, at: monotonic() });
     signal(pid, "SIGKILL");
   }
@@ -159,4 +170,9 @@ export class Hosts {
   #pick<T>(all: readonly T[]): T | undefined {
     return all[Math.floor(this.#random() * all.length)];
   }
+}
+
+function isHolding(last: Recorded | undefined): boolean {
+  const atWork = last?.event === "began" || last?.event === "item";
+  return atWork && limited.includes(last.name ?? "");
 }

@@ -71,7 +71,7 @@ function crowd(holds: readonly Hold[], verb: string): string[] {
   return found;
 }
 
-/** A time in which a slot was free and somebody waited for it. */
+/** A time in which a slot was free, somebody waited for it, and nobody began. */
 export interface IdleSlot {
   readonly key: string;
   readonly ms: number;
@@ -128,6 +128,7 @@ function changesBy(job: JobStory, runs: readonly RunSpan[], retryMs: number): Ch
   return changes;
 }
 
+/** Until the next run begins: where there are few workers, not all slots are ever taken. */
 function idleIn(key: string, limit: number, changes: readonly Change[]): IdleSlot[] {
   const found: IdleSlot[] = [];
   const state = { held: 0, waiting: 0, since: null as number | null, death: false };
@@ -135,13 +136,13 @@ function idleIn(key: string, limit: number, changes: readonly Change[]): IdleSlo
     state.held += held;
     state.waiting += waiting;
     const idle = state.held < limit && state.waiting > 0;
-    if (idle && death) state.death = true;
-    if (idle) state.since ??= at;
-    else if (state.since !== null) {
+    if (state.since !== null && (held === 1 || !idle)) {
       found.push({ key, ms: at - state.since, death: state.death });
       state.since = null;
       state.death = false;
     }
+    if (idle) state.since ??= at;
+    if (idle && death) state.death = true;
   }
   return found;
 }
