@@ -6,7 +6,7 @@ import type { Answer, Driver, Run, Statement, WriteOptions } from "../driver.ts"
 import type { Announcer } from "../watch/announce.ts";
 
 /** Before the statements whose consequences `reconcile` is to find. */
-export const willReconcile: Statement = ["SELECT queue_runtime.will_reconcile()"];
+export const willReconcile: Statement = ["SELECT set_config('queue_runtime.touched', '0', true)"];
 
 const text = "SELECT ready, more, rests FROM queue_runtime.reconcile($1)";
 /** What others left is taken up so much at a time, and at most so often in a row. */

@@ -9,13 +9,16 @@
 // the same with the rights of its caller, as in 1-enqueue.ts. What they refuse ends the transaction;
 // `gently`, it is answered instead, and nothing is enqueued.
 
-import { anyGate, asOwner, links, safely } from "./links.ts";
+import { anyGate, asOwner, awaited, links, safely, touchedList } from "./links.ts";
 
-const isSet = "job.queue IN (SELECT name FROM queue_runtime.queue_settings)";
+/** One look at each document: every `->>` reads the whole of it. */
+const fieldsOf = `json_to_recordset(jobs) AS (name text, kind text, queue text, priority bigint,
+        label text, held boolean, at bigint, "inMs" double precision, gates json, uniques json,
+        after json, "batchId" bigint)`;
 
 const kindsOf = `(SELECT bit_or(CASE gate ->> 'kind' WHEN 'rate' THEN ${links.gates | links.rate}
         WHEN 'fair' THEN ${links.gates | links.fair} ELSE ${links.gates} END)
-      FROM json_array_elements(element -> 'gates') AS gate)`;
+      FROM json_array_elements(given.gates) AS gate)`;
 
 const amount = (field: string): string => `json_array_length(element -> '${field}')`;
 
@@ -35,28 +38,24 @@ BEGIN
       CASE WHEN held THEN 'held' WHEN linked & ${links.dependency} <> 0 THEN 'waiting'
         WHEN due > now THEN 'scheduled' WHEN linked & ${anyGate} <> 0 THEN 'blocked'
         ELSE 'ready' END,
-      job.args, priority, label, due, now, concurrency_key, unique_key, batch, linked
+      CASE WHEN json_typeof(job.args) <> 'null' THEN job.args END, coalesce(priority, 0), label,
+      due, now, concurrency_key, unique_key, batch, linked
     FROM (
-      SELECT job.*, gates | CASE WHEN ${isSet} THEN ${anyGate} ELSE 0 END AS linked FROM (
-        SELECT number, now, element ->> 'name' AS name,
-          coalesce(element ->> 'kind', 'module') AS kind,
-          coalesce(element ->> 'queue', 'default') AS queue,
-          CASE WHEN json_typeof(given.args) <> 'null' THEN given.args END AS args,
-          coalesce((element ->> 'priority')::bigint, 0) AS priority, element ->> 'label' AS label,
-          coalesce((element ->> 'held')::boolean, false) AS held,
-          coalesce((element ->> 'at')::bigint,
-            now + ceil(coalesce((element ->> 'inMs')::double precision, 0))::bigint) AS due,
-          element -> 'gates' -> 0 ->> 'key' AS concurrency_key,
-          element -> 'uniques' -> 0 ->> 'key' AS unique_key,
-          (element ->> 'batchId')::bigint AS batch,
-          coalesce(${kindsOf}, 0)
-            | CASE WHEN ${amount("uniques")} > 0 THEN ${links.unique} ELSE 0 END
-            | CASE WHEN ${amount("after")} > 0 THEN ${links.dependency} ELSE 0 END
-            | CASE WHEN element ->> 'batchId' IS NULL THEN 0 ELSE ${links.batch} END AS gates
-        FROM ROWS FROM (json_array_elements(jobs), json_array_elements(args))
-            WITH ORDINALITY AS given (element, args, number),
-          queue_runtime.now_ms() AS now
-      ) AS job
+      SELECT number, now, name, coalesce(kind, 'module') AS kind, given.args, priority, label,
+        coalesce(held, false) AS held, batch, coalesce(given.queue, 'default') AS queue,
+        coalesce(at, now + ceil(coalesce(in_ms, 0))::bigint) AS due,
+        gates -> 0 ->> 'key' AS concurrency_key, uniques -> 0 ->> 'key' AS unique_key,
+        CASE WHEN json_array_length(gates) > 0 THEN ${kindsOf} ELSE 0 END
+          | CASE WHEN json_array_length(uniques) > 0 THEN ${links.unique} ELSE 0 END
+          | CASE WHEN json_array_length(after) > 0 THEN ${links.dependency} ELSE 0 END
+          | CASE WHEN batch IS NULL THEN 0 ELSE ${links.batch} END
+          | CASE WHEN coalesce(given.queue, 'default') IN (
+              SELECT setting.name FROM queue_runtime.queue_settings AS setting)
+            THEN ${anyGate} ELSE 0 END AS linked
+      FROM ROWS FROM (${fieldsOf}, json_array_elements(args)) WITH ORDINALITY AS given
+          (name, kind, queue, priority, label, held, at, in_ms, gates, uniques, after, batch, args,
+            number),
+        (SELECT queue_runtime.now_ms() AS now OFFSET 0) AS clock
     ) AS job ORDER BY number
     RETURNING id, state
   )
@@ -64,21 +63,25 @@ BEGIN
   INTO ids, states FROM created;
   INSERT INTO queue_runtime.job_gates
     (job_id, position, kind, key, slots, ms, on_conflict, name, priority, waits)
-  SELECT job, place, gate ->> 'kind', gate ->> 'key', (gate ->> 'limit')::bigint,
-    (gate ->> 'ms')::bigint, gate ->> 'onConflict', element ->> 'name',
-    coalesce((element ->> 'priority')::bigint, 0), state = 'blocked'
-  FROM ROWS FROM (json_array_elements(jobs), unnest(ids), unnest(states))
-      AS given (element, job, state),
-    json_array_elements(element -> 'gates') WITH ORDINALITY AS own (gate, place);
+  SELECT job, place, gate.kind, gate.key, gate.most, gate.ms, gate.policy, given.name,
+    coalesce(given.priority, 0), state = 'blocked'
+  FROM ROWS FROM (json_to_recordset(jobs) AS (name text, priority bigint, gates json),
+      unnest(ids), unnest(states)) AS given (name, priority, gates, job, state),
+    ROWS FROM (json_to_recordset(given.gates)
+      AS (kind text, key text, "limit" bigint, ms bigint, "onConflict" text))
+      WITH ORDINALITY AS gate (kind, key, most, ms, policy, place);
   PERFORM queue_runtime.add_queue_gates(job.id, job.queue, job.priority, job.state = 'blocked',
     coalesce(job.unique_key, job.name))
   FROM queue_runtime.queue_settings AS setting JOIN queue_runtime.jobs AS job
     ON job.queue = setting.name WHERE job.id = ANY (ids);
+  IF cardinality(ids) = 1 THEN
+    IF states[1] IN ('blocked', 'waiting') THEN PERFORM queue_runtime.touch(ids[1]); END IF;
+    RETURN;
+  END IF;
+  -- what is done for one of those who wait for a key is done for the key
   PERFORM queue_runtime.touch(job) FROM (
     SELECT min(job_id) AS job FROM queue_runtime.job_gates WHERE job_id = ANY (ids) AND waits
-    GROUP BY key, on_conflict
-    UNION SELECT job FROM unnest(ids, states) AS created (job, state)
-      WHERE state = 'waiting' OR state = 'blocked' AND cardinality(ids) = 1
+    GROUP BY key
   ) AS each;
 END $$;`;
 
@@ -117,9 +120,10 @@ END $$;`;
 /** How many holders a message names. */
 const mostNamed = 3;
 
-/** The keys of jobs that would rather not be than wait, locked. */
+/** The keys of jobs that would rather not be than wait, or of all, locked. */
 const choose = `
-CREATE FUNCTION queue_runtime.lock_choosy(jobs json) RETURNS text[] LANGUAGE plpgsql ${safely} AS $$
+CREATE FUNCTION queue_runtime.lock_choosy(jobs json, others boolean) RETURNS text[]
+LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   keys text[] := array(SELECT DISTINCT gate.key FROM json_array_elements(jobs) AS element
     CROSS JOIN LATERAL (
@@ -129,10 +133,10 @@ DECLARE
           WHERE gate ->> 'kind' = 'concurrency'),
         element -> 'uniques' -> 0 ->> 'key', element ->> 'name'))
     ) AS gate (key)
-    WHERE ${hasPolicy("'discard', 'fail'", "element")});
+    WHERE others OR ${hasPolicy("'discard', 'fail'", "element")});
 BEGIN
   IF keys = '{}' THEN RETURN keys; END IF;
-  IF current_setting('transaction_isolation') <> 'read committed' THEN
+  IF NOT others AND current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'the job cannot be enqueued: whether a slot is free can be known only in a '
       'transaction with the isolation level read committed' USING ERRCODE = 'QR002';
   END IF;
@@ -164,14 +168,21 @@ BEGIN
   RETURN true;
 END $$;`;
 
-/** Jobs that nothing has to be asked about are inserted together, others one after the other. */
+/** So many may go on when a job comes to a key with free slots. */
+const mostPromoted = 1_000;
+
+/**
+ * Jobs that nothing has to be asked about are inserted together, others one after the other: each
+ * finds what those before it have left. Whoever will reconcile has asked for it by now.
+ */
 const insertLinked = `
 CREATE FUNCTION queue_runtime.insert_linked(jobs json, args json)
 RETURNS TABLE (id bigint, state text, outcome text) LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   given record;
   answer record;
-  known text[] := queue_runtime.lock_choosy(jobs);
+  at_once boolean := current_setting(${touchedList}, true) <> '';
+  known text[];
 BEGIN
   PERFORM queue_runtime.check_ties(jobs);
   IF NOT EXISTS (SELECT FROM json_array_elements(jobs) AS element
@@ -182,6 +193,7 @@ BEGIN
       unnest(all_.ids, all_.states) AS created;
     RETURN;
   END IF;
+  known := queue_runtime.lock_choosy(jobs, coalesce(at_once, false));
   FOR given IN
     SELECT element, value FROM ROWS FROM (json_array_elements(jobs), json_array_elements(args))
       WITH ORDINALITY AS each (element, value, number) ORDER BY number
@@ -194,17 +206,21 @@ BEGIN
       SELECT ids[1], states[1] INTO id, state FROM queue_runtime.insert_jobs(
         json_build_array(given.element), json_build_array(given.value));
       outcome := 'created';
-      IF ${"json_array_length(given.element -> 'uniques')"} > 0 THEN
-        PERFORM queue_runtime.keep_uniques(insert_linked.id, insert_linked.state, given.element);
-      END IF;
       INSERT INTO queue_runtime.dependencies (job_id, on_id, if_fails)
       SELECT insert_linked.id, on_id::text::bigint, given.element ->> 'ifDependencyFails'
       FROM json_array_elements(given.element -> 'after') AS on_id;
       IF state = 'blocked' AND ${hasPolicy("'discard', 'fail'", "given.element")} THEN
         IF queue_runtime.is_dropped(insert_linked.id, known) THEN outcome := 'discarded'; END IF;
+      ELSIF state = 'blocked' AND at_once THEN
+        PERFORM queue_runtime.promote(${awaited(`array(
+          SELECT own.key FROM queue_runtime.job_gates AS own WHERE own.job_id = insert_linked.id)`)}, ${mostPromoted});
       END IF;
     END IF;
     SELECT job.state INTO state FROM queue_runtime.jobs AS job WHERE job.id = insert_linked.id;
+    IF outcome IN ('created', 'discarded')
+      AND json_array_length(given.element -> 'uniques') > 0 THEN
+      PERFORM queue_runtime.keep_uniques(insert_linked.id, insert_linked.state, given.element);
+    END IF;
     RETURN NEXT;
   END LOOP;
 END $$;

@@ -20,6 +20,30 @@ export const anyGate: number = links.gates | links.rate | links.fair;
 /** Gates that a queue gives to its jobs come after those of their own. */
 export const queuePosition = 100;
 
+/**
+ * The name of the list of what this transaction has touched, a setting of its own: '' where nobody
+ * will reconcile, and beginning with 0 where somebody will.
+ */
+export const touchedList = "'queue_runtime.touched'";
+
+/** Some gate of the job has no slot. */
+export const lacksSlot = (job: string): string => `EXISTS (
+      SELECT FROM queue_runtime.job_gates AS gate WHERE gate.job_id = ${job} AND NOT EXISTS (
+        SELECT FROM queue_runtime.slots AS own WHERE own.job_id = ${job} AND own.key = gate.key))`;
+
+/** Those that somebody waits for, of an expression for keys. */
+export const awaited = (
+  keys: string,
+): string => `array(SELECT each.key FROM unnest(${keys}) AS each (key)
+      WHERE EXISTS (SELECT FROM queue_runtime.job_gates AS gate
+        WHERE gate.key = each.key AND gate.waits) ORDER BY each.key)`;
+
+/**
+ * Functions in SQL that are part of other statements have none of these, or each call would be
+ * planned anew: the names in them are those of who calls.
+ */
+export const inlined = "LANGUAGE sql STABLE";
+
 /** How every function begins: names are those of the server, whoever calls. */
 export const safely = "SET search_path = pg_catalog, pg_temp";
 

@@ -5,7 +5,7 @@
 // `touched`. There it is safe: it was written by the transaction that made the change. The same
 // happens in a transaction that does not see what others commit meanwhile, and so cannot count.
 
-import { asOwner, safely } from "./links.ts";
+import { asOwner, awaited, lacksSlot, safely, touchedList } from "./links.ts";
 
 /** Jobs that are taken up together, and per transaction. */
 const part = 500;
@@ -34,15 +34,18 @@ BEGIN
       AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = gate.job_id)
       AND NOT EXISTS (SELECT FROM queue_runtime.ended_jobs
         WHERE id = gate.job_id AND state <> 'finished');
-    keys := queue_runtime.awaited(keys);
+    keys := ${awaited("keys")};
     IF keys <> '{}' THEN
       promoted := queue_runtime.promote(keys, ${bound});
       PERFORM queue_runtime.apply_policies(work);
     END IF;
   END IF;
+  work := array(SELECT id FROM queue_runtime.jobs AS job
+    WHERE id = ANY (work) AND state = 'blocked' AND NOT ${lacksSlot("job.id")});
+  IF work = '{}' THEN RETURN promoted; END IF;
   UPDATE queue_runtime.jobs SET state = 'ready', returned = true WHERE id IN (
     SELECT id FROM queue_runtime.jobs WHERE id = ANY (work) AND state = 'blocked'
-      AND NOT queue_runtime.lacks_slot(id) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED);
+    ORDER BY id FOR NO KEY UPDATE SKIP LOCKED);
   GET DIAGNOSTICS each = ROW_COUNT;
   RETURN promoted + each;
 END $$;`;
@@ -63,7 +66,7 @@ BEGIN
   ready := 0;
   more := false;
   rests := false;
-  IF also > 0 THEN
+  IF also > 0 AND EXISTS (SELECT FROM queue_runtime.touched) THEN
     WITH gone AS (
       DELETE FROM queue_runtime.touched WHERE ctid = ANY (array(
         SELECT ctid FROM queue_runtime.touched LIMIT also FOR UPDATE SKIP LOCKED))
@@ -79,7 +82,7 @@ BEGIN
     RETURN;
   END IF;
   WHILE work <> '{}' AND done < ${bound} LOOP
-    PERFORM queue_runtime.will_reconcile();
+    PERFORM set_config(${touchedList}, '0', true);
     found := work[1:${part}];
     ready := ready + queue_runtime.reconcile_some(found);
     rests := rests OR EXISTS (SELECT FROM queue_runtime.job_gates

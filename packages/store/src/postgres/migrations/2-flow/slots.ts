@@ -10,7 +10,7 @@
 // Promotion goes through those who wait for a key in the order of priority and age, whatever their
 // queue. A job takes all that it lacks or none: nobody holds one key while it waits for another.
 
-import { queuePosition, safely } from "./links.ts";
+import { inlined, queuePosition, safely } from "./links.ts";
 
 /** Keys that are locked one by one. */
 const few = 256;
@@ -44,7 +44,7 @@ END $$;`;
 const queueGates = `
 CREATE FUNCTION queue_runtime.queue_gates(queue text, share text)
 RETURNS TABLE (place integer, gate_kind text, gate_key text, gate_slots bigint, gate_ms bigint)
-LANGUAGE sql STABLE ${safely} AS $$
+${inlined} AS $$
   SELECT gate.* FROM queue_runtime.queue_settings AS setting CROSS JOIN LATERAL (VALUES
     (${queuePosition}, 'concurrency', 'queue:' || queue, setting.slots, ${slotMs}::bigint),
     (${queuePosition + 1}, 'rate', 'queue:' || queue || ':rate', setting.rate_burst,
@@ -83,7 +83,7 @@ SECURITY DEFINER ${safely} AS $$ SELECT nextval('queue_runtime.jobs_id_seq') $$;
 const lacking = `
 CREATE FUNCTION queue_runtime.lacking(job bigint, now bigint)
 RETURNS TABLE (place integer, gate_kind text, gate_key text, gate_ms bigint, policy text,
-  is_free boolean) LANGUAGE sql STABLE ${safely} AS $$
+  is_free boolean) ${inlined} AS $$
   SELECT gate.position, gate.kind, gate.key, gate.ms, gate.on_conflict,
     (SELECT count(*) FROM (
       SELECT FROM queue_runtime.slots AS slot
@@ -148,6 +148,8 @@ DECLARE
   wanted text;
   first_in_line record;
   held bigint;
+  widest bigint;
+  overridden boolean := EXISTS (SELECT FROM queue_runtime.concurrency_limits);
   here integer;
   before integer;
   promoted integer := 0;
@@ -159,6 +161,14 @@ BEGIN
     here := 0;
     <<line>> LOOP
       before := here;
+      -- others may see more slots than the first one
+      widest := (SELECT max(CASE WHEN overridden THEN coalesce((
+          SELECT slots FROM queue_runtime.concurrency_limits AS said
+          WHERE said.name = gate.name AND gate.kind = 'concurrency'), gate.slots)
+        ELSE gate.slots END)
+        FROM (SELECT * FROM queue_runtime.job_gates AS gate WHERE key = wanted AND waits
+          ORDER BY priority, job_id LIMIT ${farthest}) AS gate);
+      EXIT WHEN widest IS NULL OR held >= widest;
       FOR first_in_line IN
         SELECT gate.job_id, coalesce(said.slots, gate.slots) AS slots
         FROM queue_runtime.job_gates AS gate LEFT JOIN queue_runtime.concurrency_limits AS said
@@ -166,8 +176,7 @@ BEGIN
         WHERE gate.key = wanted AND gate.waits
         ORDER BY gate.priority, gate.job_id LIMIT ${farthest}
       LOOP
-        EXIT line WHEN here >= most;
-        -- others may see more slots than this one
+        EXIT line WHEN here >= most OR held >= widest;
         CONTINUE WHEN held >= first_in_line.slots;
         IF queue_runtime.admit(first_in_line.job_id, ARRAY[wanted]) THEN
           held := held + 1;
@@ -179,12 +188,6 @@ BEGIN
     promoted := promoted + here;
   END LOOP;
   RETURN promoted;
-END $$;
-
-CREATE FUNCTION queue_runtime.awaited(keys text[]) RETURNS text[] LANGUAGE sql ${safely} AS $$
-  SELECT array(SELECT key FROM unnest(keys) AS key WHERE EXISTS (
-    SELECT FROM queue_runtime.job_gates AS gate WHERE gate.key = key.key AND gate.waits)
-  ORDER BY key)
-$$;`;
+END $$;`;
 
 export const slots: string = [locks, queueGates, places, lacking, admit, promote].join("\n");

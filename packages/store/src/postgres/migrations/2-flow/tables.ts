@@ -31,7 +31,7 @@ ALTER TABLE queue_runtime.ended_jobs ${added};
 
 CREATE INDEX jobs_by_batch ON queue_runtime.jobs (batch_id, id) WHERE batch_id IS NOT NULL;
 CREATE INDEX jobs_placed ON queue_runtime.jobs (queue, name, priority, place)
-  WHERE state = 'ready' AND crashes_since_checkpoint < 2 AND place IS NOT NULL;
+  WHERE place IS NOT NULL;
 CREATE INDEX ended_jobs_by_batch ON queue_runtime.ended_jobs (batch_id, state, id)
   WHERE batch_id IS NOT NULL;
 

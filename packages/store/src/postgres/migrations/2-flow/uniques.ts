@@ -66,7 +66,7 @@ BEGIN
   UPDATE queue_runtime.unique_keys SET job_id = job
   WHERE key = ANY (keys) AND job_id = 0 AND now_in = ANY (states);
   DELETE FROM queue_runtime.unique_keys
-  WHERE key = ANY (keys) AND job_id = 0 AND now_in <> ALL (states);
+  WHERE key = ANY (keys) AND job_id = 0 AND (now_in IS NULL OR now_in <> ALL (states));
 END $$;`;
 
 /** The job stays the same one: its queue, gates, keys and batch are those it came with. */

@@ -1,7 +1,7 @@
 // What has to be looked after now and then: slots that outlived their holders, rates that have
 // rested, keys that are over; and the settings of queues, which become gates of their jobs.
 
-import { anyGate, asOwner, queuePosition, safely } from "./links.ts";
+import { anyGate, asOwner, awaited, lacksSlot, queuePosition, safely } from "./links.ts";
 
 /** Slots that have rested, per call: their keys are locked. */
 const part = 250;
@@ -37,7 +37,7 @@ BEGIN
     DELETE FROM queue_runtime.slots
     WHERE key = ANY (keys) AND job_id IS NULL AND kind = 'rate' AND expires_at <= now;
     GET DIAGNOSTICS freed = ROW_COUNT;
-    promoted := queue_runtime.promote(queue_runtime.awaited(keys), 1000);
+    promoted := queue_runtime.promote(${awaited("keys")}, 1000);
   END IF;
   next_ms := queue_runtime.next_rested();
 END $$;
@@ -138,7 +138,7 @@ BEGIN
     DELETE FROM queue_runtime.slots WHERE job_id = job.id AND key IN (SELECT key FROM gone);
     PERFORM queue_runtime.add_queue_gates(job.id, job.queue, job.priority, job.state = 'blocked',
       job.share);
-    IF job.state = 'ready' AND queue_runtime.lacks_slot(job.id) THEN
+    IF job.state = 'ready' AND ${lacksSlot("job.id")} THEN
       job.state := 'blocked';
     ELSIF job.state = 'blocked' THEN
       PERFORM queue_runtime.touch(job.id);
