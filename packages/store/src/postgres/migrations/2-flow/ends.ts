@@ -12,7 +12,7 @@
 // who does not get it leaves the batch for the next.
 // While many jobs of a batch are alive, its row is not asked for at all.
 
-import { links, safely } from "./links.ts";
+import { links, notBegun, safely } from "./links.ts";
 import { kept } from "./tables.ts";
 
 const errorOf = (name: string, message: string): string => `json_build_object('name', '${name}',
@@ -97,7 +97,7 @@ DECLARE
 BEGIN
   FOR blocked IN
     SELECT id FROM queue_runtime.jobs AS job
-    WHERE id = ANY (work) AND state = 'blocked' AND started_at IS NULL
+    WHERE id = ANY (work) AND state = 'blocked'
       AND EXISTS (SELECT FROM queue_runtime.job_gates
         WHERE job_id = job.id AND on_conflict <> 'block')
     ORDER BY id
@@ -116,7 +116,7 @@ BEGIN
       WHERE NOT is_free AND policy = 'replace' ORDER BY place
     LOOP
       FOR other IN
-        SELECT id FROM queue_runtime.jobs WHERE id <> blocked AND started_at IS NULL
+        SELECT id FROM queue_runtime.jobs WHERE id <> blocked AND ${notBegun}
           AND state IN ('ready', 'blocked') AND id IN (
             SELECT job_id FROM queue_runtime.slots WHERE key = taken
             UNION SELECT job_id FROM queue_runtime.job_gates WHERE key = taken AND waits)
@@ -128,6 +128,8 @@ BEGIN
         )});
       END LOOP;
     END LOOP;
+    UPDATE queue_runtime.job_gates SET on_conflict = 'block'
+    WHERE job_id = blocked AND on_conflict <> 'block';
   END LOOP;
 END $$;`;
 

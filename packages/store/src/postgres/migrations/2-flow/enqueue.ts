@@ -153,7 +153,10 @@ BEGIN
   IF queue_runtime.admit(job, known) THEN RETURN false; END IF;
   SELECT * INTO full_gate FROM queue_runtime.lacking(job, queue_runtime.clock_ms())
   WHERE NOT is_free AND policy IN ('discard', 'fail') ORDER BY place LIMIT 1;
-  IF NOT FOUND THEN RETURN false; END IF;
+  IF NOT FOUND THEN
+    UPDATE queue_runtime.job_gates SET on_conflict = 'block' WHERE job_id = job;
+    RETURN false;
+  END IF;
   IF full_gate.policy = 'fail' THEN
     holders := array(SELECT job_id FROM queue_runtime.slots
       WHERE key = full_gate.gate_key AND job_id IS NOT NULL ORDER BY since, id
@@ -209,6 +212,14 @@ BEGIN
       INSERT INTO queue_runtime.dependencies (job_id, on_id, if_fails)
       SELECT insert_linked.id, on_id::text::bigint, given.element ->> 'ifDependencyFails'
       FROM json_array_elements(given.element -> 'after') AS on_id;
+      IF state = 'waiting' AND NOT EXISTS (
+        SELECT FROM queue_runtime.dependencies AS dependency
+          JOIN queue_runtime.jobs AS target ON target.id = dependency.on_id
+        WHERE dependency.job_id = insert_linked.id)
+      THEN
+        PERFORM queue_runtime.settle_waiting(ARRAY[insert_linked.id]);
+        SELECT job.state INTO state FROM queue_runtime.jobs AS job WHERE job.id = insert_linked.id;
+      END IF;
       IF state = 'blocked' AND ${hasPolicy("'discard', 'fail'", "given.element")} THEN
         IF queue_runtime.is_dropped(insert_linked.id, known) THEN outcome := 'discarded'; END IF;
       ELSIF state = 'blocked' AND at_once THEN

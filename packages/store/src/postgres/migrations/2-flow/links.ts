@@ -26,6 +26,9 @@ export const queuePosition = 100;
  */
 export const touchedList = "'queue_runtime.touched'";
 
+/** Of a job that does not run: no run of it counts. */
+export const notBegun = "attempts = 0 AND interruptions = 0 AND crashes = 0";
+
 /** Some gate of the job has no slot. */
 export const lacksSlot = (job: string): string => `EXISTS (
       SELECT FROM queue_runtime.job_gates AS gate WHERE gate.job_id = ${job} AND NOT EXISTS (

@@ -5,6 +5,7 @@
 // Among ready jobs of one priority the older goes first, by its id. Where keys take turns, a job
 // goes by the place it was given when its key's turn came: a number of the same sequence.
 //
+// A slot that is lent belongs to a run that had begun before its queue had slots, and ends with it.
 // A resting slot of a rate is nobody's: its job_id is NULL, and `expires_at` is when it may go. The
 // name in a gate is that of the job, by which its limit may be overridden, and empty where the gate
 // is that of a queue. In `touched` a negative number is a batch. Settings of a queue that were taken
@@ -73,6 +74,7 @@ CREATE TABLE queue_runtime.slots (
   job_id bigint,
   since bigint NOT NULL,
   expires_at bigint,
+  lent boolean NOT NULL DEFAULT false,
   kind text NOT NULL,
   key text COLLATE "C" NOT NULL
 ) ${churning(5_000)};

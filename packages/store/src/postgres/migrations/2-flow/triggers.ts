@@ -10,7 +10,8 @@
 //
 // A job that becomes ready without all of its slots is blocked at once, before anybody can see it:
 // no path to `ready` has to remember that there are gates. Whoever promotes a job gives it the
-// slots first. A run that gave up nothing (interrupted, released, crashed, or sent back for its
+// slots first. What to do about a conflict is asked once, when the job is due first: from then on
+// it waits (`on_conflict` is `block`). A run that gave up nothing (interrupted, released, crashed, or sent back for its
 // gates) takes back its attempt; one that failed does not: that is how they are told apart here.
 //
 // Nothing is triggered by an insert: even the WHEN of a trigger would cost every enqueue 3 us of 60.
@@ -73,12 +74,16 @@ BEGIN
         OR OLD.state IN ('ready', 'blocked') AND NEW.state = 'scheduled' THEN
       DELETE FROM queue_runtime.slots WHERE job_id = NEW.id;
       touches := touches OR FOUND;
+    ELSIF OLD.state = 'running' THEN
+      DELETE FROM queue_runtime.slots WHERE job_id = NEW.id AND lent;
+      touches := touches OR FOUND;
     END IF;
     IF NEW.state = 'ready' AND ${lacksSlot("NEW.id")} THEN
       NEW.state := 'blocked';
     END IF;
     IF (NEW.state = 'blocked') <> (OLD.state = 'blocked') THEN
-      UPDATE queue_runtime.job_gates SET waits = NEW.state = 'blocked', priority = NEW.priority
+      UPDATE queue_runtime.job_gates SET waits = NEW.state = 'blocked', priority = NEW.priority,
+        on_conflict = CASE NEW.state WHEN 'ready' THEN 'block' ELSE on_conflict END
       WHERE job_id = NEW.id;
     END IF;
     touches := touches OR NEW.state = 'blocked';

@@ -5,7 +5,7 @@
 // Nothing locks the entry that is in the way: a transaction of an application may stay open, and
 // the job that has the key must be able to end meanwhile.
 
-import { safely } from "./links.ts";
+import { notBegun, safely } from "./links.ts";
 
 const isOver = `taken.until <= queue_runtime.now_ms() OR NOT EXISTS (
           SELECT FROM queue_runtime.all_jobs AS job
@@ -79,8 +79,8 @@ DECLARE
     now + ceil(coalesce((element ->> 'inMs')::double precision, 0))::bigint);
   old record;
 BEGIN
-  SELECT state, started_at INTO old FROM queue_runtime.jobs WHERE id = job FOR UPDATE;
-  IF old.state IS NULL OR old.started_at IS NOT NULL THEN RETURN false; END IF;
+  SELECT state, ${notBegun} AS is_new INTO old FROM queue_runtime.jobs WHERE id = job FOR UPDATE;
+  IF old.state IS NULL OR old.state = 'running' OR NOT old.is_new THEN RETURN false; END IF;
   IF debounced AND due <= now AND element ->> 'at' IS NULL THEN due := NULL; END IF;
   UPDATE queue_runtime.jobs SET run_at = coalesce(due, run_at), returned = true,
     args = CASE WHEN json_typeof(given) <> 'null' THEN given END, label = element ->> 'label',

@@ -119,15 +119,20 @@ BEGIN
   next_ms := queue_runtime.next_rested();
 END $$;`;
 
-/** Their own gates these jobs keep; they get or lose those of their queue. Runs go on as they are. */
+/**
+ * Their own gates these jobs keep; they get or lose those of their queue. Runs go on as they are, and
+ * are lent slots even where there are more of them than slots.
+ */
 const regate = `
 CREATE FUNCTION queue_runtime.regate(these bigint[]) RETURNS void LANGUAGE plpgsql ${asOwner} AS $$
 DECLARE
   job record;
 BEGIN
+  PERFORM queue_runtime.lock_keys(array(
+    SELECT DISTINCT 'queue:' || queue FROM queue_runtime.jobs WHERE id = ANY (these)), true);
   FOR job IN
     SELECT id, queue, state, linked, priority, coalesce(unique_key, name) AS share
-    FROM queue_runtime.jobs WHERE id = ANY (these) ORDER BY id FOR NO KEY UPDATE
+    FROM queue_runtime.jobs WHERE id = ANY (these) ORDER BY process_id IS NULL, id FOR NO KEY UPDATE
   LOOP
     WITH gone AS (
       DELETE FROM queue_runtime.job_gates WHERE job_id = job.id AND position >= ${queuePosition}
@@ -138,7 +143,14 @@ BEGIN
     DELETE FROM queue_runtime.slots WHERE job_id = job.id AND key IN (SELECT key FROM gone);
     PERFORM queue_runtime.add_queue_gates(job.id, job.queue, job.priority, job.state = 'blocked',
       job.share);
-    IF job.state = 'ready' AND ${lacksSlot("job.id")} THEN
+    IF job.state = 'running' THEN
+      INSERT INTO queue_runtime.slots (job_id, since, expires_at, lent, kind, key)
+      SELECT job.id, now, now + gate.ms, true, gate.kind, gate.key
+      FROM queue_runtime.job_gates AS gate, queue_runtime.clock_ms() AS now
+      WHERE gate.job_id = job.id AND gate.position >= ${queuePosition}
+        AND gate.kind = 'concurrency' AND NOT EXISTS (SELECT FROM queue_runtime.slots AS own
+          WHERE own.job_id = job.id AND own.key = gate.key);
+    ELSIF job.state = 'ready' AND ${lacksSlot("job.id")} THEN
       job.state := 'blocked';
     ELSIF job.state = 'blocked' THEN
       PERFORM queue_runtime.touch(job.id);
@@ -154,6 +166,11 @@ DECLARE
   ids bigint[] := array(SELECT id FROM queue_runtime.jobs
     WHERE queue = named AND id > beyond ORDER BY id LIMIT most);
 BEGIN
+  IF beyond = 0 THEN
+    -- runs first: they have their slots before anybody else gets one
+    PERFORM queue_runtime.regate(array(SELECT id FROM queue_runtime.jobs
+      WHERE state = 'running' AND queue = named));
+  END IF;
   PERFORM queue_runtime.regate(ids);
   RETURN CASE WHEN cardinality(ids) >= most THEN ids[most] END;
 END $$;
@@ -193,7 +210,7 @@ BEGIN
     INSERT INTO queue_runtime.job_gates
       (job_id, position, kind, key, slots, ms, on_conflict, name, priority, waits)
     SELECT run.id, place, gate ->> 'kind', gate ->> 'key', (gate ->> 'limit')::bigint,
-      (gate ->> 'ms')::bigint, gate ->> 'onConflict', run.name, run.priority, false
+      (gate ->> 'ms')::bigint, 'block', run.name, run.priority, false
     FROM json_array_elements(run.gates) WITH ORDINALITY AS own (gate, place)
     ON CONFLICT DO NOTHING;
     UPDATE queue_runtime.jobs SET linked = linked | ${anyGate},
