@@ -20,6 +20,9 @@ export type GateKind = (typeof gateKinds)[number];
  * outcome `discarded`. `fail`: StoreError `conflict`, and nothing is enqueued. `replace`: jobs of
  * the key that have not begun are cancelled in its favour. A job that comes from the schedule, when
  * it is due: `discard` and `fail` cancel it; a retry always waits.
+ *
+ * A job has not begun while it does not run and its attempts, interruptions and crashes are 0: a
+ * run that was released or gated counts as nothing.
  */
 export type OnConflict = "block" | "discard" | "replace" | "fail";
 
@@ -42,13 +45,20 @@ export interface Gate {
 /** At most this many gates per job. */
 export const mostGates = 8;
 
-/** A key that at most one job has at a time. Kept by an index, never by a lock. */
+/**
+ * A key that at most one job has at a time. Kept by an index, never by a lock. A job has the right
+ * to its keys for as long as it is stored, and takes them again whenever it comes back.
+ */
 export interface Unique {
   /** The whole key, such as `invoice.send/42`; 1 to 400 characters. */
   readonly key: string;
-  /** The key is taken while its job is in one of these states, at least one. */
+  /**
+   * The key is taken while its job is in one of these states, at least one. A job that comes to such
+   * a state from another one takes the key again if it is free: where another job has it, a retry is
+   * refused (see `Jobs.retry`), and any other move goes on without the key.
+   */
   readonly states: readonly JobState[];
-  /** And for so long after it was enqueued, in milliseconds; null: no limit. */
+  /** And for no longer than this after it was enqueued, in milliseconds; null: no limit. */
   readonly forMs: number | null;
   /**
    * When the key is taken. `exists`: nothing happens, the answer names the job that has it.

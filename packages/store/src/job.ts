@@ -145,7 +145,10 @@ export interface NewJob {
   readonly uniques?: readonly Unique[];
   /** Ids of jobs that have to end first, at most 1,000; each has to exist. None by default. */
   readonly after?: readonly number[];
-  /** When one of those failed, was cancelled or discarded: `fail` by default. */
+  /**
+   * When one of those failed, was cancelled or discarded: `fail` by default. A job that is held stays
+   * so, and fails once it is let go.
+   */
   readonly ifDependencyFails?: "fail" | "run";
   /** A batch that is open, or sealed and not over. */
   readonly batchId?: number;

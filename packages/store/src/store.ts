@@ -85,7 +85,11 @@ export interface Jobs {
   /** Names of ready jobs that no registered worker has code for, with how many wait. */
   unknownNames(): Promise<readonly { readonly name: string; readonly ready: number }[]>;
 
-  /** Failed and cancelled jobs run again, counters at 0, from their cursor unless `fromStart`. */
+  /**
+   * Failed and cancelled jobs run again, counters at 0, from their cursor unless `fromStart`. Refused
+   * is one that would take a unique key as a `ready` job which another job has; of two that were
+   * asked for at once and have the same key, the one with the lower id is retried.
+   */
   retry(ids: readonly number[], options: { readonly fromStart: boolean }): Promise<Actions>;
 
   /** A running job is asked to stop (`requested`); any other that has not ended is cancelled. */

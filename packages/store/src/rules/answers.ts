@@ -13,6 +13,18 @@ export const answerRetry: Answer = (id, state) => {
   return refused(id, `is ${state}: only a failed or cancelled job can be retried`);
 };
 
+/** A unique key that a job would take again, and another job has. */
+export interface TakenKey {
+  readonly key: string;
+  readonly by: number;
+}
+
+/** To somebody who retries a job that cannot have its unique key. */
+export function refuseRetry(id: number, { key, by }: TakenKey): Action {
+  const why = `job ${by} has its unique key ${JSON.stringify(key)}`;
+  return refused(id, `cannot be retried: ${why}`);
+}
+
 export const answerCancel: Answer = (id, state) => {
   switch (state) {
     case undefined:
