@@ -32,12 +32,21 @@ export function promote(room: Room, key: string, most: number): number {
   return promoted;
 }
 
+/** Whether anybody of the line could be made ready; writes nothing. */
+export function couldPromote(room: Room, key: string): boolean {
+  if (!room.hasRoom(key)) return false;
+  // The first of the line nearly always could.
+  return [1, farthest].some((size) => {
+    const candidates = room.sql(line).all(key, size, 0) as unknown as readonly Candidate[];
+    return candidates.some((candidate) => room.isFree(candidate) && canAdmit(room, candidate.id));
+  });
+}
+
 const makeReady = "UPDATE jobs SET state = 'ready' WHERE id = ? AND state = 'blocked'";
 const giveBack = "DELETE FROM slots WHERE job_id = ? AND key = ?";
 const stopWaiting = "UPDATE job_gates SET waits = 0 WHERE job_id = ?";
 
-/** Whether every slot that it lacks is free; writes nothing. */
-export function canAdmit(room: Room, id: number): boolean {
+function canAdmit(room: Room, id: number): boolean {
   return room.lackingOf(id).every((gate) => room.isFree(gate));
 }
 

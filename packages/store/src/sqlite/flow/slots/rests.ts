@@ -1,12 +1,12 @@
 // Slots of rates that rest, and the jobs that wait for them.
 
 import type { Connection } from "../../driver/connection.ts";
-import { canAdmit } from "./promote.ts";
+import { couldPromote } from "./promote.ts";
 import { Room } from "./room.ts";
 
 /**
- * Each key of a rate that somebody waits for, with the first in line. It steps from key to key: a
- * hundred thousand jobs may wait for one.
+ * Each key of a rate that somebody waits for. It steps from key to key: a hundred thousand jobs may
+ * wait for one.
  */
 const awaited = `WITH RECURSIVE awaited (key) AS (
     SELECT min(key) FROM job_gates INDEXED BY job_gates_rated WHERE waits = 1 AND kind = 'rate'
@@ -15,20 +15,17 @@ const awaited = `WITH RECURSIVE awaited (key) AS (
       WHERE waits = 1 AND kind = 'rate' AND key > awaited.key)
     FROM awaited WHERE awaited.key IS NOT NULL)
   SELECT key,
-    (SELECT job_id FROM job_gates INDEXED BY job_gates_waiting
-      WHERE waits = 1 AND key = awaited.key ORDER BY priority, job_id LIMIT 1) AS first,
     (SELECT min(expires_at) FROM slots
       WHERE key = awaited.key AND job_id IS NULL AND expires_at > ?) AS endsAt
   FROM awaited WHERE key IS NOT NULL`;
 
 interface Awaited {
   readonly key: string;
-  readonly first: number;
   readonly endsAt: number | null;
 }
 
 export interface Rests {
-  /** Keys of which the first in line could have a slot. */
+  /** Keys of which somebody who waits could have a slot. */
   readonly over: readonly string[];
   /** When the next rest is over that somebody waits for, in milliseconds from now. */
   readonly nextInMs: number | null;
@@ -38,7 +35,7 @@ export interface Rests {
 export function restsOf(connection: Connection): Rests {
   const room = new Room(connection);
   const rows = room.sql(awaited).all(room.now) as unknown as readonly Awaited[];
-  const over = rows.filter(({ first }) => canAdmit(room, first)).map(({ key }) => key);
+  const over = rows.map(({ key }) => key).filter((key) => couldPromote(room, key));
   const ends = rows.flatMap(({ endsAt }) => (endsAt === null ? [] : [endsAt - room.now]));
   return { over, nextInMs: ends.length === 0 ? null : Math.min(...ends) };
 }
