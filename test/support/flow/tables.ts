@@ -99,7 +99,7 @@ export async function leftovers(url: string): Promise<Readonly<Record<string, nu
     "slots that are held": `${count("@slots")} WHERE job_id IS NOT NULL`,
     "gates of no job": orphanGates(url),
     "gates that wait": `${count("@job_gates AS gate")} WHERE CAST(waits AS integer) = 1`,
-    "unique keys": count("@unique_keys"),
+    "unique keys": `${count("@unique_keys")} WHERE CAST(held AS integer) = 1`,
     dependencies: count("@dependencies"),
     "touched jobs": count("@touched"),
   };

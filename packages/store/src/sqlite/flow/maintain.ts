@@ -82,8 +82,8 @@ function repairSlots(driver: Driver): readonly string[] {
   return freed.map(({ key }) => key);
 }
 
-const forgetKeys = `DELETE FROM unique_keys WHERE key IN (
-  SELECT key FROM unique_keys INDEXED BY unique_keys_expiring
+const forgetKeys = `DELETE FROM unique_keys WHERE (job_id, key) IN (
+  SELECT job_id, key FROM unique_keys INDEXED BY unique_keys_expiring
   WHERE until IS NOT NULL AND until <= ? ORDER BY until LIMIT 1000)`;
 
 function tidy(driver: Driver): void {

@@ -3,12 +3,13 @@
 // are one commit. What a transaction has no room for stays in the table for the next one: nothing
 // is forgotten, and nobody holds up the other writers for long.
 //
-// Ending a job may touch others, so rounds go on until nothing is touched. Promoting frees nothing.
+// Ending a job may touch others, so rounds go on until nothing is touched. Promoting frees no slot.
 
 import type { JobState } from "../../job.ts";
 import type { Connection } from "../driver/connection.ts";
 import { closeIfOver } from "./links/batch-end.ts";
-import { type Ending, isEnded, tellDependants } from "./links/dependencies.ts";
+import { type Ending, isEnded, settleWaiting, tellDependants } from "./links/dependencies.ts";
+import { takeBack } from "./links/unique.ts";
 import { applyPolicies } from "./slots/conflict.ts";
 import { admit, promote } from "./slots/promote.ts";
 import { Room } from "./slots/room.ts";
@@ -70,7 +71,9 @@ function takeUp(round: Round, touched: Touched): void {
   const { id, outcome, batchId } = touched;
   const state = room.sql(stateOf).get(id)?.state as JobState | undefined;
   for (const key of room.keysOf(id)) keys.add(key);
+  if (state !== undefined) takeBack(room, id, state);
   if (state === "blocked") round.blocked.push(touched);
+  if (state === "waiting") settleWaiting(room, id);
   // Only by a claim of somebody who knows nothing of gates; whoever runs holds his slots.
   if (state === "running") holdAll(room, id);
   if (state !== undefined && !isEnded(state)) return;
@@ -82,7 +85,7 @@ function takeUp(round: Round, touched: Touched): void {
 
 function holdAll(room: Room, id: number): void {
   const lacking = room.lackingOf(id).filter(({ kind }) => kind === "concurrency");
-  room.take(id, lacking);
+  room.take(id, lacking, "lent");
 }
 
 /** It was passed by when its keys were looked at, if it could not be ready. */

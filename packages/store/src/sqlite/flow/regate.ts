@@ -71,6 +71,8 @@ const anyJob = `SELECT id, queue, state, name, priority, unique_key AS uniqueKey
 const forgetGates = "DELETE FROM job_gates WHERE job_id = ? AND name = ''";
 const forgetSlot = "DELETE FROM slots WHERE job_id = ? AND key = ?";
 const link = "UPDATE jobs SET linked = 1 WHERE id = ?";
+/** Where keys no longer take turns, jobs go by their age. */
+const goByAge = "UPDATE jobs SET place = NULL WHERE id = ? AND place IS NOT NULL";
 
 /** Answers the keys that it has now or had before. */
 function regate(room: Room, job: JobRow, setting: Setting): readonly string[] {
@@ -84,6 +86,7 @@ function regate(room: Room, job: JobRow, setting: Setting): readonly string[] {
   const waits = job.state === "blocked";
   writeGates(room, job.id, { gates, priority: job.priority, waits, from: own.length });
   if (gates.length > 0) room.sql(link).run(job.id);
+  if (![...own, ...gates].some(({ kind }) => kind === "fair")) room.sql(goByAge).run(job.id);
   settle(room, job);
   return [...before, ...gates].map(({ key }) => key);
 }
@@ -106,11 +109,11 @@ const block = "UPDATE jobs SET state = 'blocked' WHERE id = ?";
 const touch = `INSERT INTO touched (job_id) SELECT ?1
   WHERE EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND state = 'blocked') ON CONFLICT DO NOTHING`;
 
-/** A run goes on, and holds what it would hold; who is ready may have to wait. */
+/** A run goes on, and is lent what it would hold; who is ready may have to wait. */
 function settle(room: Room, { id, state }: JobRow): void {
   const lacking = room.lackingOf(id);
   const kept = lacking.filter(({ kind }) => kind === "concurrency");
-  if (state === "running") room.take(id, kept);
+  if (state === "running") room.take(id, kept, "lent");
   if (state === "ready" && lacking.length > 0) room.sql(block).run(id);
   room.sql(touch).run(id);
 }

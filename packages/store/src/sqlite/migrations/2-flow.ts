@@ -1,10 +1,14 @@
 // Slots, unique keys, dependencies, batches, and what a job without any of them pays for that: one
 // column that is 0, and the WHEN of the triggers (2-triggers.ts).
 //
-// There are no counters. A slot that is there is held or rests; a key that is there is taken. What
-// cannot disagree with itself needs no repair. `slots_by_key` is what is counted, and a count stops
-// at the limit; `job_gates_waiting` is the line of those who wait, best first, and `job_gates_widest`
-// says that none of them sees more slots than are taken, which is nearly always so.
+// There are no counters. A slot that is there is held or rests. What cannot disagree with itself
+// needs no repair. `slots_by_key` is what is counted, and a count stops at the limit;
+// `job_gates_waiting` is the line of those who wait, best first, and `job_gates_widest` says that
+// none of them sees more slots than are taken, which is nearly always so. A slot that is lent belongs
+// to a run that had begun before its queue had slots, and ends with it.
+//
+// A job has its unique keys for as long as its row is there; that at most one job of a key holds it
+// is kept by the index `unique_keys_held`.
 //
 // Among ready jobs of one priority the older goes first, by its id. Where keys take turns, a job
 // goes by the place it was given when its key's turn came: a number between two ids.
@@ -58,7 +62,8 @@ CREATE TABLE slots (
   kind TEXT NOT NULL,
   job_id INTEGER,
   since INTEGER NOT NULL,
-  expires_at INTEGER
+  expires_at INTEGER,
+  lent INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE INDEX slots_by_key ON slots (key, job_id, expires_at);
@@ -66,13 +71,15 @@ CREATE INDEX slots_by_job ON slots (job_id) WHERE job_id IS NOT NULL;
 CREATE INDEX slots_resting ON slots (expires_at) WHERE job_id IS NULL;
 
 CREATE TABLE unique_keys (
-  key TEXT PRIMARY KEY,
   job_id INTEGER NOT NULL,
+  key TEXT NOT NULL,
   states TEXT NOT NULL,
-  until INTEGER
+  until INTEGER,
+  held INTEGER NOT NULL,
+  PRIMARY KEY (job_id, key)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX unique_keys_by_job ON unique_keys (job_id);
+CREATE UNIQUE INDEX unique_keys_held ON unique_keys (key) WHERE held = 1;
 CREATE INDEX unique_keys_expiring ON unique_keys (until) WHERE until IS NOT NULL;
 
 CREATE TABLE dependencies (

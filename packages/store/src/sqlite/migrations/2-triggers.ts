@@ -9,6 +9,9 @@
 // first. `outcome` of a touched job is `due` when it was blocked so at its first due time, where
 // the policies for conflicts apply; of a deleted job, how it had ended.
 //
+// A unique key is let go here, and taken again by `reconcile`: whether the time of another job's key
+// is over, only the clock of the store can say.
+//
 // A run that gave up nothing (interrupted, released, crashed, or sent back for its gates) takes
 // back its attempt; one that failed does not. That is how they are told apart here.
 
@@ -27,6 +30,9 @@ const givesUp = `(${ended}
 const lacksSlot = `EXISTS (SELECT 1 FROM job_gates AS gate WHERE gate.job_id = NEW.id
     AND NOT EXISTS (SELECT 1 FROM slots WHERE job_id = NEW.id AND key = gate.key))`;
 
+/** What it had without a slot being free ends with its run. */
+const wasLent = "OLD.state = 'running' AND job_id = NEW.id AND lent = 1";
+
 const isFirstDue = `NEW.started_at IS NULL
     AND (OLD.state = 'scheduled' OR OLD.state = 'waiting' OR OLD.state = 'held')`;
 
@@ -35,6 +41,13 @@ const msOfGate = `coalesce(
 
 /** Asked after it was sent back. */
 const isBlocked = "EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id AND state = 'blocked')";
+
+/** Asked after it was sent back. */
+const keepsKey = "instr(states, ',' || (SELECT state FROM jobs WHERE id = NEW.id) || ',') > 0";
+
+/** Of a job that has come to a state in which it takes a key that it let go before. */
+const lacksKey = `NEW.unique_key IS NOT NULL AND EXISTS (SELECT 1 FROM unique_keys
+      WHERE job_id = NEW.id AND held = 0 AND ${keepsKey})`;
 
 const known = `ON CONFLICT (job_id) DO UPDATE
     SET outcome = excluded.outcome, batch_id = excluded.batch_id`;
@@ -53,14 +66,17 @@ BEGIN
     WHERE NEW.state = 'running' AND job_id = NEW.id AND kind = 'rate';
   DELETE FROM slots WHERE NEW.state = 'running' AND job_id = NEW.id AND kind = 'fair';
   DELETE FROM slots WHERE ${givesUp} AND job_id = NEW.id;
+  DELETE FROM slots WHERE ${wasLent};
   UPDATE jobs SET state = 'blocked' WHERE NEW.state = 'ready' AND id = NEW.id AND ${lacksSlot};
   UPDATE job_gates SET waits = ${isBlocked} WHERE job_id = NEW.id AND waits <> ${isBlocked};
-  DELETE FROM unique_keys WHERE job_id = NEW.id
-    AND instr(states, ',' || (SELECT state FROM jobs WHERE id = NEW.id) || ',') = 0;
+  UPDATE unique_keys SET held = 0 WHERE NEW.unique_key IS NOT NULL
+    AND job_id = NEW.id AND held = 1 AND NOT ${keepsKey};
   INSERT INTO touched (job_id, outcome, batch_id)
     SELECT NEW.id, CASE WHEN ${isFirstDue} AND ${isBlocked} THEN 'due' END, NEW.batch_id
-    WHERE ${givesUp} OR ${isBlocked} OR (NEW.state = 'running'
-      AND EXISTS (SELECT 1 FROM job_gates WHERE job_id = NEW.id AND kind = 'fair'))
+    WHERE ${givesUp} OR ${isBlocked} OR (OLD.state = 'running' AND NEW.state = 'scheduled')
+      OR (NEW.state = 'running'
+        AND EXISTS (SELECT 1 FROM job_gates WHERE job_id = NEW.id AND kind = 'fair'))
+      OR (${lacksKey})
     ${known};
 END;
 

@@ -1,5 +1,6 @@
 // Jobs that come after other jobs. A row says that one still waits for another; a job with no row
-// left has waited enough.
+// left has waited enough. A job that a person holds keeps the row of one that did not finish, and
+// fails for it once it is let go; unless that one was retried meanwhile, and finished.
 
 import { endStates, type JobError, type JobState } from "../../../job.ts";
 import type { PreparedJob } from "../../../rules/new-job.ts";
@@ -18,13 +19,14 @@ const targets = `SELECT jobs.id, state FROM json_each(?) CROSS JOIN jobs
   ON jobs.id = json_each.value`;
 
 /** That they exist was seen before. */
-export function askAfter(room: Room, { after, ifDependencyFails }: PreparedJob): Waits {
+export function askAfter(room: Room, { after, ifDependencyFails, held }: PreparedJob): Waits {
   const on: number[] = [];
   let failed: Waits["failed"] = null;
   const rows = after.length === 0 ? [] : room.sql(targets).all(JSON.stringify(after));
   for (const { id, state } of rows as unknown as { id: number; state: JobState }[]) {
-    if (!isEnded(state)) on.push(id);
-    else if (state !== "finished" && ifDependencyFails === "fail") failed ??= { id, ending: state };
+    const isInVain = isEnded(state) && state !== "finished" && ifDependencyFails === "fail";
+    if (!isEnded(state) || (isInVain && held)) on.push(id);
+    else if (isInVain) failed ??= { id, ending: state };
   }
   return { on, failed };
 }
@@ -49,14 +51,21 @@ export function waitFor(
 
 /** How many dependants of one job are told in one round. */
 const page = 200;
-const dependants = `SELECT job_id AS id, if_fails AS ifFails FROM dependencies
-  WHERE on_id = ? ORDER BY job_id LIMIT ${page}`;
+const dependants = `SELECT job_id AS id, if_fails AS ifFails
+  FROM dependencies CROSS JOIN jobs ON jobs.id = job_id
+  WHERE on_id = ?1 AND (?2 = 'finished' OR if_fails = 'run' OR state <> 'held')
+  ORDER BY job_id LIMIT ${page}`;
 const forget = "DELETE FROM dependencies WHERE job_id = ? AND on_id = ?";
 const again = "INSERT INTO touched (job_id, outcome) VALUES (?, ?) ON CONFLICT DO NOTHING";
 
+interface Dependant {
+  readonly id: number;
+  readonly ifFails: string;
+}
+
 /** Tells those who come after a job how it ended. */
 export function tellDependants(room: Room, on: number, ending: Ending): void {
-  const rows = room.sql(dependants).all(on) as unknown as { id: number; ifFails: string }[];
+  const rows = room.sql(dependants).all(on, ending) as unknown as Dependant[];
   for (const { id, ifFails } of rows) {
     room.sql(forget).run(id, on);
     if (ending === "finished" || ifFails === "run") letGo(room, id);
@@ -73,9 +82,20 @@ function letGo(room: Room, id: number): void {
   room.sql(goOn).run(id, room.now);
 }
 
+const inVain = `SELECT on_id AS id, coalesce(jobs.state, 'discarded') AS ending
+  FROM dependencies LEFT JOIN jobs ON jobs.id = on_id
+  WHERE job_id = ? AND if_fails = 'fail'
+    AND (jobs.id IS NULL OR state = 'failed' OR state = 'cancelled')
+  ORDER BY on_id LIMIT 1`;
+
+/** For a job that was let go: what it waits for may have ended while it was held. */
+export function settleWaiting(room: Room, id: number): void {
+  const on = room.sql(inVain).get(id) as unknown as NonNullable<Waits["failed"]> | undefined;
+  if (on) failDependant(room, id, on);
+  else letGo(room, id);
+}
+
 const forgetAll = "DELETE FROM dependencies WHERE job_id = ?";
-/** A job can only fail as one that waits, also where a person held it. */
-const unhold = "UPDATE jobs SET state = 'waiting' WHERE id = ? AND state = 'held'";
 const fail = `UPDATE jobs SET state = 'failed', finished_at = ?, error = ?
   WHERE id = ? AND state = 'waiting'`;
 
@@ -94,6 +114,5 @@ export function failDependant(
     cause: null,
   };
   room.sql(forgetAll).run(id);
-  room.sql(unhold).run(id);
   room.sql(fail).run(room.now, JSON.stringify(error), id);
 }

@@ -1,24 +1,39 @@
-// Unique keys. The primary key of a table decides; an entry is there exactly as long as it holds,
-// or its time is over, which is looked at here.
+// Unique keys. An entry is there for as long as its job, and held while the job is in one of its
+// states: a trigger lets it go, and it is taken here. A unique index of those that are held decides;
+// whether the time of one is over, and somebody else may have the key, is looked at here.
 
 import type { Enqueued, JobState } from "../../../job.ts";
+import type { TakenKey } from "../../../rules/answers.ts";
 import type { PreparedJob } from "../../../rules/new-job.ts";
-import type { Room } from "../slots/room.ts";
+import { notBegun, type Room } from "../slots/room.ts";
 
-const holder = `SELECT jobs.id, state, started_at AS startedAt FROM unique_keys
-  JOIN jobs ON jobs.id = unique_keys.job_id
-  WHERE key = ? AND (until IS NULL OR until > ?)`;
+const holder = `SELECT job_id AS id, state, ${notBegun} AS isNew,
+    jobs.id IS NULL OR until <= ?2 AS isOver
+  FROM unique_keys INDEXED BY unique_keys_held LEFT JOIN jobs ON jobs.id = job_id
+  WHERE key = ?1 AND held = 1`;
 
 interface Keeper {
   readonly id: number;
   readonly state: string;
-  readonly startedAt: number | null;
+  readonly isNew: 0 | 1;
+  readonly isOver: 0 | 1 | null;
+}
+
+const forget = "DELETE FROM unique_keys WHERE job_id = ? AND key = ?";
+
+/** Who has the key; an entry whose time is over makes way. */
+function keeperOf(room: Room, key: string): Keeper | null {
+  const keeper = room.sql(holder).get(key, room.now) as unknown as Keeper | undefined;
+  if (!keeper) return null;
+  if (keeper.isOver !== 1) return keeper;
+  room.sql(forget).run(keeper.id, key);
+  return null;
 }
 
 /** The answer to a job whose key somebody has; null when all its keys are free. */
 export function askUniques(room: Room, job: PreparedJob): Enqueued | null {
   for (const { key, onConflict } of job.uniques) {
-    const keeper = room.sql(holder).get(key, room.now) as unknown as Keeper | undefined;
+    const keeper = keeperOf(room, key);
     if (!keeper) continue;
     if (onConflict === "exists" || !canChange(keeper)) return { id: keeper.id, outcome: "exists" };
     replace(room, keeper, { job, keepsTime: onConflict === "debounce" && isAtOnce(job) });
@@ -27,10 +42,10 @@ export function askUniques(room: Room, job: PreparedJob): Enqueued | null {
   return null;
 }
 
-const notBegun = ["held", "waiting", "scheduled", "blocked", "ready"];
+const pending = ["held", "waiting", "scheduled", "blocked", "ready"];
 
-function canChange({ state, startedAt }: Keeper): boolean {
-  return startedAt === null && notBegun.includes(state);
+function canChange({ state, isNew }: Keeper): boolean {
+  return isNew === 1 && pending.includes(state);
 }
 
 function isAtOnce({ at, inMs }: PreparedJob): boolean {
@@ -65,9 +80,8 @@ function replace(
   room.sql(comeBack).run(id);
 }
 
-const take = `INSERT INTO unique_keys (key, job_id, states, until) VALUES (?, ?, ?, ?)
-  ON CONFLICT (key) DO UPDATE
-  SET job_id = excluded.job_id, states = excluded.states, until = excluded.until`;
+const keep = `INSERT INTO unique_keys (job_id, key, states, until, held)
+  VALUES (?, ?, ?, ?, ?)`;
 
 /** For a job that was just inserted in this state; the keys were found free. */
 export function takeUniques(
@@ -76,8 +90,34 @@ export function takeUniques(
   { job, state }: { readonly job: PreparedJob; readonly state: JobState },
 ): void {
   for (const { key, states, forMs } of job.uniques) {
-    if (!states.includes(state)) continue;
     const until = forMs === null ? null : room.now + forMs;
-    room.sql(take).run(key, id, `,${states.join()},`, until);
+    const held = states.includes(state);
+    room.sql(keep).run(id, key, `,${states.join()},`, until, Number(held));
   }
+}
+
+const letGo = `SELECT key FROM unique_keys WHERE job_id = ?1 AND held = 0
+  AND instr(states, ',' || ?2 || ',') > 0 AND (until IS NULL OR until > ?3) ORDER BY key`;
+
+/** The keys that a job takes again when it comes to a state. */
+function wantedBy(room: Room, id: number, state: JobState): readonly string[] {
+  const rows = room.sql(letGo).all(id, state, room.now) as unknown as readonly { key: string }[];
+  return rows.map(({ key }) => key);
+}
+
+const hold = "UPDATE unique_keys SET held = 1 WHERE job_id = ? AND key = ?";
+
+/** As far as they are free; the job goes on without the others. */
+export function takeBack(room: Room, id: number, state: JobState): void {
+  for (const key of wantedBy(room, id, state))
+    if (!keeperOf(room, key)) room.sql(hold).run(id, key);
+}
+
+/** The first key that a job would take again in a state, if it could; null when all are free. */
+export function askTakeBack(room: Room, id: number, state: JobState): TakenKey | null {
+  for (const key of wantedBy(room, id, state)) {
+    const keeper = keeperOf(room, key);
+    if (keeper) return { key, by: keeper.id };
+  }
+  return null;
 }

@@ -3,7 +3,7 @@
 import { StoreError } from "../../../errors.ts";
 import type { JobError } from "../../../job.ts";
 import { promote } from "./promote.ts";
-import type { Room, StoredGate } from "./room.ts";
+import { notBegun, type Room, type StoredGate } from "./room.ts";
 
 /** How many waiting jobs one arrival may let pass before it. */
 const most = 100;
@@ -41,7 +41,7 @@ export function applyPolicies(room: Room, id: number): void {
   else replaceOthers(room, taken, id);
 }
 
-const notBegun = `SELECT id FROM jobs WHERE started_at IS NULL
+const replaceable = `SELECT id FROM jobs WHERE ${notBegun}
     AND (state = 'ready' OR state = 'blocked') AND id IN (
       SELECT job_id FROM slots WHERE key = ?1 AND job_id IS NOT NULL
       UNION SELECT job_id FROM job_gates INDEXED BY job_gates_waiting WHERE key = ?1 AND waits = 1)
@@ -51,7 +51,7 @@ const notBegun = `SELECT id FROM jobs WHERE started_at IS NULL
 function replaceOthers(room: Room, gates: readonly StoredGate[], newcomer: number | null): void {
   for (const gate of gates) {
     if (gate.onConflict !== "replace" || room.isFree(gate)) continue;
-    for (const { id } of room.sql(notBegun).all(gate.key) as unknown as { id: number }[])
+    for (const { id } of room.sql(replaceable).all(gate.key) as unknown as { id: number }[])
       if (id !== newcomer) cancel(room, id, `a newer job of ${gate.key} came in its place`);
   }
 }

@@ -17,6 +17,9 @@ export interface StoredGate {
   readonly name: string;
 }
 
+/** Of a job that does not run: no run of it counts. */
+export const notBegun = "attempts = 0 AND interruptions = 0 AND crashes = 0";
+
 const overrides = "SELECT name, slots FROM concurrency_limits";
 const gatesOfJob = `SELECT kind, key, slots AS "limit", ms, on_conflict AS onConflict, name
   FROM job_gates WHERE job_id = ? ORDER BY position`;
@@ -36,7 +39,8 @@ const widest = `SELECT name, slots AS "limit", kind FROM job_gates INDEXED BY jo
   WHERE key = ? AND waits = 1`;
 const widestOfFirst = `${widest} ORDER BY name DESC, slots DESC LIMIT 1`;
 const widestOfNext = `${widest} AND name < ? ORDER BY name DESC, slots DESC LIMIT 1`;
-const take = "INSERT INTO slots (key, kind, job_id, since, expires_at) VALUES (?, ?, ?, ?, ?)";
+const take = `INSERT INTO slots (key, kind, job_id, since, expires_at, lent)
+  VALUES (?, ?, ?, ?, ?, ?)`;
 
 const nextPlace = `UPDATE places SET last = max(last + 1,
     (SELECT seq + 0.5 FROM sqlite_sequence WHERE name = 'jobs')) RETURNING last`;
@@ -105,13 +109,13 @@ export class Room {
     return this.sql(isAwaited).get(key) !== undefined;
   }
 
-  /** Asks nobody whether they are free. */
-  take(jobId: number, gates: readonly StoredGate[]): void {
+  /** Asks nobody whether they are free: to a run that goes on without them they are `lent`. */
+  take(jobId: number, gates: readonly StoredGate[], how: "lent" | "own" = "own"): void {
     for (const { key, kind, ms } of gates) {
       // Nobody frees a slot of a rate: those that have rested make way for new ones.
       if (kind === "rate") this.forgetRested(key);
       const expiresAt = kind === "concurrency" ? this.now + ms : null;
-      this.sql(take).run(key, kind, jobId, this.now, expiresAt);
+      this.sql(take).run(key, kind, jobId, this.now, expiresAt, Number(how === "lent"));
       const held = this.#held.get(key);
       if (held !== undefined) this.#held.set(key, held + 1);
       if (kind === "fair") this.#place(jobId);
