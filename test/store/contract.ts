@@ -12,6 +12,7 @@ import { queueSettingsContract } from "./contract/flow/queue-settings.ts";
 import { ratesContract } from "./contract/flow/rates.ts";
 import { replaceContract } from "./contract/flow/replace.ts";
 import { flowTransactionsContract } from "./contract/flow/transactions.ts";
+import { uniqueRetryContract } from "./contract/flow/unique-retry.ts";
 import { uniquesContract } from "./contract/flow/uniques.ts";
 import { listsContract } from "./contract/lists.ts";
 import { processesContract } from "./contract/processes.ts";
@@ -56,6 +57,7 @@ export function storeContract(name: string, open: OpenStore): void {
     ratesContract(open);
     queueSettingsContract(open);
     uniquesContract(open);
+    uniqueRetryContract(open);
     replaceContract(open);
     dependenciesContract(open);
     brokenDependenciesContract(open);

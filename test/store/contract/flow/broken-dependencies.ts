@@ -12,12 +12,67 @@ import {
   newWorker,
   type OpenStore,
 } from "../world.ts";
-import { deleteByHand } from "./by-hand.ts";
+import { deleteByHand, letGoByHand } from "./by-hand.ts";
 import { finish, rate, slot, statesOf } from "./words.ts";
 
 const failed: Ending = { outcome: "failed", error: boom, retryDelayMs: null };
 
 export function brokenDependenciesContract(open: OpenStore): void {
+  describe("a job that a person holds, and that comes after one that did not finish,", () => {
+    const held = { held: true };
+
+    it("stays held, and fails once it is let go", async () => {
+      await using world = await open();
+      const { store } = world;
+      const [first, ended] = await enqueueAll(store, [{}, {}]);
+      await store.jobs.cancel([ended!]);
+      const all = await enqueueAll(store, [
+        { ...held, after: [first!] },
+        { ...held, after: [ended!] },
+      ]);
+      await store.jobs.discard([first!]);
+      await store.flow.maintain(10);
+      for (const id of all) expect(await store.flow.why(id)).toContainEqual({ why: "held" });
+      for (const id of all) await letGoByHand(world.url, id);
+      await waitFor(async () => {
+        await store.flow.maintain(10);
+        return (await store.jobs.count()).failed === 2;
+      });
+      const errors = [await jobOf(store, all[0]!), await jobOf(store, all[1]!)].map(
+        ({ error }) => error?.message,
+      );
+      expect(errors).toEqual([
+        `job ${first}, which it comes after, was discarded`,
+        `job ${ended}, which it comes after, was cancelled`,
+      ]);
+    });
+
+    it("does not mind, if that one was retried meanwhile and has finished", async () => {
+      await using world = await open();
+      const { store } = world;
+      const first = await enqueueOne(store);
+      const id = await enqueueOne(store, { ...held, after: [first] });
+      const worker = await newWorker(store);
+      await worker.settle(await worker.claimOne(), failed);
+      await store.jobs.retry([first], { fromStart: false });
+      await finish(worker, await worker.claimOne());
+      await letGoByHand(world.url, id);
+      await waitFor(async () => {
+        await store.flow.maintain(10);
+        return (await jobOf(store, id)).state === "ready";
+      });
+    });
+
+    it("may be cancelled", async () => {
+      await using world = await open();
+      const { store } = world;
+      const first = await enqueueOne(store);
+      const id = await enqueueOne(store, { ...held, after: [first] });
+      await store.jobs.cancel([first]);
+      expect(await store.jobs.cancel([id])).toEqual([{ id, outcome: "cancelled" }]);
+    });
+  });
+
   describe("a job that comes after one that did not finish", () => {
     it.each([
       ["failed", failed],

@@ -98,6 +98,18 @@ export function queueSettingsContract(open: OpenStore): void {
       expect((await drainInOrder(store)).toSorted((a, b) => a - b)).toEqual(all);
     });
 
+    it("has one free when a run that was there before is put off", async () => {
+      await using world = await open();
+      const { store } = world;
+      const [first, second] = await enqueueAll(store, [{}, {}]);
+      const worker = await newWorker(store);
+      const run = await worker.claimOne();
+      await store.queues.set("default", one);
+      expect(await statesOf(store, [first!, second!])).toEqual(["running", "blocked"]);
+      await worker.settle(run, { outcome: "interrupted", delayMs: 60_000 });
+      expect(await statesOf(store, [first!, second!])).toEqual(["scheduled", "ready"]);
+    });
+
     it("lets the best one be ready when they are taken back, whatever its age", async () => {
       await using world = await open();
       const { store } = world;
@@ -187,6 +199,16 @@ export function queueSettingsContract(open: OpenStore): void {
       expect(order.toSorted((a, b) => a - b)).toEqual([...many, ...few]);
       expect(order.indexOf(few.at(-1)!)).toBeLessThan(40);
       expect(order.filter((id) => id <= many.at(-1)!)).toEqual(many);
+    });
+
+    it("goes by age again when that is taken back", async () => {
+      await using world = await open();
+      const { store } = world;
+      await store.queues.set("default", { ...plain, fair: true });
+      const all = await enqueueAll(store, Array(10).fill({}));
+      expect((await store.jobs.count()).blocked).toBeGreaterThan(0);
+      await store.queues.set("default", null);
+      expect(await drainInOrder(store)).toEqual(all);
     });
   });
 

@@ -71,6 +71,35 @@ export function replaceContract(open: OpenStore): void {
       expect(await jobOf(store, id)).toMatchObject({ ...run });
     });
 
+    it.each([
+      { outcome: "released" } as const,
+      { outcome: "gated", gates: [slot("acme")] } as const,
+    ])("does so as well after a run that counts as nothing: %j", async (ending) => {
+      await using world = await open();
+      const { store } = world;
+      const id = await enqueueOne(store, { uniques, args: 1 });
+      const worker = await newWorker(store);
+      await worker.settle(await worker.claimOne(), ending);
+      const newer = { name: "job", uniques, args: 2 };
+      expect(await store.jobs.enqueue([newer])).toEqual([{ id, outcome: "replaced" }]);
+      expect(await worker.claimOne()).toMatchObject({ id, args: 2 });
+    });
+
+    it.each([
+      { outcome: "interrupted", delayMs: 0 } as const,
+      { outcome: "crashed" } as const,
+      { outcome: "failed", error: boom, retryDelayMs: 0 } as const,
+    ])("leaves one alone that has begun: %j", async (ending) => {
+      await using world = await open();
+      const { store } = world;
+      const id = await enqueueOne(store, { uniques, args: 1 });
+      const worker = await newWorker(store);
+      await worker.settle(await worker.claimOne(), ending);
+      const newer = { name: "job", uniques, args: 2 };
+      expect(await store.jobs.enqueue([newer])).toEqual([{ id, outcome: "exists" }]);
+      expect(await jobOf(store, id)).toMatchObject({ state: "ready", args: 1 });
+    });
+
     it("gives its slot back when it is no longer due", async () => {
       await using world = await open();
       const { store } = world;
