@@ -53,9 +53,9 @@ export interface Unique {
   /** The whole key, such as `invoice.send/42`; 1 to 400 characters. */
   readonly key: string;
   /**
-   * The key is taken while its job is in one of these states, at least one. A job that comes to such
-   * a state from another one takes the key again if it is free: where another job has it, a retry is
-   * refused (see `Jobs.retry`), and any other move goes on without the key.
+   * The key is taken while its job is in one of these states, at least one. A job that comes to
+   * such a state from another one takes the key again if it is free. Where another job has it, a
+   * retry is refused (see `Jobs.retry`), and any other move goes on without the key.
    */
   readonly states: readonly JobState[];
   /** And for no longer than this after it was enqueued, in milliseconds; null: no limit. */

@@ -166,8 +166,8 @@ export interface Queues {
 export interface Flow {
   /**
    * The second path, for what the first missed: frees expired slots whose holders are gone,
-   * refreshes those of the living, takes up what was left undone, and makes at most one blocked job per key
-   * ready; looks at no more than `limit` keys.
+   * refreshes those of the living, takes up what was left undone, and makes at most one blocked job
+   * per key ready; looks at no more than `limit` keys.
    */
   maintain(limit: number): Promise<Maintained>;
 

@@ -84,8 +84,8 @@ export interface TurnAnswer {
   readonly refused: readonly Held[];
   readonly claimed: readonly Job[];
   /**
-   * A claim at once may find more: the limit was reached, others were just looking at it, or what was
-   * written here made other jobs ready, and nothing was claimed.
+   * A claim at once may find more: the limit was reached, others were just looking at it, or what
+   * was written here made other jobs ready, and nothing was claimed.
    */
   readonly more: boolean;
   /** Jobs of this process that somebody asked to cancel. */

@@ -4,11 +4,11 @@
 // There are no counters. A slot that is there is held or rests. What cannot disagree with itself
 // needs no repair. `slots_by_key` is what is counted, and a count stops at the limit;
 // `job_gates_waiting` is the line of those who wait, best first, and `job_gates_widest` says that
-// none of them sees more slots than are taken, which is nearly always so. A slot that is lent belongs
-// to a run that had begun before its queue had slots, and ends with it.
+// none of them sees more slots than are taken, which is nearly always so. A slot that is lent
+// belongs to a run that had begun before its queue had slots, and ends with it.
 //
-// A job has its unique keys for as long as its row is there; that at most one job of a key holds it
-// is kept by the index `unique_keys_held`.
+// A job has its unique keys for as long as its row is there; that at most one job of a key holds
+// it is kept by the index `unique_keys_held`.
 //
 // Among ready jobs of one priority the older goes first, by its id. Where keys take turns, a job
 // goes by the place it was given when its key's turn came: a number between two ids.

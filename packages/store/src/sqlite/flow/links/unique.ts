@@ -1,6 +1,6 @@
 // Unique keys. An entry is there for as long as its job, and held while the job is in one of its
-// states: a trigger lets it go, and it is taken here. A unique index of those that are held decides;
-// whether the time of one is over, and somebody else may have the key, is looked at here.
+// states: a trigger lets it go, and it is taken here. A unique index of those that are held
+// decides; whether the time of one is over, and somebody else may have the key, is looked at here.
 
 import type { Enqueued, JobState } from "../../../job.ts";
 import type { TakenKey } from "../../../rules/answers.ts";
