@@ -4,6 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { CliProject } from "../support/cli-project.ts";
 
@@ -122,6 +123,19 @@ test.each([["SIGTERM"], ["SIGINT"], ["SIGQUIT"]] as const)(
     expect(await ended).toEqual([0, null]);
   },
 );
+
+test("what a job prints last is out before its worker ends", async () => {
+  const runtime = project.start("start");
+  const [printed, exited] = [text(runtime.stdout!), once(runtime, "exit")];
+  runtime.stderr?.resume();
+  await project.run("enqueue", "chatty");
+  await expect.poll(isRunning, deadline).toBe(true);
+  const running = async () => (await project.json<Status>("status")).jobs.running;
+  await expect.poll(running, deadline).toBe(1);
+  runtime.kill("SIGTERM");
+  expect(await exited).toEqual([0, null]);
+  expect((await printed).match(/^line \d+$/gm)).toHaveLength(1_000);
+});
 
 test("with --json stdout has the log and nothing that job files print", async () => {
   const { code, stdout, stderr } = await project.run("start", "--until-empty", "--json");

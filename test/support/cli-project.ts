@@ -32,6 +32,12 @@ const issues = [{ message: "to must be a text", path: ["to"] }];
 const validate = (value) => (isMail(value) ? { value } : { issues });
 const input = { "~standard": { version: 1, vendor: "test", validate } };
 const perform = () => "sent";
+export const chatty = defineJob({ name: "chatty", async perform(_, context) {
+  while (!context.stopping) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let line = 0; line < 1_000; line++) process.stdout.write("line " + line + "\\n");
+  // the main thread hears that the job has ended before it can ask for the second line
+  setImmediate(() => { for (const end = Date.now() + 50; Date.now() < end; ); });
+} });
 export const mail = defineJob({ name: "mail", queue: "letters", priority: 3, input, perform });
 export const sleepy = defineJob({ name: "sleepy", async perform(_, context) {
   while (!context.stopping) await new Promise((resolve) => setTimeout(resolve, 10));

@@ -5,9 +5,10 @@ import { readFileSync } from "node:fs";
 import type { Invocation } from "./cli/line/command.ts";
 import { describeError } from "./cli/line/errors.ts";
 import { type Parsed, parse } from "./cli/line/parse.ts";
-import { flushed, type Output, terminalOutput } from "./cli/terminal/output.ts";
+import { type Output, terminalOutput } from "./cli/terminal/output.ts";
 import { silenceSqliteWarning } from "./cli/terminal/warnings.ts";
 import { exitCodeOf, exitCodes } from "./process/exit-codes.ts";
+import { flushed } from "./process/flushed.ts";
 import type { Signals } from "./process/signals.ts";
 
 /**

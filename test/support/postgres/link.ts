@@ -4,6 +4,7 @@
 
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { type WaitOptions, waitFor } from "../wait-for.ts";
 
 /** What the server says at the end of what it has made durable. */
@@ -118,13 +119,19 @@ export class Link implements AsyncDisposable {
     this.#pump(server, client, loses);
   }
 
+  /** In the order in which it was sent, whatever becomes of the link meanwhile. */
   #pump(from: Socket, to: Socket, swallow: (bytes: Buffer) => boolean): void {
+    let before = Promise.resolve();
+    const later = (arrive: () => void): void => {
+      const journey = this.latencyMs > 0 ? delay(this.latencyMs) : null;
+      before = before.then(() => journey).then(() => this.#arrive(arrive));
+    };
     from.on("data", (bytes: Buffer) => {
-      this.#later(() => {
+      later(() => {
         if (!to.destroyed && !swallow(bytes)) to.write(bytes);
       });
     });
-    from.on("close", () => this.#later(() => to.destroy()));
+    from.on("close", () => later(() => void to.destroy()));
   }
 
   #loses(bytes: Buffer, ends: readonly Socket[]): boolean {
@@ -134,10 +141,8 @@ export class Link implements AsyncDisposable {
     return true;
   }
 
-  /** In the order in which it was sent, whatever the link is like. */
-  #later(arrive: () => void): void {
-    const now = () => (this.#frozen ? this.#held.push(arrive) : arrive());
-    if (this.latencyMs > 0) setTimeout(now, this.latencyMs);
-    else now();
+  #arrive(arrive: () => void): void {
+    if (this.#frozen) this.#held.push(arrive);
+    else arrive();
   }
 }

@@ -6,6 +6,7 @@ import { parentPort } from "node:worker_threads";
 import { type JobDefinition, perform, type RunJob, toJobError } from "@queue-runtime/job";
 import { reuseStripped } from "../modules/strip-once.ts";
 import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
+import { flushed } from "../process/flushed.ts";
 import { SlotRun } from "../worker/run/slot-run.ts";
 import { StopFlags } from "../worker/run/stop-flags.ts";
 import { ThreadLink } from "../worker/threads/thread-link.ts";
@@ -37,6 +38,8 @@ export async function serve(session: ThreadSession): Promise<void> {
     link.post({ type: "failed", message: error instanceof Error ? error.message : String(error) });
   }
   await closed;
+  // a thread that is ended takes along what the main thread has not asked for yet
+  await flushed([process.stdout, process.stderr]);
 }
 
 function start(

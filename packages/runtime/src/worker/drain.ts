@@ -40,7 +40,10 @@ export class Drain {
     for (const { slot } of worker.slots.running) worker.runner.flags.raise(slot, "shutdown");
     await this.#emptyBy("release");
     this.#releaseRest();
-    const handedOver = await worker.turns.flush(() => this.#times!.kill - 100);
+    const [handedOver] = await Promise.all([
+      worker.turns.flush(() => this.#times!.kill - 100),
+      worker.runner.close(100),
+    ]);
     worker.turns.close();
     return handedOver;
   }

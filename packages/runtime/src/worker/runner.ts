@@ -40,7 +40,8 @@ export interface Runner {
    * its slot stays taken until it ends by itself.
    */
   terminate(slot: number): boolean;
-  close(): Promise<void>;
+  /** The last: resolves when all that job code printed has left its thread, or after `ms`. */
+  close(ms: number): Promise<void>;
 }
 
 /** What a runner needs to know besides its listener. */

@@ -59,9 +59,12 @@ export class Threads implements Runner {
     return true;
   }
 
-  async close(): Promise<void> {
+  async close(ms: number): Promise<void> {
     this.#closing = true;
-    await Promise.all(this.#threads.map((thread) => thread.close()));
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    await Promise.race([late, Promise.all(this.#threads.map((thread) => thread.leave()))]);
+    clearTimeout(timer);
   }
 
   #threadOf(slot: number): Thread {
@@ -100,7 +103,7 @@ export class Threads implements Runner {
     const next = this.#startThread(thread.index);
     this.#threads[thread.index] = next;
     next.ready.catch((error: unknown) => this.#listener.threadsUnusable(error));
-    void thread.close();
+    void thread.end();
   }
 }
 
@@ -109,6 +112,7 @@ class Thread {
   readonly index: number;
   readonly ready: Promise<void>;
   readonly #pool: Tinypool;
+  readonly #served: Promise<void>;
   readonly #port: MessagePort;
   readonly #listener: RunnerListener;
   readonly #running = new Set<number>();
@@ -144,7 +148,7 @@ class Thread {
     const note = (reason: unknown) => {
       error ??= reason;
     };
-    this.#pool
+    this.#served = this.#pool
       .run({ ...session, port: channel.port2 }, { name: "serve", transferList: [channel.port2] })
       .catch(note);
     this.#pool.on("error", note);
@@ -166,10 +170,18 @@ class Thread {
     this.#post({ type: "run", slot, job });
   }
 
-  async close(): Promise<void> {
+  /** Whatever it is doing. */
+  async end(): Promise<void> {
     this.#closed = true;
     this.#port.close();
     await this.#pool.destroy();
+  }
+
+  /** Resolves when nothing is left of what it printed. */
+  async leave(): Promise<void> {
+    this.#closed = true;
+    this.#port.close();
+    await this.#served;
   }
 
   #post(message: ToThread): void {

@@ -29,13 +29,6 @@ export function terminalOutput(
   };
 }
 
-/** Resolves when the operating system has taken every byte written so far, or nobody reads. */
-export async function flushed(streams: readonly NodeJS.WritableStream[]): Promise<void> {
-  await Promise.all(
-    streams.map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve()))),
-  );
-}
-
 /** `runtime jobs | head` is no fault of ours; a full disk ends the command, with the reason. */
 function giveUp(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE") return;
