@@ -7,6 +7,7 @@
 
 import { ends } from "./2-flow/ends.ts";
 import { enqueueing } from "./2-flow/enqueue.ts";
+import { inserting } from "./2-flow/insert.ts";
 import { plainEnqueueing } from "./2-flow/plain.ts";
 import { reconcile } from "./2-flow/reconcile.ts";
 import { slots } from "./2-flow/slots.ts";
@@ -37,6 +38,7 @@ export const flow: string = [
   ends,
   reconcile,
   uniques,
+  inserting,
   enqueueing,
   plainEnqueueing,
   upkeep,

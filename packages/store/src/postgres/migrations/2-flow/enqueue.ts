@@ -9,113 +9,11 @@
 // the same with the rights of its caller, as in 1-enqueue.ts. What they refuse ends the transaction;
 // `gently`, it is answered instead, and nothing is enqueued.
 
-import { anyGate, asOwner, awaited, links, safely, touchedList } from "./links.ts";
+import { asOwner, awaited, safely, touchedList } from "./links.ts";
 
-/** One look at each document: every `->>` reads the whole of it. */
-const fieldsOf = `json_to_recordset(jobs) AS (name text, kind text, queue text, priority bigint,
-        label text, held boolean, at bigint, "inMs" double precision, gates json, uniques json,
-        after json, "batchId" bigint)`;
-
-const kindsOf = `(SELECT bit_or(CASE gate ->> 'kind' WHEN 'rate' THEN ${links.gates | links.rate}
-        WHEN 'fair' THEN ${links.gates | links.fair} ELSE ${links.gates} END)
-      FROM json_array_elements(given.gates) AS gate)`;
-
-const amount = (field: string): string => `json_array_length(element -> '${field}')`;
-
-const hasPolicy = (policies: string, element: string): string => `EXISTS (
-      SELECT FROM json_array_elements(${element} -> 'gates') AS gate
+const hasPolicy = (policies: string, gates: string): string => `EXISTS (
+      SELECT FROM json_array_elements(${gates}) AS gate
       WHERE gate ->> 'onConflict' IN (${policies}))`;
-
-/** Everything about jobs but what has to be asked one by one. Ids ascend in their order. */
-const insertJobs = `
-CREATE FUNCTION queue_runtime.insert_jobs(jobs json, args json, OUT ids bigint[],
-  OUT states text[]) LANGUAGE plpgsql ${safely} AS $$
-BEGIN
-  WITH created AS (
-    INSERT INTO queue_runtime.jobs (name, kind, queue, state, args, priority, label, run_at,
-      created_at, concurrency_key, unique_key, batch_id, linked)
-    SELECT name, kind, queue,
-      CASE WHEN held THEN 'held' WHEN linked & ${links.dependency} <> 0 THEN 'waiting'
-        WHEN due > now THEN 'scheduled' WHEN linked & ${anyGate} <> 0 THEN 'blocked'
-        ELSE 'ready' END,
-      CASE WHEN json_typeof(job.args) <> 'null' THEN job.args END, coalesce(priority, 0), label,
-      due, now, concurrency_key, unique_key, batch, linked
-    FROM (
-      SELECT number, now, name, coalesce(kind, 'module') AS kind, given.args, priority, label,
-        coalesce(held, false) AS held, batch, coalesce(given.queue, 'default') AS queue,
-        coalesce(at, now + ceil(coalesce(in_ms, 0))::bigint) AS due,
-        gates -> 0 ->> 'key' AS concurrency_key, uniques -> 0 ->> 'key' AS unique_key,
-        CASE WHEN json_array_length(gates) > 0 THEN ${kindsOf} ELSE 0 END
-          | CASE WHEN json_array_length(uniques) > 0 THEN ${links.unique} ELSE 0 END
-          | CASE WHEN json_array_length(after) > 0 THEN ${links.dependency} ELSE 0 END
-          | CASE WHEN batch IS NULL THEN 0 ELSE ${links.batch} END
-          | CASE WHEN coalesce(given.queue, 'default') IN (
-              SELECT setting.name FROM queue_runtime.queue_settings AS setting)
-            THEN ${anyGate} ELSE 0 END AS linked
-      FROM ROWS FROM (${fieldsOf}, json_array_elements(args)) WITH ORDINALITY AS given
-          (name, kind, queue, priority, label, held, at, in_ms, gates, uniques, after, batch, args,
-            number),
-        (SELECT queue_runtime.now_ms() AS now OFFSET 0) AS clock
-    ) AS job ORDER BY number
-    RETURNING id, state
-  )
-  SELECT array_agg(created.id ORDER BY created.id), array_agg(created.state ORDER BY created.id)
-  INTO ids, states FROM created;
-  INSERT INTO queue_runtime.job_gates
-    (job_id, position, kind, key, slots, ms, on_conflict, name, priority, waits)
-  SELECT job, place, gate.kind, gate.key, gate.most, gate.ms, gate.policy, given.name,
-    coalesce(given.priority, 0), state = 'blocked'
-  FROM ROWS FROM (json_to_recordset(jobs) AS (name text, priority bigint, gates json),
-      unnest(ids), unnest(states)) AS given (name, priority, gates, job, state),
-    ROWS FROM (json_to_recordset(given.gates)
-      AS (kind text, key text, "limit" bigint, ms bigint, "onConflict" text))
-      WITH ORDINALITY AS gate (kind, key, most, ms, policy, place);
-  PERFORM queue_runtime.add_queue_gates(job.id, job.queue, job.priority, job.state = 'blocked',
-    coalesce(job.unique_key, job.name))
-  FROM queue_runtime.queue_settings AS setting JOIN queue_runtime.jobs AS job
-    ON job.queue = setting.name WHERE job.id = ANY (ids);
-  IF cardinality(ids) = 1 THEN
-    IF states[1] IN ('blocked', 'waiting') THEN PERFORM queue_runtime.touch(ids[1]); END IF;
-    RETURN;
-  END IF;
-  -- what is done for one of those who wait for a key is done for the key
-  PERFORM queue_runtime.touch(job) FROM (
-    SELECT min(job_id) AS job FROM queue_runtime.job_gates WHERE job_id = ANY (ids) AND waits
-    GROUP BY key
-  ) AS each;
-END $$;`;
-
-/** Not even one of its ids may be unknown, nor a batch that is over. */
-const checkTies = `
-CREATE FUNCTION queue_runtime.check_ties(jobs json) RETURNS void LANGUAGE plpgsql ${safely} AS $$
-DECLARE
-  wrong record;
-BEGIN
-  SELECT id INTO wrong FROM (
-    SELECT DISTINCT id::text::bigint AS id FROM json_array_elements(jobs) AS element,
-      json_array_elements(element -> 'after') AS id
-  ) AS target
-  WHERE NOT EXISTS (SELECT FROM queue_runtime.all_jobs AS job WHERE job.id = target.id)
-  ORDER BY id LIMIT 1;
-  IF FOUND THEN
-    RAISE EXCEPTION 'the job cannot be enqueued: there is no job % to come after', wrong.id
-      USING ERRCODE = 'QR002';
-  END IF;
-  FOR wrong IN
-    SELECT DISTINCT (element ->> 'batchId')::bigint AS id FROM json_array_elements(jobs) AS element
-    WHERE element ->> 'batchId' IS NOT NULL ORDER BY id
-  LOOP
-    PERFORM FROM queue_runtime.batches
-    WHERE id = wrong.id AND state IN ('open', 'sealed') FOR SHARE;
-    CONTINUE WHEN FOUND;
-    IF EXISTS (SELECT FROM queue_runtime.batches WHERE id = wrong.id) THEN
-      RAISE EXCEPTION 'the job cannot be enqueued: batch % is over', wrong.id
-        USING ERRCODE = 'QR002', HINT = 'open another one';
-    END IF;
-    RAISE EXCEPTION 'the job cannot be enqueued: there is no batch %', wrong.id
-      USING ERRCODE = 'QR002';
-  END LOOP;
-END $$;`;
 
 /** How many holders a message names. */
 const mostNamed = 3;
@@ -133,7 +31,7 @@ DECLARE
           WHERE gate ->> 'kind' = 'concurrency'),
         element -> 'uniques' -> 0 ->> 'key', element ->> 'name'))
     ) AS gate (key)
-    WHERE others OR ${hasPolicy("'discard', 'fail'", "element")});
+    WHERE others OR ${hasPolicy("'discard', 'fail'", "element -> 'gates'")});
 BEGIN
   IF keys = '{}' THEN RETURN keys; END IF;
   IF NOT others AND current_setting('transaction_isolation') <> 'read committed' THEN
@@ -144,7 +42,8 @@ BEGIN
   RETURN keys;
 END $$;
 
-CREATE FUNCTION queue_runtime.is_dropped(job bigint, known text[]) RETURNS boolean LANGUAGE plpgsql ${safely} AS $$
+CREATE FUNCTION queue_runtime.is_dropped(job bigint, known text[]) RETURNS boolean
+LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   full_gate record;
   holders bigint[];
@@ -163,8 +62,8 @@ BEGIN
       LIMIT ${mostNamed + 1});
     who := array_to_string(holders[1:${mostNamed}], ', ')
       || CASE WHEN cardinality(holders) > ${mostNamed} THEN ', …' ELSE '' END;
-    RAISE EXCEPTION 'the job cannot be enqueued: no slot of % is free: %', to_json(full_gate.gate_key),
-      CASE cardinality(holders) WHEN 1 THEN 'job ' || who || ' has it'
+    RAISE EXCEPTION 'the job cannot be enqueued: no slot of % is free: %',
+      to_json(full_gate.gate_key), CASE cardinality(holders) WHEN 1 THEN 'job ' || who || ' has it'
         ELSE 'jobs ' || who || ' have them' END USING ERRCODE = 'QR001';
   END IF;
   DELETE FROM queue_runtime.jobs WHERE id = job;
@@ -175,65 +74,117 @@ END $$;`;
 const mostPromoted = 1_000;
 
 /**
- * Jobs that nothing has to be asked about are inserted together, others one after the other: each
- * finds what those before it have left. Whoever will reconcile has asked for it by now.
+ * Those that can be decided together: unless somebody would rather not be than wait for a slot,
+ * which depends on all who come before him, they are nearly all. `decided` and the other arrays go
+ * together, in any order. Keys that are free after all are asked for once more.
  */
-const insertLinked = `
-CREATE FUNCTION queue_runtime.insert_linked(jobs json, args json)
-RETURNS TABLE (id bigint, state text, outcome text) LANGUAGE plpgsql ${safely} AS $$
+const insertTogether = `
+CREATE FUNCTION queue_runtime.insert_together(jobs json, args json, given bigint[],
+  OUT decided bigint[], OUT ids bigint[], OUT states text[], OUT outcomes text[])
+LANGUAGE plpgsql ${safely} AS $$
+DECLARE
+  open bigint[] := given;
+  these bigint[];
+  others bigint[];
+  created record;
+BEGIN
+  LOOP
+    these := queue_runtime.take_together(jobs, open);
+    SELECT * INTO created FROM queue_runtime.insert_jobs(
+      jobs, args, queue_runtime.only(given, these, true));
+    decided := decided || created.ids;
+    ids := ids || created.ids;
+    states := states || created.states;
+    outcomes := outcomes || array_fill('created'::text, ARRAY[coalesce(cardinality(created.ids), 0)]);
+    IF cardinality(decided) = cardinality(given) THEN RETURN; END IF;
+    open := queue_runtime.only(given, decided, false);
+    EXIT WHEN NOT queue_runtime.clear_uniques(array(
+      SELECT key FROM ROWS FROM (json_to_recordset(jobs) AS (uniques json), unnest(open))
+          AS given (uniques, job),
+        json_to_recordset(given.uniques) AS item (key text) WHERE job IS NOT NULL));
+  END LOOP;
+  SELECT * INTO these, others FROM queue_runtime.exist_together(jobs, open);
+  decided := decided || these;
+  ids := ids || others;
+  states := states || array(SELECT (SELECT state FROM queue_runtime.jobs WHERE id = keeper)
+    FROM unnest(others) WITH ORDINALITY AS each (keeper, number) ORDER BY number);
+  outcomes := outcomes || array_fill('exists'::text, ARRAY[coalesce(cardinality(others), 0)]);
+END $$;`;
+
+/**
+ * One after the other: each finds what those before it have left. `eager`: who gets a slot depends
+ * on those before him.
+ */
+const insertOneByOne = `
+CREATE FUNCTION queue_runtime.insert_one_by_one(
+  jobs json, args json, chosen bigint[], eager boolean
+) RETURNS TABLE (number bigint, id bigint, state text, outcome text)
+LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   given record;
   answer record;
-  at_once boolean := current_setting(${touchedList}, true) <> '';
-  known text[];
+  at_once CONSTANT boolean := eager AND coalesce(current_setting(${touchedList}, true) <> '', false);
+  known CONSTANT text[] := CASE WHEN eager THEN queue_runtime.lock_choosy(jobs, at_once) END;
 BEGIN
-  PERFORM queue_runtime.check_ties(jobs);
-  IF NOT EXISTS (SELECT FROM json_array_elements(jobs) AS element
-    WHERE ${amount("uniques")} > 0 OR ${amount("after")} > 0
-      OR ${hasPolicy("'discard', 'fail', 'replace'", "element")})
-  THEN
-    RETURN QUERY SELECT created.*, 'created' FROM queue_runtime.insert_jobs(jobs, args) AS all_,
-      unnest(all_.ids, all_.states) AS created;
-    RETURN;
-  END IF;
-  known := queue_runtime.lock_choosy(jobs, coalesce(at_once, false));
   FOR given IN
-    SELECT element, value FROM ROWS FROM (json_array_elements(jobs), json_array_elements(args))
-      WITH ORDINALITY AS each (element, value, number) ORDER BY number
+    SELECT element, value, job FROM ROWS FROM (json_array_elements(jobs),
+      json_array_elements(args), unnest(chosen)) AS each (element, value, job)
+    WHERE job IS NOT NULL ORDER BY job
   LOOP
-    SELECT * INTO answer FROM queue_runtime.take_uniques(given.element, given.value);
+    number := given.job;
+    SELECT * INTO answer FROM queue_runtime.take_uniques(given.element, given.value, number);
     IF answer.outcome IS NOT NULL THEN
       id := answer.keeper;
       outcome := answer.outcome;
     ELSE
-      SELECT ids[1], states[1] INTO id, state FROM queue_runtime.insert_jobs(
-        json_build_array(given.element), json_build_array(given.value));
+      id := number;
       outcome := 'created';
-      INSERT INTO queue_runtime.dependencies (job_id, on_id, if_fails)
-      SELECT insert_linked.id, on_id::text::bigint, given.element ->> 'ifDependencyFails'
-      FROM json_array_elements(given.element -> 'after') AS on_id;
-      IF state = 'waiting' AND NOT EXISTS (
-        SELECT FROM queue_runtime.dependencies AS dependency
-          JOIN queue_runtime.jobs AS target ON target.id = dependency.on_id
-        WHERE dependency.job_id = insert_linked.id)
-      THEN
-        PERFORM queue_runtime.settle_waiting(ARRAY[insert_linked.id]);
-        SELECT job.state INTO state FROM queue_runtime.jobs AS job WHERE job.id = insert_linked.id;
-      END IF;
-      IF state = 'blocked' AND ${hasPolicy("'discard', 'fail'", "given.element")} THEN
-        IF queue_runtime.is_dropped(insert_linked.id, known) THEN outcome := 'discarded'; END IF;
+      SELECT states[1] INTO state FROM queue_runtime.insert_jobs(
+        json_build_array(given.element), json_build_array(given.value), ARRAY[id]);
+      IF state = 'blocked' AND ${hasPolicy("'discard', 'fail'", "given.element -> 'gates'")} THEN
+        IF queue_runtime.is_dropped(id, known) THEN outcome := 'discarded'; END IF;
       ELSIF state = 'blocked' AND at_once THEN
         PERFORM queue_runtime.promote(${awaited(`array(
-          SELECT own.key FROM queue_runtime.job_gates AS own WHERE own.job_id = insert_linked.id)`)}, ${mostPromoted});
+          SELECT own.key FROM queue_runtime.job_gates AS own WHERE own.job_id = number)`)},
+          ${mostPromoted});
       END IF;
     END IF;
-    SELECT job.state INTO state FROM queue_runtime.jobs AS job WHERE job.id = insert_linked.id;
-    IF outcome IN ('created', 'discarded')
-      AND json_array_length(given.element -> 'uniques') > 0 THEN
-      PERFORM queue_runtime.keep_uniques(insert_linked.id, insert_linked.state, given.element);
-    END IF;
+    SELECT job.state INTO state FROM queue_runtime.jobs AS job
+    WHERE job.id = insert_one_by_one.id;
     RETURN NEXT;
   END LOOP;
+END $$;`;
+
+const insertLinked = `
+CREATE FUNCTION queue_runtime.insert_linked(jobs json, args json)
+RETURNS TABLE (id bigint, state text, outcome text) LANGUAGE plpgsql ${safely} AS $$
+DECLARE
+  given bigint[];
+  done record;
+BEGIN
+  IF json_array_length(jobs) = 0 THEN RETURN; END IF;
+  PERFORM queue_runtime.check_ties(jobs);
+  given := queue_runtime.next_ids(json_array_length(jobs));
+  IF EXISTS (SELECT FROM json_to_recordset(jobs) AS each (gates json)
+    WHERE ${hasPolicy("'discard', 'fail', 'replace'", "each.gates")})
+  THEN
+    RETURN QUERY SELECT each.id, each.state, each.outcome
+    FROM queue_runtime.insert_one_by_one(jobs, args, given, true) AS each ORDER BY number;
+    RETURN;
+  END IF;
+  SELECT * INTO done FROM queue_runtime.insert_together(jobs, args, given);
+  IF cardinality(done.decided) < cardinality(given) OR done.decided IS NULL THEN
+    RETURN QUERY SELECT each.id, each.state, each.outcome FROM (
+      SELECT * FROM unnest(done.decided, done.ids, done.states, done.outcomes)
+        AS known (number, id, state, outcome)
+      UNION ALL SELECT * FROM queue_runtime.insert_one_by_one(jobs, args,
+        queue_runtime.only(given, done.decided, false), false)
+    ) AS each ORDER BY number;
+    RETURN;
+  END IF;
+  RETURN QUERY SELECT each.id, each.state, each.outcome
+  FROM unnest(done.decided, done.ids, done.states, done.outcomes)
+    AS each (number, id, state, outcome) ORDER BY number;
 END $$;
 
 CREATE FUNCTION queue_runtime.enqueue_linked(jobs json, args json, gently boolean DEFAULT false)
@@ -262,4 +213,4 @@ BEGIN
   END;
 END $$;`;
 
-export const enqueueing: string = [insertJobs, checkTies, choose, insertLinked].join("\n");
+export const enqueueing: string = [choose, insertTogether, insertOneByOne, insertLinked].join("\n");

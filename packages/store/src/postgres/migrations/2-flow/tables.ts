@@ -1,6 +1,6 @@
 // The tables of slots, unique keys, dependencies and batches. Nothing is counted anywhere: a slot
-// that is there is held or rests, a key that is there is taken. What cannot disagree with itself
-// needs no repair.
+// that is there is held or rests, a key is taken by the one entry that is held. What cannot disagree
+// with itself needs no repair.
 //
 // Among ready jobs of one priority the older goes first, by its id. Where keys take turns, a job
 // goes by the place it was given when its key's turn came: a number of the same sequence.
@@ -85,13 +85,15 @@ CREATE INDEX slots_expiring ON queue_runtime.slots (kind, expires_at)
   WHERE expires_at IS NOT NULL;
 
 CREATE TABLE queue_runtime.unique_keys (
-  key text COLLATE "C" PRIMARY KEY,
   job_id bigint NOT NULL,
   until bigint,
-  states text[] NOT NULL
+  held boolean NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  states text[] NOT NULL,
+  PRIMARY KEY (job_id, key)
 ) ${churning(5_000)};
 
-CREATE INDEX unique_keys_by_job ON queue_runtime.unique_keys (job_id);
+CREATE UNIQUE INDEX unique_keys_held ON queue_runtime.unique_keys (key) WHERE held;
 CREATE INDEX unique_keys_expiring ON queue_runtime.unique_keys (until) WHERE until IS NOT NULL;
 
 CREATE TABLE queue_runtime.dependencies (

@@ -32,6 +32,19 @@ BEGIN
   END IF;
 END $$;
 
+CREATE FUNCTION queue_runtime.touch_all(these bigint[]) RETURNS void
+LANGUAGE plpgsql ${safely} AS $$
+DECLARE
+  list text := current_setting(${touchedList}, true);
+BEGIN
+  IF these = '{}' THEN RETURN; END IF;
+  IF list <> '' THEN
+    PERFORM set_config(${touchedList}, list || ',' || array_to_string(these, ','), true);
+  ELSE
+    INSERT INTO queue_runtime.touched (job_id) SELECT unnest(these);
+  END IF;
+END $$;
+
 CREATE FUNCTION queue_runtime.take_touched() RETURNS bigint[] LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   list text := current_setting(${touchedList}, true);
@@ -89,7 +102,7 @@ BEGIN
     touches := touches OR NEW.state = 'blocked';
   END IF;
   IF NEW.linked & ${links.unique} <> 0 THEN
-    DELETE FROM queue_runtime.unique_keys WHERE job_id = NEW.id AND NEW.state <> ALL (states);
+    PERFORM queue_runtime.keep_uniques(NEW.id, NEW.state);
   END IF;
   IF touches THEN PERFORM queue_runtime.touch(NEW.id); END IF;
   RETURN NEW;
@@ -115,8 +128,7 @@ BEGIN
     WHERE id = OLD.id;
   END IF;
   IF OLD.linked & ${links.unique} <> 0 THEN
-    DELETE FROM queue_runtime.unique_keys
-    WHERE job_id = OLD.id AND (ended.state IS NULL OR ended.state <> ALL (states));
+    PERFORM queue_runtime.keep_uniques(OLD.id, ended.state);
   END IF;
   IF OLD.linked & ${anyGate} <> 0 AND OLD.state = 'blocked' THEN
     UPDATE queue_runtime.job_gates SET waits = false WHERE job_id = OLD.id;
@@ -137,8 +149,9 @@ DECLARE
   live record;
 BEGIN
   SELECT job.state, job.linked INTO live FROM queue_runtime.jobs AS job WHERE id = OLD.id;
-  DELETE FROM queue_runtime.unique_keys
-  WHERE job_id = OLD.id AND (live.state IS NULL OR live.state <> ALL (states));
+  IF OLD.linked & ${links.unique} <> 0 THEN
+    PERFORM queue_runtime.keep_uniques(OLD.id, live.state);
+  END IF;
   IF live.state IS NULL THEN
     DELETE FROM queue_runtime.job_gates WHERE job_id = OLD.id;
     DELETE FROM queue_runtime.dependencies WHERE job_id = OLD.id;

@@ -109,9 +109,9 @@ BEGIN
   last := CASE WHEN cardinality(keys) >= most THEN keys[cardinality(keys)] ELSE '' END;
   PERFORM queue_runtime.lock_keys(keys, true);
   promoted := queue_runtime.promote(keys, 1);
-  DELETE FROM queue_runtime.unique_keys WHERE key IN (
-    SELECT key FROM queue_runtime.unique_keys WHERE until <= queue_runtime.clock_ms()
-    ORDER BY until LIMIT 1000 FOR UPDATE SKIP LOCKED);
+  DELETE FROM queue_runtime.unique_keys WHERE ctid = ANY (array(
+    SELECT ctid FROM queue_runtime.unique_keys WHERE until <= queue_runtime.clock_ms()
+    ORDER BY until LIMIT 1000 FOR UPDATE SKIP LOCKED));
   PERFORM queue_runtime.touch(-id) FROM (
     SELECT id FROM queue_runtime.batches AS batch WHERE state = 'sealed'
       AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE batch_id = batch.id)
