@@ -11,17 +11,20 @@
 // it is kept by the index `unique_keys_held`.
 //
 // Among ready jobs of one priority the older goes first, by its id. Where keys take turns, a job
-// goes by the place it was given when its key's turn came: a number between two ids.
+// goes by the place it was given when its key's turn came: a number between two ids. The indexes
+// are of an expression: a generated column would be computed for every row that is written.
 
 import { recurringTables } from "./2-recurring.ts";
 import { linkTriggers } from "./2-triggers.ts";
+
+/** What orders ready jobs of one priority. */
+export const turn = "coalesce(place, id)";
 
 export const flow: string = `
 ALTER TABLE jobs ADD COLUMN linked INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN batch_id INTEGER;
 
 ALTER TABLE jobs ADD COLUMN place REAL;
-ALTER TABLE jobs ADD COLUMN turn ANY AS (coalesce(place, id)) VIRTUAL;
 
 CREATE TABLE places (last REAL NOT NULL) STRICT;
 INSERT INTO places VALUES (0.5);
@@ -29,11 +32,11 @@ INSERT INTO places VALUES (0.5);
 DROP INDEX jobs_ready;
 DROP INDEX jobs_ready_by_priority;
 DROP INDEX jobs_suspect;
-CREATE INDEX jobs_ready ON jobs (queue, name, priority, turn, run_at)
+CREATE INDEX jobs_ready ON jobs (queue, name, priority, ${turn}, run_at)
   WHERE state = 'ready' AND suspect = 0;
-CREATE INDEX jobs_ready_by_priority ON jobs (priority, turn)
+CREATE INDEX jobs_ready_by_priority ON jobs (priority, ${turn})
   WHERE state = 'ready' AND suspect = 0;
-CREATE INDEX jobs_suspect ON jobs (queue, name, priority, turn, run_at)
+CREATE INDEX jobs_suspect ON jobs (queue, name, priority, ${turn}, run_at)
   WHERE state = 'ready' AND suspect = 1;
 
 CREATE INDEX jobs_by_batch ON jobs (batch_id, state) WHERE batch_id IS NOT NULL;

@@ -3,6 +3,7 @@
 // finds the most urgent one of each on the way.
 
 import type { Driver } from "../driver.ts";
+import { turn } from "../migrations/2-flow.ts";
 
 export interface Lane {
   readonly queue: string;
@@ -36,8 +37,8 @@ export const suspects: ReadyIndex = {
 };
 
 const step = (source: ReadyIndex, after: string): string =>
-  `SELECT queue, name, id, priority, turn, run_at FROM jobs INDEXED BY ${source.index}
-  WHERE ${source.where} AND ${after} ORDER BY queue, name, priority, turn LIMIT 1`;
+  `SELECT queue, name, id, priority, ${turn}, run_at FROM jobs INDEXED BY ${source.index}
+  WHERE ${source.where} AND ${after} ORDER BY queue, name, priority, ${turn} LIMIT 1`;
 
 /** The first lane from `queue` on. */
 export function laneFrom(driver: Driver, source: ReadyIndex, queue: string): Lane | undefined {

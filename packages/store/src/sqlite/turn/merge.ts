@@ -1,6 +1,7 @@
 // The most urgent jobs of several lanes, as one list.
 
 import type { Driver } from "../driver.ts";
+import { turn } from "../migrations/2-flow.ts";
 import type { Lane, ReadyIndex } from "./lanes.ts";
 
 export interface Urgency {
@@ -46,9 +47,9 @@ export function merge(driver: Driver, source: ReadyIndex, wanted: Wanted): reado
 }
 
 const head = (source: ReadyIndex, after: string): string =>
-  `SELECT id, priority, turn FROM jobs INDEXED BY ${source.index}
+  `SELECT id, priority, ${turn} FROM jobs INDEXED BY ${source.index}
   WHERE ${source.where} AND queue = ? AND name = ? AND ${after} AND run_at <= ?
-  ORDER BY priority, turn LIMIT 0 + ?`;
+  ORDER BY priority, ${turn} LIMIT 0 + ?`;
 
 type Read = (lane: Lane, after: Urgency) => readonly Urgency[];
 
@@ -58,7 +59,7 @@ function reader(
   source: ReadyIndex,
   { size, dueBefore }: { readonly size: number; readonly dueBefore: number },
 ): Read {
-  const samePriority = driver.tuples(head(source, "priority = ? AND turn > ?"));
+  const samePriority = driver.tuples(head(source, `priority = ? AND ${turn} > ?`));
   const nextPriority = driver.tuples(head(source, "priority > ?"));
   return ({ queue, name }, { priority, turn }) => {
     const rows = samePriority.all(queue, name, priority, turn, dueBefore, size);

@@ -9,6 +9,7 @@
 
 import type { Claim } from "../../turn.ts";
 import type { Driver } from "../driver.ts";
+import { turn } from "../migrations/2-flow.ts";
 import type { ReadyIndex } from "./lanes.ts";
 import { ready } from "./lanes.ts";
 import { byUrgency, merge, type Urgency } from "./merge.ts";
@@ -24,8 +25,9 @@ const slack = 50;
 
 type UrgentRow = [id: number, priority: number, turn: number, queue: string, name: string];
 
-const mostUrgent = `SELECT id, priority, turn, queue, name FROM jobs INDEXED BY jobs_ready_by_priority
-  WHERE ${ready.where} ORDER BY priority, turn LIMIT 0 + ?`;
+const mostUrgent = `SELECT id, priority, ${turn}, queue, name
+  FROM jobs INDEXED BY jobs_ready_by_priority
+  WHERE ${ready.where} ORDER BY priority, ${turn} LIMIT 0 + ?`;
 
 /** At most `claim.limit` jobs. */
 export function pick(
