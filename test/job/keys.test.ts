@@ -161,7 +161,7 @@ test("a row says nothing of what its job does not have", async () => {
 describe("a mistake is named in one sentence", () => {
   test.for<[object, string]>([
     [{ unique: true }, "unique takes an object of options, not a boolean"],
-    [{ unique: "" }, "unique.key is empty; give a text, or null for none"],
+    [{ unique: "" }, "unique.key is empty; give a text"],
     [{ unique: { key: "x", while: ["done"] } }, 'unique.while cannot be "done"; it must be "held"'],
     [{ unique: "x".repeat(400) }, "unique.key makes a key of 406 characters, and 400 is the most"],
     [{ idempotencyKey: 5 }, "idempotencyKey must be a string or a function of the input, not a n"],

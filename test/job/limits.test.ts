@@ -102,7 +102,7 @@ describe("a mistake in a definition is named in one sentence", () => {
     [{ concurrency: 5 }, "concurrency takes an object of options, not a number"],
     [{ concurrency: {} }, "concurrency.key must be a string or a function of the input, not undef"],
     [{ concurrency: { key: 5 } }, "concurrency.key must be a string or a function of the input, n"],
-    [{ concurrency: { key: "" } }, "concurrency.key is empty; give a text, or null for none"],
+    [{ concurrency: { key: "" } }, "concurrency.key is empty; give a text"],
     [{ concurrency: { key: "a\0" } }, 'concurrency.key is not valid text: "a\\u0000"'],
     [{ concurrency: { key, limit: 0 } }, "concurrency.limit must be a whole number of at least 1"],
     [{ concurrency: { key, limit: -1 } }, "limit must be a whole number of at least 1, not -1"],
@@ -135,12 +135,21 @@ describe("a mistake in a definition is named in one sentence", () => {
     ],
     [{ concurrency: { key: "x".repeat(500) } }, "makes a key of 502 characters, and 400 is the"],
     [{ rate: { limit: 0, per: "1s" } }, "rate.limit must be a whole number of at least 1, not 0"],
-    [{ rate: { limit: 5 } }, "rate.per: a value of type undefined is not a duration"],
+    [{ rate: { limit: 5 } }, 'rate.per is missing: give "1s" or "1m"'],
     [{ rate: { limit: 5, per: 0 } }, "rate.per must be longer than 0"],
     [
       { rate: { limit: 5, per: "1s", burst: 6 } },
-      "rate.burst may be at most the limit of 5, not 6",
+      "rate.burst 6 is more than the limit 5: use 5 or less",
     ],
+    [
+      { rate: { limit: 10, per: "10s", burst: 9 } },
+      'job "a": rate.burst 9 does not divide the limit 10: use 1, 2, 5 or 10',
+    ],
+    [
+      { rate: { limit: 1_000, per: "1s", burst: 300 } },
+      'job "a": rate.burst 300 does not divide the limit 1000: use 250 or 500',
+    ],
+    [{ rate: { limit: 7, per: "1s", burst: 6 } }, "the limit 7: use 1 or 7"],
     [
       { rate: { limit: 5, per: "1s", burst: 0 } },
       "rate.burst must be a whole number of at least 1",

@@ -40,6 +40,10 @@ describe("context.take", () => {
     [["x", { limit: 0, per: "1s" }], "take.limit must be a whole number of at least 1, not 0"],
     [["x", { limit: 1, per: "1x" }], 'take.per: "1x" is not a duration'],
     [["", { limit: 1, per: "1s" }], "take.key is empty"],
+    [
+      ["x", { limit: 10, per: "1s", burst: 4 }],
+      "take.burst 4 does not divide the limit 10: use 1,",
+    ],
   ])("refuses with a sentence: %j", async ([args, sentence]) => {
     const outcome = await perform(take(...args), new MemoryRun());
     expect(outcome).toMatchObject({

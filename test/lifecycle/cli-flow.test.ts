@@ -133,7 +133,12 @@ test("queues get settings, limits get set, and both are taken back", async () =>
     [[], /give --slots, --rate or --fair/],
     [["--rate", "5"], /"5" is not a rate; write one like 100\/1s/],
     [["--rate", "0/1s"], /is not a rate/],
-    [["--rate", "5/1s", "--burst", "6"], /--burst "6" is not a whole number between 1 and 5/],
+    [["--rate", "5/1s", "--burst", "6"], /--burst 6 is more than the limit 5: use 5 or less/],
+    [
+      ["--rate", "10/10s", "--burst", "9"],
+      /--burst 9 does not divide the limit 10: use 1, 2, 5 or 10/,
+    ],
+    [["--rate", "5/1s", "--burst", "0"], /--burst "0" is not a whole number/],
     [["--burst", "6"], /give --rate, too/],
     [["--slots", "0"], /--slots "0" is not a whole number/],
     [["--slots", "1", "--reset"], /give it alone/],

@@ -172,7 +172,11 @@ test.each<[yaml: string, line: string]>([
   ],
   [
     "queues: { mail: { rate: { limit: 5, per: 1s, burst: 6 } } }",
-    "queues.mail.rate.burst: 6 is more than all that 1s allows; write 5 or less",
+    "queues.mail.rate.burst: 6 is more than the limit 5: use 5 or less",
+  ],
+  [
+    "queues: { mail: { rate: { limit: 10, per: 10s, burst: 9 } } }",
+    "queues.mail.rate.burst: 9 does not divide the limit 10: use 1, 2, 5 or 10",
   ],
   ["queues: { mail: { fair: maybe } }", 'queues.mail.fair: "maybe" is text; write true or false'],
   ["commands: { shell: sh }", "commands: shell commands are not in this version; delete this key"],

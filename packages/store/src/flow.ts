@@ -5,6 +5,7 @@
 // slot of each of its gates; the kinds differ only in when a slot is free again.
 
 import type { JobState } from "./job.ts";
+import type { ProcessState } from "./process.ts";
 
 export const gateKinds = ["concurrency", "rate", "fair"] as const;
 
@@ -62,9 +63,10 @@ export interface Unique {
   readonly forMs: number | null;
   /**
    * When the key is taken. `exists`: nothing happens, the answer names the job that has it.
-   * `replace`: a job that has not begun takes the args, priority, label and time of the new one and
-   * keeps its id (`replaced`); one that runs or has ended is left alone (`exists`). `debounce`: the
-   * same, and where the new one has no delay, the old time stays.
+   * `replace`: a job that has not begun becomes the new one (`replaced`): args, queue, priority,
+   * label, time, gates and unique keys; it keeps its id and batch, and is admitted like a new job.
+   * One that runs or has ended is left alone (`exists`). `debounce`: the same, and where the new one
+   * has no delay, the old time stays. Neither goes with `after` or a `batchId` of the new job.
    */
   readonly onConflict: "exists" | "replace" | "debounce";
 }
@@ -81,7 +83,8 @@ export interface QueueSettings {
 
 /**
  * At most `limit` runs begin in any `perMs` milliseconds, and at most `burst` of them at once: in any
- * `perMs * burst / limit`. `burst` equal to `limit` is a plain window.
+ * `perMs * burst / limit`. `burst` divides `limit`, because both are exact only then; equal to
+ * `limit` it is a plain window.
  */
 export interface Rate {
   readonly limit: number;
@@ -133,11 +136,19 @@ export type Reason =
   | { readonly why: "unknown-name"; readonly name: string }
   /** Due, or its slot is free, and nobody is there to say so. */
   | { readonly why: "no-dispatcher" }
+  /** Its slots are free, or what it comes after has ended: a dispatcher is there, and will say so. */
+  | { readonly why: "not-dispatched" }
   /**
    * Every worker that could take it starts, is quiet or stops, or takes others first. `ahead`: how
-   * many ready jobs the best of them would claim before it, counted to at most 1,000.
+   * many ready jobs the best of them would claim before it, counted to at most 1,000. `states`: how
+   * many of the workers are in each state.
    */
-  | { readonly why: "workers-full"; readonly workers: number; readonly ahead: number };
+  | {
+      readonly why: "workers-full";
+      readonly workers: number;
+      readonly states: Readonly<Partial<Record<ProcessState, number>>>;
+      readonly ahead: number;
+    };
 
 export interface Holder {
   readonly id: number;

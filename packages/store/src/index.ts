@@ -7,6 +7,7 @@ export * from "./job.ts";
 export type { Json } from "./json.ts";
 export { type OpenOptions, openStore } from "./open.ts";
 export * from "./process.ts";
+export { whyNoBurst } from "./rules/burst.ts";
 export type * from "./store/batch.ts";
 export type { Queue } from "./store/queue.ts";
 export type * from "./store/recurring.ts";

@@ -184,7 +184,7 @@ function gatesContract(open: OpenStore): void {
       await hire(store);
       await waitFor(async () => (await whyOf(store, second!))[0]?.why === "no-dispatcher");
       await appoint(store, "dispatcher");
-      expect(await whyOf(store, second!)).toMatchObject([{ why: "blocked", freeInMs: 0 }]);
+      expect(await whyOf(store, second!)).toEqual([{ why: "not-dispatched" }]);
       await store.flow.refill();
       expect(await whyOf(store, second!)).toEqual([]);
     });

@@ -72,7 +72,7 @@ export function readKey(where: string, key: unknown): string | KeyFunction {
   if (typeof key !== "string") {
     throw new TypeError(`${where} must be a string or a function of the input, not ${kindOf(key)}`);
   }
-  return checkKey(where, key);
+  return checkKey(where, key, "give a text");
 }
 
 /** The key for one input, or null for none. @throws TypeError */
@@ -80,7 +80,7 @@ export function keyFor(where: string, key: string | KeyFunction, args: Json): st
   if (typeof key === "string") return key;
   const answer: unknown = asked(where, key, args);
   if (answer === null || answer === undefined) return null;
-  if (typeof answer === "string") return checkKey(where, answer);
+  if (typeof answer === "string") return checkKey(where, answer, "give a text, or null for none");
   if (isThenable(answer)) {
     Promise.resolve(answer).catch(() => {});
     throw new TypeError(`${where} answered a promise; it must answer at once`);
@@ -97,8 +97,8 @@ function asked(where: string, key: KeyFunction, args: Json): unknown {
   }
 }
 
-function checkKey(where: string, key: string): string {
-  if (key === "") throw new TypeError(`${where} is empty; give a text, or null for none`);
+function checkKey(where: string, key: string, advice: string): string {
+  if (key === "") throw new TypeError(`${where} is empty; ${advice}`);
   if (key.includes("\0") || !key.isWellFormed()) {
     throw new TypeError(`${where} is not valid text: ${JSON.stringify(key.slice(0, 60))}`);
   }

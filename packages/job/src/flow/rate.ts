@@ -1,6 +1,6 @@
 // How often runs may begin: read when a job is defined, or when a run asks for a slot of its own.
 
-import { type Gate, type Rate, rateGate } from "@queue-runtime/store";
+import { type Gate, type Rate, rateGate, whyNoBurst } from "@queue-runtime/store";
 import { type Duration, parseDuration } from "../values/duration.ts";
 import { checkOptions, inPlace, kindOf, placed, wholeNumber } from "../values/options.ts";
 import { checkLength, type KeyFunction, keyFor, rateKey, readGroup, readKey } from "./keys.ts";
@@ -9,7 +9,10 @@ import { checkLength, type KeyFunction, keyFor, rateKey, readGroup, readKey } fr
 export interface RateLimit {
   readonly limit: number;
   readonly per: Duration;
-  /** How many at once: at most so many in any `per * burst / limit`; `limit` by default. */
+  /**
+   * How many at once: at most so many in any `per * burst / limit`. Divides `limit`, which is the
+   * default.
+   */
   readonly burst?: number;
   /** Jobs with the same group share their keys; the name of the job by default. */
   readonly group?: string;
@@ -69,11 +72,13 @@ function readPolicy(
 
 function readRate(where: string, options: RateLimit): Rate {
   const limit = wholeNumber(`${where}.limit`, options.limit);
+  if (options.per === undefined) throw new TypeError(`${where}.per is missing: give "1s" or "1m"`);
   const perMs = inPlace(`${where}.per`, () => parseDuration(options.per));
   if (perMs === 0) throw new TypeError(`${where}.per must be longer than 0`);
   const burst = wholeNumber(`${where}.burst`, options.burst ?? limit);
-  if (burst <= limit) return { limit, perMs, burst };
-  throw new TypeError(`${where}.burst may be at most the limit of ${limit}, not ${burst}`);
+  const wrong = whyNoBurst({ limit, burst });
+  if (wrong !== null) throw new TypeError(`${where}.burst ${wrong}`);
+  return { limit, perMs, burst };
 }
 
 /** The gate for one input, or null for no limit. @throws TypeError */

@@ -28,8 +28,9 @@ export interface UniqueOptions<Input = unknown> {
   readonly while?: readonly JobState[];
   /**
    * What happens when the key is taken. `exists` (the default): nothing, and the answer names the
-   * job that has it. `replace`: that job takes the new input, priority, label and time, unless it
-   * runs or has ended. `debounce`: the same, and without a delay the old time stays.
+   * job that has it. `replace`: that job becomes this one (input, queue, priority, label, time and
+   * limits; it keeps its id), unless it has begun or ended. `debounce`: the same, and without a delay
+   * the old time stays. Neither goes together with `after` or a batch.
    */
   readonly onConflict?: Unique["onConflict"];
 }

@@ -3,6 +3,7 @@
 
 import type { Gate, QueueSettings, Rate } from "../flow.ts";
 import { rateGate } from "../flow.ts";
+import { whyNoBurst } from "./burst.ts";
 import { invalid, longestDelay, object, positive, prefixed, text, time } from "./fields.ts";
 import { checkQueue } from "./new-job.ts";
 
@@ -33,8 +34,8 @@ function checkRate(rate: unknown): Rate {
   const limit = positive("the limit of a rate", given.limit);
   const perMs = checkPeriod(given.perMs);
   const burst = positive("the burst of a rate", given.burst ?? limit);
-  if (burst > limit)
-    throw invalid(`the burst of a rate must be at most its limit, ${limit}`, burst);
+  const wrong = whyNoBurst({ limit, burst });
+  if (wrong !== null) throw invalid(`rate.burst ${wrong}`);
   return { limit, perMs, burst };
 }
 

@@ -41,13 +41,22 @@ const nothing: Links = {
 export function checkLinks(job: NewJob): Links {
   const { gates, uniques, after, ifDependencyFails, batchId } = job;
   if (!gates && !uniques && !after && batchId == null && !ifDependencyFails) return nothing;
-  return {
+  const links: Links = {
     gates: checkGates(gates ?? []),
     uniques: checkUniques(uniques ?? []),
     after: checkAfter(after ?? []),
     ifDependencyFails: oneOf("ifDependencyFails", ifDependencyFails ?? "fail", ["fail", "run"]),
     batchId: batchId == null ? null : positive("batchId", batchId),
   };
+  checkReplacing(links);
+  return links;
+}
+
+/** The job that it becomes waits for nobody and belongs elsewhere: one of the two would be lost. */
+function checkReplacing({ uniques, after, batchId }: Links): void {
+  if (uniques.every(({ onConflict }) => onConflict === "exists")) return;
+  if (after.length > 0 || batchId !== null)
+    throw invalid("a job that may replace another cannot come after others, or belong to a batch");
 }
 
 /** @throws StoreError `invalid` */

@@ -83,7 +83,9 @@ export function asksOf(able: readonly Known[]): readonly Ask[] {
 /** `ahead`: of each ask, how many jobs its worker would take before the job. */
 export function full(able: readonly Known[], ahead: readonly number[]): Reason {
   const least = ahead.length === 0 ? 0 : Math.min(mostAhead, ...ahead);
-  return { why: "workers-full", workers: able.length, ahead: least };
+  const states: Partial<Record<ProcessState, number>> = {};
+  for (const { state } of able) states[state] = (states[state] ?? 0) + 1;
+  return { why: "workers-full", workers: able.length, states, ahead: least };
 }
 
 /** A gate that a blocked job has no slot of. */
@@ -94,14 +96,17 @@ export interface Gate {
 }
 
 /**
- * Of a blocked job: the gates that have no slot free. Where each has one, nobody has said so yet;
- * a dispatcher will, and until then they are what it waits for.
+ * Of a blocked job: the gates that have no slot free, and nothing about those that have one. Where
+ * each has one, nobody has said so yet.
  */
 export function blockedBy(gates: readonly Gate[], dispatched: boolean): readonly Reason[] {
   const lacking = gates.filter(({ free }) => !free);
-  const isFree = lacking.length === 0;
-  if (isFree && (!dispatched || gates.length === 0)) return [{ why: "no-dispatcher" }];
-  return (isFree ? gates : lacking).map(({ reason }) => reason);
+  return lacking.length === 0 ? [unsaid(dispatched)] : lacking.map(({ reason }) => reason);
+}
+
+/** Nothing keeps it any more, but that it has to be said. */
+function unsaid(dispatched: boolean): Reason {
+  return { why: dispatched ? "not-dispatched" : "no-dispatcher" };
 }
 
 /** What a dependency waits for, or that nobody counts it. */
@@ -109,7 +114,7 @@ export function waitingFor(
   after: readonly { readonly id: number; readonly state: JobState }[],
   dispatched: boolean,
 ): Reason {
-  return after.length > 0 || dispatched ? { why: "waiting", after } : { why: "no-dispatcher" };
+  return after.length > 0 ? { why: "waiting", after } : unsaid(dispatched);
 }
 
 export function dueAt(runAt: number, now: number, dispatched: boolean): Reason {

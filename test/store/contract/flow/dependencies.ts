@@ -11,7 +11,7 @@ import {
   newWorker,
   type OpenStore,
 } from "../world.ts";
-import { dispatchUntil, finish, slot, statesOf } from "./words.ts";
+import { dispatchUntil, finish, slot, statesOf, unique } from "./words.ts";
 
 /** One more job that ended that way. */
 async function ended(store: Store, ending: Ending): Promise<number> {
@@ -182,6 +182,14 @@ export function dependenciesContract(open: OpenStore): void {
       }
       const wrong = enqueueOne(store, { after: [known!], ifDependencyFails: "wait" as never });
       await expect(wrong).rejects.toThrow(/ifDependencyFails/);
+      for (const onConflict of ["replace", "debounce"] as const) {
+        for (const link of [{ after: [known!] }, { batchId: 1 }]) {
+          const uniques = [unique("k", { onConflict })];
+          await expect(enqueueOne(store, { ...link, uniques })).rejects.toThrow(
+            "a job that may replace another cannot come after others, or belong to a batch",
+          );
+        }
+      }
       expect(await store.jobs.list({})).toHaveLength(1);
     });
   });

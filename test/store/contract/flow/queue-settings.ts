@@ -30,7 +30,7 @@ export function queueSettingsContract(open: OpenStore): void {
     it("is listed with them, also while nothing is in it", async () => {
       await using world = await open();
       const { queues } = world.store;
-      const settings = { slots: 3, rate: { limit: 5, perMs: 1_000, burst: 2 }, fair: true };
+      const settings = { slots: 3, rate: { limit: 6, perMs: 1_000, burst: 2 }, fair: true };
       await queues.set("mail", settings);
       await queues.pause("idle");
       await enqueueOne(world.store);
@@ -223,6 +223,7 @@ export function queueSettingsContract(open: OpenStore): void {
         ["mail", { rate: { limit: 0, perMs: 1 } }],
         ["mail", { rate: { limit: 1, perMs: 0 } }],
         ["mail", { rate: { limit: 1, perMs: 1, burst: 2 } }],
+        ["mail", { rate: { limit: 10, perMs: 10_000, burst: 9 } }],
         ["mail", { fair: "yes" }],
         ["mail", 7],
       ];

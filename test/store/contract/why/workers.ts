@@ -67,7 +67,9 @@ export function workersContract(open: OpenStore): void {
         await hire(store, { state });
         const [, id] = await enqueueAll(store, [{}, {}]);
         const ahead = state === "starting" ? 0 : 1;
-        expect(await whyOf(store, id!)).toEqual([{ why: "workers-full", workers: 1, ahead }]);
+        expect(await whyOf(store, id!)).toEqual([
+          { why: "workers-full", workers: 1, states: { [state]: 1 }, ahead },
+        ]);
         await hire(store, { state: "busy" });
         expect(await whyOf(store, id!)).toEqual([]);
       },
@@ -88,11 +90,13 @@ export function workersContract(open: OpenStore): void {
       ]);
       const ahead = async (id: number): Promise<unknown> => whyOf(store, id);
       expect(await ahead(first!)).toEqual([]);
-      expect(await ahead(urgent!)).toEqual([{ why: "workers-full", workers: 1, ahead: 1 }]);
-      expect(await ahead(next!)).toEqual([{ why: "workers-full", workers: 1, ahead: 2 }]);
-      expect(await ahead(late!)).toEqual([{ why: "workers-full", workers: 1, ahead: 3 }]);
+      const full = { why: "workers-full", workers: 1, states: { running: 1 } };
+      expect(await ahead(urgent!)).toEqual([{ ...full, ahead: 1 }]);
+      expect(await ahead(next!)).toEqual([{ ...full, ahead: 2 }]);
+      expect(await ahead(late!)).toEqual([{ ...full, ahead: 3 }]);
       await hire(store, { queues: ["def*"], state: "quiet" });
-      expect(await ahead(next!)).toEqual([{ why: "workers-full", workers: 2, ahead: 1 }]);
+      const both = { running: 1, quiet: 1 };
+      expect(await ahead(next!)).toEqual([{ ...full, workers: 2, states: both, ahead: 1 }]);
       await hire(store, { queues: ["other", "default"] });
       expect(await ahead(late!)).toEqual([]);
     });
@@ -103,7 +107,7 @@ export function workersContract(open: OpenStore): void {
       await hire(store, { state: "quiet" });
       await enqueueAll(store, Array(1_500).fill({}));
       const id = await enqueueOne(store, { priority: 1 });
-      const full = { why: "workers-full", workers: 1, ahead: 1_000 };
+      const full = { why: "workers-full", workers: 1, states: { quiet: 1 }, ahead: 1_000 };
       expect(await whyOf(store, id)).toEqual([full]);
     });
   });

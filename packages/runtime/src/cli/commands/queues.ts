@@ -42,7 +42,10 @@ export const queueCommands: readonly Command[] = [
     options: {
       slots: { value: "NUMBER", describe: "So many of its jobs at once" },
       rate: { value: "RATE", describe: "So many runs begin in a period, such as 100/1s" },
-      burst: { value: "NUMBER", describe: "So many of those at once; all of them by default" },
+      burst: {
+        value: "NUMBER",
+        describe: "So many of those at once, a divisor of them; all of them by default",
+      },
       fair: { describe: "Keys take turns, however much one of them has" },
       reset: { describe: "Nothing special any more" },
     },

@@ -1,7 +1,7 @@
 // queue set: what is true of every job of a queue, from now on and over all hosts.
 
 import { parseDuration } from "@queue-runtime/job";
-import type { QueueSettings, Rate } from "@queue-runtime/store";
+import { type QueueSettings, type Rate, whyNoBurst } from "@queue-runtime/store";
 import { bounds } from "../../config/defaults.ts";
 import { describeSettings } from "../../config/describe-settings.ts";
 import { withStore } from "../data/open.ts";
@@ -51,11 +51,15 @@ function readRate(text: string | undefined, burst: string | undefined): Rate | n
   if (count === "" || perMs === null || limit < least || limit > most) {
     throw new UsageError(`--rate ${quoted(text)} is not a rate; write one like 100/1s or 5/10m`);
   }
-  return {
-    limit,
-    perMs,
-    burst: readInteger("burst", burst, { least: 1, most: limit }) ?? limit,
-  };
+  return { limit, perMs, burst: readBurst(burst, limit) };
+}
+
+function readBurst(text: string | undefined, limit: number): number {
+  const [least, most] = bounds.rateLimit;
+  const burst = readInteger("burst", text, { least, most }) ?? limit;
+  const wrong = whyNoBurst({ limit, burst });
+  if (wrong !== null) throw new UsageError(`--burst ${wrong}`);
+  return burst;
 }
 
 function readPeriod(text: string): number | null {

@@ -1,10 +1,9 @@
 // `concurrency:` and `queues:`, what operators know better than the code of jobs: how many of them
 // may run at once, and how often, over all hosts and whoever enqueues them.
 
-import type { QueueSettings, Rate } from "@queue-runtime/store";
+import { type QueueSettings, type Rate, whyNoBurst } from "@queue-runtime/store";
 import type { ConcurrencyConfig } from "../../config.ts";
 import { bounds, defaults } from "../defaults.ts";
-import { inWords } from "../in-words.ts";
 import {
   duration,
   field,
@@ -40,12 +39,10 @@ const readRate: Reader<Rate> = (tree, problems) => {
   const { limit, per: perMs } = read;
   if (limit === null || perMs === null) return undefined;
   const burst = read.burst ?? limit;
-  if (burst > limit) {
-    const all = `all that ${inWords(perMs)} allows`;
-    problems.add(placeOf(tree, "burst"), `${burst} is more than ${all}; write ${limit} or less`);
-    return undefined;
-  }
-  return { limit, perMs, burst };
+  const wrong = whyNoBurst({ limit, burst });
+  if (wrong === null) return { limit, perMs, burst };
+  problems.add(placeOf(tree, "burst"), wrong);
+  return undefined;
 };
 
 const readSettings: Reader<QueueSettings> = (tree, problems) =>
