@@ -190,6 +190,28 @@ describe("a job after others", () => {
     expect((await queue.find(runs.id))?.state).toBe("finished");
   });
 
+  test("waits for what enqueueing them answered, and not for those that were dropped", async () => {
+    const parts = await queue.enqueueMany(discards, [{ to: "acme" }, { to: "acme" }]);
+    expect(parts.map(({ outcome }) => outcome)).toEqual(["created", "discarded"]);
+    const { id } = await queue.enqueue(plain, "merge", { after: parts });
+    expect((await queue.find(id))?.state).toBe("waiting");
+    const alone = await queue.enqueue(plain, "alone", { after: parts[1]! });
+    expect((await queue.find(alone.id))?.state).toBe("ready");
+    await queue.drain();
+    expect(ran).toEqual([{ to: "acme" }, "merge", "alone"]);
+  });
+
+  test("cannot replace another, which would be lost with what it comes after", async () => {
+    const first = await queue.enqueue(plain);
+    const refusal = queue.enqueue(single, { id: 1 }, { after: first });
+    await expect(refusal).rejects.toMatchObject({ code: "invalid" });
+    await expect(refusal).rejects.toThrow(
+      "a job that may replace another cannot come after others, or belong to a batch",
+    );
+    const batch = await queue.batch({});
+    await expect(batch.enqueue(single, { id: 1 })).rejects.toThrow("or belong to a batch");
+  });
+
   test("that do not exist is refused", async () => {
     await expect(queue.enqueue(plain, null, { after: 7 })).rejects.toMatchObject({
       code: "invalid",

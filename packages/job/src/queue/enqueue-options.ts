@@ -32,10 +32,14 @@ export interface EnqueueOptions<Input = unknown> {
   readonly unique?: string | UniqueOptions<Input> | false;
   /**
    * Names the request: the same key again within 24 hours answers the id of the first job, whatever
-   * became of it. For a list of inputs it is a function of the input.
+   * became of it, and whatever its input was: only the key is compared. For a list of inputs it is a
+   * function of the input.
    */
   readonly idempotencyKey?: string | KeyFunction<Input>;
-  /** Jobs that have to end first, at most 1,000: ids, or what enqueueing them answered. */
+  /**
+   * Jobs that have to end first, at most 1,000: ids, or what enqueueing them answered. Of answers,
+   * those that were `discarded` are nobody's and are left out.
+   */
   readonly after?: Preceding | readonly Preceding[];
   /** When one of those failed or was cancelled. `fail` (the default): this one fails too. */
   readonly ifDependencyFails?: "fail" | "run";
@@ -44,7 +48,7 @@ export interface EnqueueOptions<Input = unknown> {
 }
 
 /** A job that another comes after. */
-export type Preceding = number | Pick<Enqueued, "id">;
+export type Preceding = number | (Pick<Enqueued, "id"> & Partial<Pick<Enqueued, "outcome">>);
 
 const known = [
   ...["delay", "at", "priority", "queue", "label"],
@@ -116,10 +120,11 @@ function readLinks(where: string, options: EnqueueOptions): Partial<Row> {
   };
 }
 
-/** The same job twice is the same as once. */
+/** The same job twice is the same as once; one that was dropped has ended, as in a batch. */
 function readAfter(where: string, after: unknown): readonly number[] {
-  const ids = [after].flat().map((one) => readId(`${where}: after`, one));
-  if (new Set(ids).size <= 1_000) return [...new Set(ids)];
+  const told = [after].flat().filter((one) => one?.outcome !== "discarded");
+  const ids = [...new Set(told.map((one) => readId(`${where}: after`, one)))];
+  if (ids.length <= 1_000) return ids;
   throw new TypeError(`${where}: after has ${ids.length} jobs, and 1000 is the most; use a batch`);
 }
 
