@@ -11,7 +11,8 @@ export function enqueueAll(
   connection: Connection,
   jobs: readonly PreparedJob[],
 ): readonly Enqueued[] {
-  const answers = insertAll(connection, jobs);
-  reconcile(connection);
+  const { answers, linked } = insertAll(connection, jobs);
+  // What others have left undone is the next turn's: most enqueues have nothing to do with it.
+  if (linked) reconcile(connection);
   return answers;
 }

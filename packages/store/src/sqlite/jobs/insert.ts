@@ -11,8 +11,8 @@ import { allSettings } from "../flow/queue-settings.ts";
 import { Room, type StoredGate } from "../flow/slots/room.ts";
 import { insertLinked } from "./insert-linked.ts";
 
-/** How many rows one statement inserts: the sequence of ids is read and written once for each. */
-const rowsPerStatement = 32;
+/** Rows that one statement inserts: the sequence of ids is read and written once for each. */
+const sizes = [32, 4, 1];
 
 const plain = {
   row: "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -25,22 +25,23 @@ const inBatch = {
     batch_id, linked) VALUES `,
 };
 
-const insertOf = ({ row, into }: typeof plain): { one: string; many: string } => ({
-  one: into + row,
-  many: into + Array(rowsPerStatement).fill(row).join(", "),
-});
+const insertOf = ({ row, into }: typeof plain): ReadonlyMap<number, string> =>
+  new Map(sizes.map((size) => [size, into + Array(size).fill(row).join(", ")]));
 const insertPlain = insertOf(plain);
 const insertInBatch = insertOf(inBatch);
+
+export interface Inserted {
+  readonly answers: readonly Enqueued[];
+  /** Others may have been touched. */
+  readonly linked: boolean;
+}
 
 /**
  * Needs an open transaction, which also makes the ids of one statement consecutive. Whoever calls
  * it takes up afterwards what was touched.
  * @throws StoreError `invalid`, `conflict`
  */
-export function insertAll(
-  connection: Connection,
-  jobs: readonly PreparedJob[],
-): readonly Enqueued[] {
+export function insertAll(connection: Connection, jobs: readonly PreparedJob[]): Inserted {
   const settings = allSettings(connection);
   const now = connection.now();
   let room: Room | null = null;
@@ -57,12 +58,12 @@ export function insertAll(
       at += 1;
       continue;
     }
-    let end = at + 1;
-    while (end < jobs.length && goesWith(job, jobs[end]!, settings)) end += 1;
-    insertTogether(connection, { jobs: jobs.slice(at, end), now, answers });
-    at = end;
+    const from = at;
+    do at += 1;
+    while (at < jobs.length && goesWith(job, jobs[at]!, settings));
+    insertTogether(connection, { jobs, from, end: at, now, answers });
   }
-  return answers;
+  return { answers, linked: room !== null };
 }
 
 function isLinked({ gates, uniques, after }: PreparedJob): boolean {
@@ -87,36 +88,31 @@ function gatesOf(
   return [...all.values()];
 }
 
-function insertTogether(
-  connection: Connection,
-  {
-    jobs,
-    now,
-    answers,
-  }: { readonly jobs: readonly PreparedJob[]; readonly now: number; readonly answers: Enqueued[] },
-): void {
-  const batched = jobs[0]!.batchId !== null;
-  const { one, many } = batched ? insertInBatch : insertPlain;
-  for (let at = 0; at < jobs.length; ) {
-    const size = jobs.length - at >= rowsPerStatement ? rowsPerStatement : 1;
+interface Together {
+  readonly jobs: readonly PreparedJob[];
+  readonly from: number;
+  readonly end: number;
+  readonly now: number;
+  readonly answers: Enqueued[];
+}
+
+function insertTogether(connection: Connection, { jobs, from, end, now, answers }: Together): void {
+  const batched = jobs[from]!.batchId !== null;
+  const insert = batched ? insertInBatch : insertPlain;
+  for (let at = from; at < end; ) {
+    const size = sizes.find((some) => some <= end - at)!;
     const values: (string | number | null)[] = [];
-    for (const job of jobs.slice(at, at + size)) {
-      values.push(...columns(job, now), now);
-      if (batched) values.push(job.batchId);
+    for (let n = at; n < at + size; n += 1) {
+      const { name, kind, queue, args, priority, label, batchId } = jobs[n]!;
+      const { state, runAt } = admit(jobs[n]!, now);
+      values.push(name, kind, queue, state, args, priority, label, runAt, now);
+      if (batched) values.push(batchId);
     }
-    const { lastInsertRowid } = connection.sql(size === 1 ? one : many).run(...values);
+    const { lastInsertRowid } = connection.sql(insert.get(size)!).run(...values);
     const first = Number(lastInsertRowid) - size + 1;
     for (let i = 0; i < size; i += 1) answers.push({ id: first + i, outcome: "created" });
     at += size;
   }
-}
-
-type Columns = [string, string, string, string, string | null, number, string | null, number];
-
-function columns(job: PreparedJob, now: number): Columns {
-  const { name, kind, queue, args, priority, label } = job;
-  const { state, runAt } = admit(job, now);
-  return [name, kind, queue, state, args, priority, label, runAt];
 }
 
 /** The first id among those asked for that no job has. */
