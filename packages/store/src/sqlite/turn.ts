@@ -40,7 +40,7 @@ export function takeTurn(driver: Driver, turn: Turn): TurnAnswer {
   if (turn.holding) releaseOthers(driver, turn.processId, turn.holding);
   const touched = isTouched(driver);
   // Before the claim: it may take at once what this frees.
-  reconcile(driver);
+  if (touched) reconcile(driver);
   // Looked up in the same transaction: no claim is ever committed for a pruned process.
   const evicted = !isRegistered(driver, turn.processId);
   const claimed = turn.claim && !evicted ? claim(driver, turn.claim, holderOf(driver, turn)) : [];
