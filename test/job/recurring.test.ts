@@ -80,6 +80,12 @@ describe("recurring tasks", () => {
     ]);
   });
 
+  test.for(["", "a\nb", " a", "x".repeat(201), 5])("are not named %j", async (name) => {
+    const task = { job: plain, schedule: "@daily", input: null };
+    await expect(queue.recurring.add(name as string, task)).rejects.toThrow(TypeError);
+    expect(await queue.recurring.list()).toEqual([]);
+  });
+
   const add = (task: object) =>
     (queue.recurring.add as (key: string, task: unknown) => Promise<void>)("nightly", task);
 

@@ -139,15 +139,23 @@ describe("where clocks are changed", () => {
 describe("what is no schedule is refused in one sentence", () => {
   const advice = 'write five fields, such as "0 3 * * *", six with seconds first, @daily, or every';
   test.for([
-    ["* * 31 2 *", '"* * 31 2 *" is never due; write five fields'],
+    ["* * 31 2 *", '"* * 31 2 *" is never due: no month that it names has such a day; write'],
     ["0 0 30 2 *", '"0 0 30 2 *" is never due'],
-    ["* * * *", `"* * * *" is not a schedule; ${advice}`],
-    ["0 0 * * * * 2030", '"0 0 * * * * 2030" is not a schedule'],
-    ["61 * * * *", '"61 * * * *" is not a schedule'],
+    ["* * * *", `"* * * *" is not a schedule: it has 4 fields; ${advice}`],
+    ["0 0 * * * * 2030", '"0 0 * * * * 2030" is not a schedule: it has 7 fields; write five'],
+    ["60 * * * *", '"60 * * * *" is not a schedule: "60" is no minute; write 0 to 59, or *'],
+    ["60 0 * * * *", '"60 0 * * * *" is not a schedule: "60" is no second; write 0 to 59'],
+    ["0 0 24 * * *", '"24" is no hour; write 0 to 23'],
+    ["0 3 0 * *", '"0" is no day of the month; write 1 to 31'],
+    ["0 3 * JANUARY *", '"JANUARY" is no month; write 1 to 12 or JAN to DEC'],
+    ["0 3 * * 8", '"8" is no day of the week; write 0 to 7 or SUN to SAT'],
+    ["*/0 * * * *", '"*/0" is no minute'],
     ["", '"" is not a schedule'],
     ["@sometimes", '"@sometimes" is not a schedule'],
     ["every day at noon", '"every day at noon" is not a schedule'],
-    ["every soon", '"every soon" is not a schedule'],
+    ["every soon", '"every soon" is not a schedule: "soon" is not a duration; write one like'],
+    ["every 600", '"every 600" is not a schedule: "600" is not a duration; write one like'],
+    ["every 4000d", '"every 4000d" is not a schedule: "4000d" is longer than ten years'],
     ["every 10ms", '"every 10ms" is too often; 1s is the shortest'],
     ["2030-01-01T00:00:00Z", '"2030-01-01T00:00:00Z" is not a schedule'],
     [`${"1,".repeat(150)}1 * * * *`, "a schedule has at most 200 characters"],
@@ -216,6 +224,8 @@ describe("the schedule of a job", () => {
     [{ cron: "@daily", timeZone: "Mars/Base" }, ': "Mars/Base" is not a time zone'],
     [{ cron: "@daily", catchUp: "al" }, '.catchUp cannot be "al"; did you mean "all"?'],
     [{ cron: "@daily", description: 5 }, ".description must be a string, not a number"],
+    [{ cron: "@daily", input: { at: new Date(0) } }, ".input.at is a Date, which JSON would"],
+    [{ cron: "@daily", input: "x".repeat(2_000_000) }, ".input is larger than 1,048,576 bytes"],
     ["@daily", ': the input of job "a" is not valid: expected a number'],
   ])("is refused with the job: %j", ([schedule, sentence]) => {
     expect(() => define(schedule, { input })).toThrow(`job "a": schedule${sentence}`);

@@ -101,19 +101,19 @@ test.each<[yaml: string, line: string]>([
   // Scheduler
   [
     task('schedule: "* * 31 2 *", job: a'),
-    `scheduler.tasks.t.schedule: "* * 31 2 *" is never due; ${cron}`,
+    `scheduler.tasks.t.schedule: "* * 31 2 *" is never due: no month that it names has such a day; write another day, or * for every month`,
   ],
   [
     task('schedule: "* * * *", job: a'),
-    `scheduler.tasks.t.schedule: "* * * *" is not a schedule; ${cron}`,
+    `scheduler.tasks.t.schedule: "* * * *" is not a schedule: it has 4 fields; ${cron}`,
   ],
   [
     task('schedule: "0 0 * * * * 2030", job: a'),
-    `scheduler.tasks.t.schedule: "0 0 * * * * 2030" is not a schedule; ${cron}`,
+    `scheduler.tasks.t.schedule: "0 0 * * * * 2030" is not a schedule: it has 7 fields; ${cron}`,
   ],
   [
     task('schedule: "61 * * * *", job: a'),
-    `scheduler.tasks.t.schedule: "61 * * * *" is not a schedule; ${cron}`,
+    `scheduler.tasks.t.schedule: "61 * * * *" is not a schedule: "61" is no minute; write 0 to 59, or * for every one`,
   ],
   [
     task('schedule: "every 10ms", job: a'),

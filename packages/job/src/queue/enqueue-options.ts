@@ -122,10 +122,15 @@ function readLinks(where: string, options: EnqueueOptions): Partial<Row> {
 
 /** The same job twice is the same as once; one that was dropped has ended, as in a batch. */
 function readAfter(where: string, after: unknown): readonly number[] {
-  const told = [after].flat().filter((one) => one?.outcome !== "discarded");
+  const told = [after].flat().filter((one) => !isDropped(one));
   const ids = [...new Set(told.map((one) => readId(`${where}: after`, one)))];
   if (ids.length <= 1_000) return ids;
   throw new TypeError(`${where}: after has ${ids.length} jobs, and 1000 is the most; use a batch`);
+}
+
+function isDropped(one: unknown): boolean {
+  const { outcome } = (one ?? {}) as { readonly outcome?: unknown };
+  return outcome === "discarded";
 }
 
 function readId(where: string, value: unknown): number {

@@ -2,6 +2,7 @@
 
 import type { NewTask, RecurringTask, Store } from "@queue-runtime/store";
 import { isJobDefinition, type JobDefinition } from "../define/definition.ts";
+import { checkText } from "../define/names.ts";
 import type { Enqueueable, InputOf } from "../define/ref.ts";
 import { parseSchedule } from "../schedule/parse-schedule.ts";
 import { type CatchUp, readCatchUp, readDescription } from "../schedule/read-schedule.ts";
@@ -65,6 +66,8 @@ export function recurringOf(tasks: Store["recurring"]): RecurringTasks {
  * @throws InvalidInputError, NotJsonError, TypeError as a rejection
  */
 export async function newRecurringTask(key: string, options: RecurringOptions): Promise<NewTask> {
+  if (typeof key !== "string") throw new TypeError(`a recurring task needs a name, a string`);
+  checkText("the name of a recurring task", key);
   const where = `recurring task "${key}"`;
   checkOptions(where, options, known);
   const { job, schedule, timeZone = null, input, queue, priority } = options;

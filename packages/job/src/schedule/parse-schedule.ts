@@ -13,6 +13,7 @@
 import { Cron } from "croner";
 import { type Duration, parseDuration } from "../values/duration.ts";
 import { kindOf } from "../values/options.ts";
+import { advice, neverDue, whyNoCron } from "./cron-refusals.ts";
 
 export interface Schedule {
   /** As it was written. */
@@ -27,8 +28,6 @@ export interface Schedule {
 
 type Ticks = Pick<Schedule, "next" | "last">;
 
-const advice =
-  'write five fields, such as "0 3 * * *", six with seconds first, @daily, or every 10m';
 const zoneAdvice = "write an IANA name, such as Europe/Berlin or UTC";
 const nicknames = /^@(?:yearly|annually|monthly|weekly|daily|midnight|hourly)$/;
 const longest = 200;
@@ -95,16 +94,17 @@ function readInterval(written: string, duration: Duration): number {
   try {
     return parseDuration(duration);
   } catch (cause) {
-    throw new RangeError(`${quoted(written)} is not a schedule; ${advice}`, { cause });
+    // In a schedule even a number is text, and has no unit.
+    const why = (cause as Error).message.replace(/, or a number of milliseconds$/, "");
+    throw new RangeError(`${quoted(written)} is not a schedule: ${why}`, { cause });
   }
 }
 
 function cron(written: string, timeZone: string | null): Ticks {
   const fields = written.split(" ").length;
-  if (!nicknames.test(written) && fields !== 5 && fields !== 6)
-    refuse(written, "is not a schedule");
+  if (!nicknames.test(written) && fields !== 5 && fields !== 6) refuse(written, whyNoCron(written));
   // In UTC no hour is missing, so that "never" means the expression and not a change of clocks.
-  if (croner(written, "UTC").nextRun(new Date(0)) === null) refuse(written, "is never due");
+  if (croner(written, "UTC").nextRun(new Date(0)) === null) refuse(written, neverDue);
   const clock = croner(written, timeZone ?? "UTC");
   return {
     next: (after) => clock.nextRun(new Date(after))?.getTime() ?? null,
@@ -117,8 +117,7 @@ function croner(written: string, timezone: string): Cron {
   try {
     return new Cron(written, { paused: true, timezone, fixedTimeRule: "no-wildcard" });
   } catch {
-    // Its own sentence speaks of internals; the expression in quotes says where to look.
-    return refuse(written, "is not a schedule");
+    return refuse(written, whyNoCron(written));
   }
 }
 
@@ -127,7 +126,7 @@ function nextSecond(at: number): number {
 }
 
 function refuse(written: string, complaint: string): never {
-  throw new RangeError(`${quoted(written)} ${complaint}; ${advice}`);
+  throw new RangeError(`${quoted(written)} ${complaint}`);
 }
 
 function quoted(text: string): string {

@@ -49,7 +49,7 @@ export function readSchedule(where: string, value: unknown): SchedulePolicy | nu
   return Object.freeze({
     schedule,
     timeZone,
-    input: input === undefined ? null : strictJson(input, "input"),
+    input: input === undefined ? null : strictJson(input, "input", `${place}.`),
     catchUp: catchUp === undefined ? null : readCatchUp(place, catchUp),
     description: readDescription(place, options.description),
   });
