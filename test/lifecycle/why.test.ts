@@ -129,11 +129,13 @@ describe("why, with a runtime that runs", () => {
     const [reason, text] = await only(project, later);
     expect(reason).toMatchObject({ why: "workers-full", workers: 1 });
     expect(reason.ahead).toBeGreaterThanOrEqual(1);
-    expect(text).toMatch(/the only worker for it is busy or quiet, and \d+ jobs? (is|are) ahead/);
+    expect(text).toMatch(/the only worker for it is busy, and \d+ jobs? (is|are) ahead/);
     const running = await why(project, busy[0]!);
     expect(running.json).toEqual([{ id: busy[0], reasons: [] }]);
     expect(running.text).toEqual([`${busy[0]}: it is running`]);
     await store.jobs.cancel([...busy, next, later]);
+    const asked = await why(project, busy[0]!);
+    expect(asked.text).toEqual([`${busy[0]}: it is running, and was asked to stop`]);
   });
 
   test("one that has ended says how, and an id that nobody has is a failure", async () => {

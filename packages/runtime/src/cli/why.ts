@@ -13,6 +13,8 @@ interface Found {
   /** null: there is no such job. */
   readonly reasons: readonly Reason[] | null;
   readonly running: boolean;
+  /** It runs, and somebody asked to cancel it. */
+  readonly cancelling: boolean;
 }
 
 /** Exit 0 when every job is there, whatever keeps it. */
@@ -24,7 +26,8 @@ export async function why(invocation: Invocation): Promise<number> {
     for (const id of ids) {
       const reasons = await store.flow.why(id);
       const job = reasons?.length === 0 ? await store.jobs.find(id) : null;
-      all.push({ id, reasons, running: job?.state === "running" });
+      const running = job?.state === "running";
+      all.push({ id, reasons, running, cancelling: running && job.cancelRequested });
     }
     return all;
   });
@@ -38,11 +41,12 @@ function foundRow({ id, reasons }: Found): object {
   return { id, reasons: reasons.map(reasonRow) };
 }
 
-function tell({ output }: Invocation, { id, reasons, running }: Found): void {
+function tell({ output }: Invocation, { id, reasons, running, cancelling }: Found): void {
   if (reasons === null) return output.say(`${id}: ${unknown(id)}`);
   if (reasons.length > 0) {
     for (const reason of reasons) output.result(`${id}: ${reasonText(reason)}`);
-  } else if (running) output.result(`${id}: it is running`);
+  } else if (cancelling) output.result(`${id}: it is running, and was asked to stop`);
+  else if (running) output.result(`${id}: it is running`);
   else output.result(`${id}: nothing keeps it, the next free worker takes it`);
 }
 

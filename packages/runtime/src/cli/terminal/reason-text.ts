@@ -13,7 +13,7 @@ export function reasonText(reason: Reason): string {
     case "held":
       return "it is held until somebody lets it go";
     case "scheduled":
-      return `it is due ${reason.inMs > 0 ? `in ${near(reason.inMs)}, ` : ""}at ${isoTime(reason.runAt)}`;
+      return dueText(reason);
     case "waiting":
       return `it comes after ${reason.after.map(({ id, state }) => `job ${id} (${state})`).join(", ")}`;
     case "blocked":
@@ -26,11 +26,18 @@ export function reasonText(reason: Reason): string {
       return `no running worker has code for ${quoted(reason.name)}`;
     case "no-dispatcher":
       return "it could be ready, and no dispatcher is running to make it so";
+    case "not-dispatched":
+      return "it could be ready, and the dispatcher has not made it so yet";
     case "workers-full":
       return workersText(reason);
     default:
       return impossible(reason);
   }
+}
+
+function dueText({ runAt, inMs }: Extract<Reason, { why: "scheduled" }>): string {
+  if (inMs > 0) return `it is due in ${near(inMs)}, at ${isoTime(runAt)}`;
+  return `it was due at ${isoTime(runAt)}, and no dispatcher has made it ready`;
 }
 
 function blockedText({ kind, key, limit, holders, freeInMs }: Blocked): string {
@@ -51,10 +58,21 @@ function holderText({ id, name, state, process, since }: Holder): string {
   return `job ${id} ${visible(name)} (${state}${where}, for ${ago(since)})`;
 }
 
-function workersText({ workers, ahead }: Extract<Reason, { why: "workers-full" }>): string {
-  const who = workers === 1 ? "the only worker for it" : `each of the ${workers} workers for it`;
-  const jobs = ahead === 1 ? "1 job is" : `${ahead} jobs are`;
-  return `${who} is busy or quiet${ahead > 0 ? `, and ${jobs} ahead of it` : ""}`;
+type Full = Extract<Reason, { why: "workers-full" }>;
+
+function workersText(reason: Full): string {
+  const jobs = reason.ahead === 1 ? "1 job is" : `${reason.ahead} jobs are`;
+  return `${staffText(reason)}${reason.ahead > 0 ? `, and ${jobs} ahead of it` : ""}`;
+}
+
+function staffText({ workers, states }: Full): string {
+  const { running = 0, busy = 0, quiet = 0, starting = 0, stopping = 0 } = states;
+  const all = { busy: running + busy, quiet, starting, stopping };
+  const doing = Object.entries(all).filter(([, count]) => count > 0);
+  if (workers === 1) return `the only worker for it is ${doing[0]?.[0]}`;
+  if (doing.length === 1) return `all ${workers} workers for it are ${doing[0]?.[0]}`;
+  const parts = doing.map(([state, count]) => `${count} ${count === 1 ? "is" : "are"} ${state}`);
+  return `of the ${workers} workers for it ${parts.join(", ")}`;
 }
 
 function ago(since: number): string {
