@@ -5,6 +5,26 @@
 import { expect, test } from "vitest";
 import { load } from "./support/config-file.ts";
 
+test("where tasks and limits are written is known, for what only the code of jobs can tell", async () => {
+  const { lines } = await load(
+    `
+scheduler:
+  tasks:
+    nightly:
+      schedule: "@daily"
+      job: a
+    "at noon": { schedule: "0 12 * * *", job: a }
+concurrency:
+  limits: { a.b: 3 }
+`,
+  );
+  expect(lines).toEqual({
+    "scheduler.tasks.nightly": 4,
+    'scheduler.tasks."at noon"': 7,
+    'concurrency.limits."a.b"': 9,
+  });
+});
+
 test("tasks of the scheduler are kept whole", async () => {
   const { scheduler } = await load(
     `

@@ -15,6 +15,7 @@ test("an empty file means every default", async () => {
   const config = await loadConfig(join(folder, "queue.yml"), { env: {} });
   expect(config).toEqual({
     file: join(folder, "queue.yml"),
+    lines: {},
     store: `sqlite:${folder}/data/queue.sqlite`,
     jobs: [],
     hooks: null,
@@ -74,7 +75,8 @@ describe("the sample in config/queue.yml", () => {
     expect(written.jobs).toEqual([join(folder, "jobs/one.ts")]);
     expect(written.scheduler?.tasks).toMatchObject([{ name: "primes", job: "primes.count" }]);
     const scheduler = { ...written.scheduler, tasks: [] };
-    expect({ ...written, jobs: [], scheduler }).toEqual({ ...bare, file: written.file });
+    const { file, lines } = written;
+    expect({ ...written, jobs: [], scheduler }).toEqual({ ...bare, file, lines });
   });
 
   test("shows every key", async () => {

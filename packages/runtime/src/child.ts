@@ -83,7 +83,7 @@ export class ChildHost {
       const open = () => openStore(url, { durability, name: `queue-runtime ${boot.role.name}` });
       const store = await health.insist(open, patience);
       this.#store = store;
-      const { service, names, tasks, flags } = await makeService({
+      const { service, names, code, flags } = await makeService({
         boot,
         store,
         health,
@@ -98,7 +98,7 @@ export class ChildHost {
       if (this.#leaseLost) service.leaseLost(true);
       await service.start();
       await health.insist(() => store.processes.ready(boot.processId, names), patience);
-      this.#send({ type: "ready", names, tasks });
+      this.#send({ type: "ready", names, code });
     } catch (error) {
       if (!this.#stopping) this.#fail(error);
     }

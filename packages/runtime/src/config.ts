@@ -7,6 +7,8 @@ import type { Json, NewTask, QueueSettings, Retention } from "@queue-runtime/sto
 export interface Config {
   /** The file it came from. */
   readonly file: string;
+  /** Where tasks and limits are written in it: lines by path, such as `scheduler.tasks.nightly`. */
+  readonly lines: Readonly<Record<string, number>>;
   /** Store URL with absolute path, or with a password: only `shownStore` of it may be seen. */
   readonly store: string;
   /** Job modules, as absolute paths, in order; empty when `jobs` is not set. */

@@ -166,7 +166,7 @@ export class Supervisor implements ControlTarget {
     await this.#settings.beforeWorkers(this.config);
     if (this.#shutdown.begun) return;
     await family.start();
-    await this.#settings.withCode(this.config, family.tasks);
+    await this.#settings.withCode(this.config, family.code);
     if (this.#shutdown.begun) return;
     if (this.#state === "starting") this.#state = "running";
     log.report({
@@ -226,7 +226,7 @@ export class Supervisor implements ControlTarget {
     this.config = config;
     this.#news?.open(config);
     await this.#settings?.beforeWorkers(config);
-    await this.#settings?.withCode(config, family.tasks);
+    await this.#settings?.withCode(config, family.code);
     return children;
   }
 

@@ -2,14 +2,16 @@
 
 import type { Store } from "@queue-runtime/store";
 import { defaults } from "../config/defaults.ts";
+import type { Config } from "../config.ts";
 import { Dispatcher } from "../dispatcher.ts";
 import { jobLogger } from "../log/job-logger.ts";
 import type { Log } from "../log.ts";
 import { checkAdapters } from "../modules/adapters.ts";
+import { doubtsOf } from "../modules/doubts.ts";
 import { keepStripped, type Stripped } from "../modules/strip-once.ts";
 import { tasksOf } from "../modules/tasks.ts";
 import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
-import { childFds, type Tasks, type ToChild } from "../process/messages.ts";
+import { type CodeFacts, childFds, type ToChild } from "../process/messages.ts";
 import { Scheduler } from "../scheduler.ts";
 import type { StoreHealth } from "../service/store-health.ts";
 import { Together } from "../service/together.ts";
@@ -32,8 +34,8 @@ export interface MadeService {
   readonly service: Service;
   /** Names of the jobs it has code for. */
   readonly names: readonly string[];
-  /** What its code and the configuration say is to be enqueued by the clock; null: not its part. */
-  readonly tasks: Tasks | null;
+  /** What its code says together with the configuration; null: it has none. */
+  readonly code: CodeFacts | null;
   /** The flags of its runner, for the watchdog; null when it runs no jobs. */
   readonly flags: SharedArrayBuffer | null;
 }
@@ -45,14 +47,18 @@ export async function makeService(options: ServiceOptions): Promise<MadeService>
   if (role.kind === "worker") {
     const definitions = await loadDefinitions(config.jobs);
     checkAdapters(config, definitions);
-    const tasks = await tasksOf(config, definitions);
-    return { ...makeWorker(options, { definitions, stripped }), tasks };
+    const code = await factsOf(config, definitions);
+    return { ...makeWorker(options, { definitions, stripped }), code };
   }
   const service = makeTogether(options);
   // usually workers know the code of jobs, and nobody else carries it
-  if (config.workers.length > 0) return { service, names: [], tasks: null, flags: null };
+  if (config.workers.length > 0) return { service, names: [], code: null, flags: null };
   const definitions = config.scheduler ? await loadDefinitions(config.jobs) : new Map();
-  return { service, names: [], tasks: await tasksOf(config, definitions), flags: null };
+  return { service, names: [], code: await factsOf(config, definitions), flags: null };
+}
+
+async function factsOf(config: Config, definitions: Definitions): Promise<CodeFacts> {
+  return { tasks: await tasksOf(config, definitions), doubts: doubtsOf(config, definitions) };
 }
 
 /** Dispatcher and scheduler, as far as the configuration has them. */
@@ -74,7 +80,7 @@ interface Code {
   readonly stripped: Stripped;
 }
 
-function makeWorker(options: ServiceOptions, code: Code): Omit<MadeService, "tasks"> {
+function makeWorker(options: ServiceOptions, code: Code): Omit<MadeService, "code"> {
   const { boot, store, health, log, giveUp } = options;
   if (boot.role.kind !== "worker") throw new Error("only a worker runs jobs");
   const worker = new Worker({

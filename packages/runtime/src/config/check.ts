@@ -3,6 +3,7 @@
 
 import type { Config, WorkerConfig } from "../config.ts";
 import { checkAdapters } from "../modules/adapters.ts";
+import { doubtsOf } from "../modules/doubts.ts";
 import { ModuleError } from "../modules/problems.ts";
 import { tasksOf } from "../modules/tasks.ts";
 import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
@@ -13,6 +14,8 @@ import { ConfigError } from "./problems.ts";
 import { shownStore } from "./shown-store.ts";
 
 export interface Check {
+  /** What may be meant so, one line each: it can be run. */
+  readonly warnings: readonly string[];
   /** One line each, with file and line where they are known; empty when all is well. */
   readonly problems: readonly string[];
   /** What the configuration would run, one line each; empty when it is not valid itself. */
@@ -23,7 +26,7 @@ export interface Check {
 export async function checkConfiguration(file: string, options: LoadOptions = {}): Promise<Check> {
   const problems: string[] = [];
   const config = await attempt(problems, () => loadConfig(file, options));
-  if (config === null) return { problems, summary: [] };
+  if (config === null) return { problems, warnings: [], summary: [] };
   if (config.hooks !== null) {
     const { hooks } = config;
     await attempt(problems, () => loadHooks(hooks));
@@ -34,7 +37,8 @@ export async function checkConfiguration(file: string, options: LoadOptions = {}
     await attempt(problems, async () => checkAdapters(config, definitions));
   }
   const tasks = definitions && (await attempt(problems, () => tasksOf(config, definitions)));
-  return { problems, summary: summarize(config, definitions, tasks) };
+  const warnings = definitions ? doubtsOf(config, definitions) : [];
+  return { problems, warnings, summary: summarize(config, definitions, tasks) };
 }
 
 async function attempt<T>(problems: string[], action: () => Promise<T>): Promise<T | null> {

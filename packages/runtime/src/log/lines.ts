@@ -165,9 +165,17 @@ function ofRuntime(event: RestEvent): [LineLevel, string] {
   }
 }
 
-type Advice = Extract<RestEvent, { type: "queue-in-vain" | "name-unknown" | "pid-1" }>;
+type Advice = Extract<
+  RestEvent,
+  { type: "queue-in-vain" | "name-unknown" | "config-doubtful" | "pid-1" }
+>;
 
-const adviceTypes: readonly string[] = ["queue-in-vain", "name-unknown", "pid-1"];
+const adviceTypes: readonly string[] = [
+  "queue-in-vain",
+  "name-unknown",
+  "config-doubtful",
+  "pid-1",
+];
 
 function isAdvice(event: RestEvent): event is Advice {
   return adviceTypes.includes(event.type);
@@ -187,6 +195,8 @@ function ofAdvice(event: Advice): [LineLevel, string] {
         "warn",
         `${event.ready} ready jobs are named ${event.name}: no worker has code for them, they wait`,
       ];
+    case "config-doubtful":
+      return ["warn", event.message];
     case "pid-1":
       return [
         "warn",

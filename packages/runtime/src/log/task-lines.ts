@@ -35,7 +35,8 @@ export function ofTask(event: TaskEvent): [LineLevel, string] {
       return [
         event.same ? "debug" : "warn",
         `the task ${event.task} is not taken from here: it belongs to ${event.source}; ` +
-          "rename it, or `runtime recurring remove --force` it first",
+          "rename it, or `runtime recurring remove --force` it first; where one application moved " +
+          "to another folder, give both files the same scheduler.name",
       ];
     default:
       return impossible(event);

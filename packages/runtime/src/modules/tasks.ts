@@ -5,7 +5,7 @@
 
 import { jobRef, newRecurringTask, recurringTaskOf } from "@queue-runtime/job";
 import type { NewTask } from "@queue-runtime/store";
-import { quote } from "../config/quote.ts";
+import { quote, quoteKey } from "../config/quote.ts";
 import type { Config, SchedulerConfig, TaskConfig } from "../config.ts";
 import type { Definitions } from "../modules.ts";
 import type { Tasks } from "../process/messages.ts";
@@ -18,9 +18,9 @@ import { ModuleError, type ModuleProblem } from "./problems.ts";
 export async function tasksOf(config: Config, definitions: Definitions): Promise<Tasks | null> {
   const { scheduler } = config;
   if (scheduler === null) return null;
-  const made = new Made(config.file);
+  const made = new Made(config);
   for (const task of scheduler.tasks) {
-    const where = `scheduler.tasks.${task.name}`;
+    const where = `scheduler.tasks.${quoteKey(task.name)}`;
     await made.add("file", where, () => taskOfFile(task, { scheduler, definitions }));
   }
   for (const definition of definitions.values()) {
@@ -49,13 +49,13 @@ export function taskOfFile(
 }
 
 class Made {
-  readonly #file: string;
+  readonly #config: Config;
   readonly #problems: ModuleProblem[] = [];
   readonly #places = new Map<string, string>();
   readonly #tasks = { file: [] as NewTask[], code: [] as NewTask[] };
 
-  constructor(file: string) {
-    this.#file = file;
+  constructor(config: Config) {
+    this.#config = config;
   }
 
   async add(of: keyof Tasks, where: string, make: () => Promise<NewTask | null>): Promise<void> {
@@ -65,11 +65,11 @@ class Made {
       const other = this.#places.get(task.key);
       this.#places.set(task.key, where);
       this.#tasks[of].push(task);
-      if (other !== undefined) {
-        this.#refuse(`${where} makes a recurring task of the same name as ${other}; rename one`);
-      }
+      if (other === undefined) return;
+      const message = `${where} makes a recurring task of the same name as ${other}; rename one`;
+      this.#refuse(other, message);
     } catch (error) {
-      this.#refuse(`${where}: ${(error as Error).message}`);
+      this.#refuse(where, `${where}: ${(error as Error).message}`);
     }
   }
 
@@ -79,7 +79,9 @@ class Made {
     return this.#tasks;
   }
 
-  #refuse(message: string): void {
-    this.#problems.push({ file: this.#file, line: null, message });
+  /** Of what the code says no line is known. */
+  #refuse(place: string, message: string): void {
+    const { file, lines } = this.#config;
+    this.#problems.push({ file, line: lines[place] ?? null, message });
   }
 }

@@ -21,6 +21,14 @@ export interface Tasks {
   readonly code: readonly NewTask[];
 }
 
+/** What only those can say who have loaded the code of jobs. */
+export interface CodeFacts {
+  /** What is to be enqueued by the clock; null where nobody schedules. */
+  readonly tasks: Tasks | null;
+  /** What the configuration says of jobs that the code does not have, one line each. */
+  readonly doubts: readonly string[];
+}
+
 export type ToChild =
   | {
       readonly type: "boot";
@@ -43,8 +51,8 @@ export type ToChild =
 export type FromChild =
   /** It can take `boot`. */
   | { readonly type: "up" }
-  /** `tasks`: of a child that knows the code of jobs, where there is a scheduler. */
-  | { readonly type: "ready"; readonly names: readonly string[]; readonly tasks: Tasks | null }
+  /** `code`: of a child that knows the code of jobs. */
+  | { readonly type: "ready"; readonly names: readonly string[]; readonly code: CodeFacts | null }
   /** It cannot start, and no replacement could: the sentence to show and the exit code it means. */
   | { readonly type: "failed"; readonly message: string; readonly exitCode: number }
   /** It claims nothing any more, whoever told it so. */

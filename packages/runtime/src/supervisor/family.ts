@@ -6,7 +6,7 @@ import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
 import { type Timetable, timetable } from "../process/deadline.ts";
 import { exitCodes } from "../process/exit-codes.ts";
-import type { Role, Tasks } from "../process/messages.ts";
+import type { CodeFacts, Role } from "../process/messages.ts";
 import { monotonic } from "../process/monotonic.ts";
 import type { StoreHealth } from "../service/store-health.ts";
 import { BackOff } from "./family/back-off.ts";
@@ -76,9 +76,9 @@ export class Family {
     return this.#places.every(({ child }) => child?.state === "ready");
   }
 
-  /** What its code says is to be enqueued by the clock; null where nobody schedules. */
-  get tasks(): Tasks | null {
-    return this.#places.map(({ child }) => child?.tasks).find(Boolean) ?? null;
+  /** What its code says; null where no child has any. */
+  get code(): CodeFacts | null {
+    return this.#places.map(({ child }) => child?.code).find(Boolean) ?? null;
   }
 
   /** Starts the first generation. @throws BootError when it cannot boot */

@@ -10,7 +10,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type NewTask, type RecurringTask, type Store, StoreError } from "@queue-runtime/store";
 import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
-import type { Tasks } from "../process/messages.ts";
+import type { CodeFacts } from "../process/messages.ts";
 import { isAway, type StoreHealth } from "../service/store-health.ts";
 
 /** Others may define tasks at the same moment; so often they are looked at again. */
@@ -46,8 +46,10 @@ export class Settings {
     });
   }
 
-  /** Recurring tasks: once the code that they belong to has come up. */
-  async withCode(config: Config, tasks: Tasks | null): Promise<void> {
+  /** Recurring tasks: once the code that they belong to has come up. What it does not have is said. */
+  async withCode(config: Config, code: CodeFacts | null): Promise<void> {
+    const { tasks = null, doubts = [] } = code ?? {};
+    for (const message of doubts) this.#options.log.report({ type: "config-doubtful", message });
     if (tasks === null) return;
     const name = nameOf(config);
     const sources = new Map([

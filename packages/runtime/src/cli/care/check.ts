@@ -8,11 +8,12 @@ import type { Invocation } from "../line/command.ts";
 export async function check(invocation: Invocation): Promise<number> {
   const { json, output, configFile, flags } = invocation;
   reserveStdout();
-  const { problems, summary } = await checkConfiguration(configFile, { flags });
+  const { problems, warnings, summary } = await checkConfiguration(configFile, { flags });
   const valid = problems.length === 0;
-  if (json) output.json({ valid, problems, summary });
+  if (json) output.json({ valid, problems, warnings, summary });
   else {
     for (const problem of problems) output.say(problem);
+    for (const warning of warnings) output.say(`warning: ${warning}`);
     if (valid) output.result(summary.join("\n"));
   }
   return valid ? exitCodes.ok : exitCodes.config;

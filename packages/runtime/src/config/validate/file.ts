@@ -14,8 +14,11 @@ import { readScheduler } from "./scheduler.ts";
 import { absoluteStore, readStore, storeFolder } from "./store.ts";
 import { readWorkers } from "./workers.ts";
 
+/** All but where it comes from. */
+type Read = Omit<Config, "file" | "lines">;
+
 /** What is invalid gets its default, so that everything else is still checked. */
-export function validate(tree: MapTree, folder: string, problems: Problems): Omit<Config, "file"> {
+export function validate(tree: MapTree, folder: string, problems: Problems): Read {
   const read = fields(tree, problems, {
     store: field(readStore(folder), absoluteStore(defaults.store, folder)),
     jobs: field<readonly string[]>(readJobs(folder), []),
@@ -60,7 +63,7 @@ const refuseCommands: Reader<null> = (tree, problems) => {
 };
 
 /** A scheduler that nobody asked for is nothing to run; one without tasks may be given some. */
-function refuseNothing(tree: MapTree, config: Omit<Config, "file">, problems: Problems): void {
+function refuseNothing(tree: MapTree, config: Read, problems: Problems): void {
   const scheduler = tree.entries.has("scheduler") ? config.scheduler : null;
   if (config.workers.length > 0 || config.dispatcher !== null || scheduler !== null) return;
   const place = { line: 1, column: 1, path: "" };

@@ -9,9 +9,9 @@ import type { Config } from "../../config.ts";
 import type { Timetable } from "../../process/deadline.ts";
 import { rssOf } from "../../process/identity.ts";
 import {
+  type CodeFacts,
   type FromChild,
   type Role,
-  type Tasks,
   type ToChild,
   watchdogBytes,
 } from "../../process/messages.ts";
@@ -58,7 +58,7 @@ export class Child {
   quiet = false;
   names: readonly string[] = [];
   /** See FromChild. */
-  tasks: Tasks | null = null;
+  code: CodeFacts | null = null;
   /** Set when it is killed for not answering: how long it was silent. */
   frozenMs: number | null = null;
   handedOver = false;
@@ -179,7 +179,7 @@ export class Child {
     if (message.type === "failed") this.failure = message;
     if (message.type === "ready") {
       this.names = message.names;
-      this.tasks = message.tasks;
+      this.code = message.code;
       this.wasReady = true;
       if (this.state === "starting") this.state = "ready";
     }
