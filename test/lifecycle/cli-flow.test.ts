@@ -94,7 +94,7 @@ test.each([
   [
     ["add", "x", "--schedule", "@daily", "--job", "quick", "--catch-up", "two"],
     64,
-    /--catch-up "two" is none of none, one, all/,
+    /--catch-up "two" is not a choice; write none, one or all/,
   ],
   [["next", "nightly", "--count", "0"], 64, /--count "0" is not a whole number/],
 ])("recurring %j is refused", async (words, code, sentence) => {
@@ -242,9 +242,29 @@ test("check shows tasks and limits, and refuses what could never be enqueued", a
   write(task({ to: 7 }));
   const invalid = await run("check");
   expect(invalid.code).toBe(78);
-  expect(invalid.stderr).toMatch(/scheduler\.tasks\.mailing: .*to must be a text/);
+  expect(invalid.stderr).toMatch(/^queue\.yml:\d+: scheduler\.tasks\.mailing: .*to must be a text/);
   write({ beat: { schedule: "@daily", job: "beat" } });
   expect((await run("check")).stderr).toMatch(
-    'the job "beat" makes a recurring task of the same name as scheduler.tasks.beat; rename one',
+    /^queue\.yml:\d+: the job "beat" makes a recurring task of the same name as scheduler.tasks.beat; rename one$/m,
   );
+});
+
+test("check and start warn of tasks and limits for jobs that no module defines", async () => {
+  const { project, run } = world();
+  await using _ = project;
+  const tasks = { nightly: { schedule: "@daily", job: "quik" } };
+  project.configure({ ...config, scheduler: { tasks }, concurrency: { limits: { exclusiv: 2 } } });
+  const doubts = [
+    /queue\.yml:\d+: scheduler\.tasks\.nightly: no job file defines "quik" \(did you mean "quick"\?\); what/,
+    /queue\.yml:\d+: concurrency\.limits\.exclusiv: no job file defines "exclusiv" \(did you mean "exclusive"/,
+  ];
+  const { code, stderr } = await run("check");
+  expect(code).toBe(0);
+  for (const doubt of doubts) expect(stderr).toMatch(doubt);
+  const { code: valid, stdout } = await run("check", "--json");
+  expect([valid, JSON.parse(stdout)]).toMatchObject([0, { valid: true, problems: [] }]);
+  expect(JSON.parse(stdout).warnings).toHaveLength(2);
+  const runtime = await project.start().ready();
+  const said = runtime.events("config-doubtful").map(({ msg }) => msg);
+  expect(said).toEqual(doubts.map((doubt) => expect.stringMatching(doubt)));
 });

@@ -33,7 +33,26 @@ export const jobCommands: readonly Command[] = [
       label: { value: "TEXT", describe: "A note for people" },
       unique: { value: "KEY", describe: "Unless a job with this key is still to be done" },
       "idempotency-key": { value: "KEY", describe: "The same key within a day is the same job" },
+      "unique-for": {
+        value: "DURATION",
+        describe: "Keep that key no longer than this, such as 1h",
+      },
+      "unique-while": {
+        value: "STATES",
+        describe: "Keep that key in these states only, such as ready,running",
+        repeats: true,
+      },
+      "on-conflict": {
+        value: "POLICY",
+        describe: "What becomes of it where the key is taken; exists by default",
+        choices: ["exists", "replace", "debounce"],
+      },
       after: { value: "IDS", describe: "Only once these jobs have ended: 3,4" },
+      "if-dependency-fails": {
+        value: "POLICY",
+        describe: "What becomes of it when one of those fails; fail by default",
+        choices: ["fail", "run"],
+      },
       batch: { value: "ID", describe: "As a part of this batch" },
     },
     examples: [
@@ -41,6 +60,7 @@ export const jobCommands: readonly Command[] = [
       "runtime enqueue report.nightly --at 2026-05-01T03:00:00Z",
       "generate-input | runtime enqueue users.import -",
       "runtime enqueue report.mail --after 17,18 --unique monthly",
+      "runtime enqueue search.index --unique shop-7 --on-conflict debounce --delay 30s",
     ],
     runsUserCode: true,
     load: async () => (await import("../enqueue.ts")).enqueue,

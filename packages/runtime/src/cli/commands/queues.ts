@@ -80,6 +80,32 @@ export const queueCommands: readonly Command[] = [
     load: async () => (await import("../flow/concurrency.ts")).reset,
   },
   {
+    name: "batch open",
+    parameters: "",
+    summary: "Open a batch and print its id; enqueue --batch adds to it, batch seal ends that",
+    options: {
+      description: { value: "TEXT", describe: "A note for people" },
+      metadata: { value: "JSON", describe: "What you want to know again; null by default" },
+      "on-finish": { value: "NAME", describe: "The job to enqueue when all of it has ended" },
+      "on-success": { value: "NAME", describe: "The same when all of it finished" },
+      "on-failure": { value: "NAME", describe: "The same when something failed or was cancelled" },
+    },
+    examples: [
+      "runtime batch open --on-success report.mail --on-failure ops.alarm",
+      'runtime batch open --description "pages of July"',
+    ],
+    runsUserCode: true,
+    load: async () => (await import("../flow/batch-change.ts")).open,
+  },
+  {
+    name: "batch seal",
+    parameters: "ID",
+    summary: "Add no more to a batch: it is over, and its jobs follow, when all of it has ended",
+    options: {},
+    examples: ["runtime batch seal 3"],
+    load: async () => (await import("../flow/batch-change.ts")).seal,
+  },
+  {
     name: "batch list",
     parameters: "",
     summary: "List batches, newest first",

@@ -1,7 +1,9 @@
 // concurrency list, limit and reset: how many jobs of a name a key may have at once, whatever the
 // code of the job says.
 
+import type { Store } from "@queue-runtime/store";
 import { bounds } from "../../config/defaults.ts";
+import { suggest } from "../../config/suggest.ts";
 import { exitCodes } from "../../process/exit-codes.ts";
 import { withStore } from "../data/open.ts";
 import type { Invocation } from "../line/command.ts";
@@ -29,14 +31,39 @@ export async function limit(invocation: Invocation): Promise<number> {
   if (!/^\d+$/.test(text) || slots < least || slots > most) {
     throw new UsageError(`${quoted(text)} is not a limit; give a number from ${least} to ${most}`);
   }
-  await withStore(await invocation.config(), (store) => store.flow.limit(jobName(name), slots));
-  return report(invocation, { name, limit: slots }, `${name}: at most ${slots} of a key at once`);
+  jobName(name);
+  const stranger = await withStore(await invocation.config(), async (store) => {
+    await store.flow.limit(name, slots);
+    return await strangerAmong(store, name);
+  });
+  const code = report(
+    invocation,
+    { name, limit: slots },
+    `${name}: at most ${slots} of a key at once`,
+  );
+  if (stranger !== null) invocation.output.say(stranger);
+  return code;
 }
 
 export async function reset(invocation: Invocation): Promise<number> {
   const name = jobName(invocation.words[0] ?? "");
-  await withStore(await invocation.config(), (store) => store.flow.limit(name, null));
-  return report(invocation, { name, limit: null }, `${name}: as its code says`);
+  const wasSet = await withStore(await invocation.config(), async (store) => {
+    const limits = await store.flow.limits();
+    await store.flow.limit(name, null);
+    return Object.hasOwn(limits, name);
+  });
+  const code = report(invocation, { name, limit: null }, `${name}: as its code says`);
+  if (!wasSet) invocation.output.say(`no limit was set for ${quoted(name)}: nothing has changed`);
+  return code;
+}
+
+/** It may come with the next deploy; or it is a slip of the pen, at the worst moment for one. */
+async function strangerAmong(store: Store, name: string): Promise<string | null> {
+  const known = (await store.processes.list()).flatMap(({ names }) => names);
+  if (known.includes(name) || (await store.jobs.list({ name, limit: 1 })).length > 0) return null;
+  const names = [...new Set(known)];
+  const hint = names.length > 0 ? ` (${suggest(name, names)})` : "";
+  return `no worker that runs and no stored job has the name ${quoted(name)}${hint}`;
 }
 
 const columns = [

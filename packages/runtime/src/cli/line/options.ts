@@ -79,6 +79,10 @@ function isDay(text: string): boolean {
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
 }
 
+function eitherOf(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
+
 /** An option with one of a few values; undefined where it was not given. */
 export function readChoice<const Choice extends string>(
   name: string,
@@ -88,5 +92,5 @@ export function readChoice<const Choice extends string>(
   if (text === undefined) return undefined;
   const found = choices.find((choice) => choice === text);
   if (found !== undefined) return found;
-  throw new UsageError(`--${name} ${quoted(text)} is none of ${choices.join(", ")}`);
+  throw new UsageError(`--${name} ${quoted(text)} is not a choice; write ${eitherOf(choices)}`);
 }

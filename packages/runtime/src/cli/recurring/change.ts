@@ -2,14 +2,15 @@
 // people may only pause it, run it, or remove what is left of it.
 
 import { newRecurringTask } from "@queue-runtime/job";
-import type { RecurringTask } from "@queue-runtime/store";
+import type { RecurringTask, Store } from "@queue-runtime/store";
 import { bounds } from "../../config/defaults.ts";
 import { exitCodes } from "../../process/exit-codes.ts";
+import { reportEnqueued } from "../data/enqueued.ts";
 import { jobNamed } from "../data/job-named.ts";
 import { withStore } from "../data/open.ts";
 import { loadJobs } from "../data/user-code.ts";
 import type { Invocation } from "../line/command.ts";
-import { asUsage, CommandError, UsageError } from "../line/errors.ts";
+import { asUsage, UsageError } from "../line/errors.ts";
 import { readJson } from "../line/json-input.ts";
 import { readChoice, readInteger } from "../line/options.ts";
 import { quoted, visible } from "../terminal/text.ts";
@@ -24,8 +25,23 @@ export async function add(invocation: Invocation): Promise<number> {
   const config = await invocation.config();
   const job = jobNamed(options.job, await loadJobs(config), invocation.output);
   const task = await newRecurringTask(name, { ...options, job }).catch(asUsage);
-  await withStore(config, (store) => store.recurring.add(people, task));
-  return report(invocation, { name, outcome: "added" }, `${name} added`);
+  const before = await withStore(config, async (store) => {
+    const known = await storedTask(store, name);
+    if (known && known.source !== people) throw foreign(known, "change it there, or pause it");
+    await store.recurring.add(people, task);
+    return known;
+  });
+  const outcome = before ? "changed" : "added";
+  const code = report(invocation, { name, outcome }, `${name} ${outcome}`);
+  if (before?.paused) {
+    const resume = "`runtime recurring resume` lets it go on";
+    invocation.output.say(visible(`${name} is paused, and stays so; ${resume}`));
+  }
+  return code;
+}
+
+async function storedTask(store: Store, name: string): Promise<RecurringTask | undefined> {
+  return (await store.recurring.list()).find(({ key }) => key === name);
 }
 
 /** @throws UsageError */
@@ -45,7 +61,7 @@ function readOptions(invocation: Invocation) {
   return {
     schedule: given("schedule"),
     job: given("job"),
-    ...(args !== undefined && { input: readJson(args) }),
+    ...(args !== undefined && { input: readJson(args, "--args") }),
     ...(queue !== undefined && { queue }),
     ...(priority !== undefined && { priority }),
     ...(timeZone !== undefined && { timeZone }),
@@ -58,25 +74,22 @@ export async function remove(invocation: Invocation): Promise<number> {
   const [name = ""] = invocation.words;
   const force = invocation.flag("force");
   await withStore(await invocation.config(), async (store) => {
-    const task = (await store.recurring.list()).find(({ key }) => key === name);
+    const task = await storedTask(store, name);
     if (!task) throw noTask(name);
-    if (task.source !== people && !force) throw foreign(task);
+    const advice = "remove it there, pause it, or give --force if that is gone";
+    if (task.source !== people && !force) throw foreign(task, advice);
     await store.recurring.remove(task.source, name);
   });
   return report(invocation, { name, outcome: "removed" }, `${name} removed`);
 }
 
-function foreign({ key, source }: RecurringTask): CommandError {
-  return new CommandError(
-    `the task ${quoted(key)} belongs to ${visible(source)}; remove it there, pause it, or give ` +
-      "--force if that is gone",
-  );
+function foreign({ key, source }: RecurringTask, advice: string): UsageError {
+  return new UsageError(`the task ${quoted(key)} belongs to ${visible(source)}; ${advice}`);
 }
 
 /** At once, with or without a scheduler; the schedule goes on as if nothing had happened. */
 export async function run(invocation: Invocation): Promise<number> {
-  const { json, output, words } = invocation;
-  const [name = ""] = words;
+  const [name = ""] = invocation.words;
   const config = await invocation.config();
   const definitions = await loadJobs(config);
   const answer = await withStore(config, async (store) => {
@@ -84,9 +97,7 @@ export async function run(invocation: Invocation): Promise<number> {
     const [enqueued] = await store.jobs.enqueue([job]);
     return enqueued!;
   });
-  if (json) output.json({ name, ...answer });
-  else output.result(String(answer.id));
-  return exitCodes.ok;
+  return reportEnqueued(invocation, answer, { name });
 }
 
 export function pause(invocation: Invocation): Promise<number> {

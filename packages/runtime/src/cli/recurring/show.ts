@@ -8,7 +8,7 @@ import { taskRow } from "../data/rows.ts";
 import type { Invocation } from "../line/command.ts";
 import { readInteger } from "../line/options.ts";
 import { type Column, table } from "../terminal/table.ts";
-import { isoTime, period } from "../terminal/times.ts";
+import { isoTime, period, wallTime } from "../terminal/times.ts";
 import { taskNamed, tasksIn } from "./tasks.ts";
 
 export async function list(invocation: Invocation): Promise<number> {
@@ -34,11 +34,18 @@ export async function next(invocation: Invocation): Promise<number> {
     const task = taskNamed(name, await tasksIn(store, config));
     return { task, now: await store.recurring.now() };
   });
-  const ticks = previewSchedule(scheduleOf(task), after(task, now), count).map((at) => isoTime(at));
-  if (json) output.json({ name, paused: task.paused, next: ticks });
-  else output.result(ticks.join("\n"));
-  if (task.paused) output.say(`${name} is paused: these ticks enqueue nothing until it is resumed`);
+  const ticks = previewSchedule(scheduleOf(task), after(task, now), count);
+  const { paused, timeZone } = task;
+  const next = ticks.map((at) => isoTime(at));
+  if (json) output.json({ name, paused, time_zone: timeZone, next });
+  else output.result(ticks.map((at) => tickText(at, timeZone)).join("\n"));
+  if (paused) output.say(`${name} is paused: these ticks enqueue nothing until it is resumed`);
   return exitCodes.ok;
+}
+
+/** In UTC, and by the clock on the wall of its zone. */
+function tickText(at: number, timeZone: string | null): string {
+  return timeZone === null ? isoTime(at) : `${isoTime(at)}  ${wallTime(at, timeZone)}`;
 }
 
 function scheduleOf({ schedule, timeZone }: RecurringTask) {
