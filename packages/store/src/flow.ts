@@ -136,7 +136,7 @@ export type Reason =
   | { readonly why: "unknown-name"; readonly name: string }
   /** Due, or its slot is free, and nobody is there to say so. */
   | { readonly why: "no-dispatcher" }
-  /** Its slots are free, or what it comes after has ended: a dispatcher is there, and will say so. */
+  /** Its slots are free, or what it comes after has ended: a dispatcher is there to say so. */
   | { readonly why: "not-dispatched" }
   /**
    * Every worker that could take it starts, is quiet or stops, or takes others first. `ahead`: how
