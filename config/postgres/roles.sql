@@ -56,8 +56,8 @@ DO $$ BEGIN
   GRANT SELECT (kind, saturated) ON queue_runtime.processes TO queue_enqueuer;
   GRANT SELECT ON queue_runtime.schema_version TO queue_enqueuer;
   GRANT EXECUTE ON FUNCTION queue_runtime.enqueue, queue_runtime.enqueue_many,
-    queue_runtime.enqueue_linked, queue_runtime.reconcile, queue_runtime.open_batch,
-    queue_runtime.seal_batch TO queue_worker, queue_enqueuer;
+    queue_runtime.enqueue_linked, queue_runtime.lock_jobs, queue_runtime.reconcile,
+    queue_runtime.open_batch, queue_runtime.seal_batch TO queue_worker, queue_enqueuer;
   GRANT EXECUTE ON FUNCTION queue_runtime.next_ids, queue_runtime.next_place,
     queue_runtime.maintain, queue_runtime.refill, queue_runtime.take_slot,
     queue_runtime.regate_queue, queue_runtime.regate_among, queue_runtime.regate_missed,

@@ -50,7 +50,8 @@ const sources: Readonly<Record<"ready" | "suspects", Source>> = {
 const queuesOf = ({ key, where }: Source): string => {
   const columns = key.join(", ");
   const step = (beyond: string): string =>
-    `SELECT ${columns} FROM queue_runtime.jobs WHERE ${where} ${beyond} ORDER BY ${columns} LIMIT 1`;
+    `SELECT ${columns} FROM queue_runtime.jobs WHERE ${where} ${beyond}
+      ORDER BY ${columns} LIMIT 1`;
   const last = key.map((column) => `known.${column}`).join(", ");
   return `(${step("")})
   UNION ALL
@@ -63,11 +64,13 @@ const waiting = (source: Source): string => `
   FROM (WITH RECURSIVE known AS (${queuesOf(source)}) SELECT * FROM known) AS known
   CROSS JOIN LATERAL (
     SELECT count(*) AS ready, min(run_at) AS due FROM queue_runtime.jobs
-    WHERE ${source.where} AND ${source.key.map((column) => `${column} = known.${column}`).join(" AND ")}
+    WHERE ${source.where}
+      AND ${source.key.map((column) => `${column} = known.${column}`).join(" AND ")}
   ) AS job`;
 
 const all = `SELECT queue, sum(ready)::bigint, sum(running)::bigint, bool_or(paused),
-  greatest(0, queue_runtime.now_ms() - min(due)), sum(blocked)::bigint FROM (${waiting(sources.ready)}
+  greatest(0, queue_runtime.now_ms() - min(due)), sum(blocked)::bigint
+  FROM (${waiting(sources.ready)}
   UNION ALL ${waiting(sources.suspects)}
   UNION ALL SELECT queue, 0, count(*), NULL, false, 0 FROM queue_runtime.jobs
     WHERE state = 'running' GROUP BY queue

@@ -33,8 +33,8 @@ export function isAnswer(error: unknown): boolean {
 }
 
 /**
- * A StoreError that names the store; a mistake in our own SQL comes back as it is. `sent`: something
- * was under way, and a lost connection leaves open whether it came through.
+ * A StoreError that names the store; a mistake in our own SQL comes back as it is. `sent`:
+ * something was under way, and a lost connection leaves open whether it came through.
  */
 export function failure(
   error: unknown,

@@ -34,10 +34,17 @@ const modules = enqueueBy("enqueue_linked");
 /** Commands need rights of the caller's own. */
 const any = enqueueBy("enqueue_linked_any");
 
-/** Two who take the same unique keys in another order would keep each other out. */
+/**
+ * Within a statement all take unique keys in one order, and slots of all keys at once. Of those who
+ * need several statements, two would keep each other out.
+ */
 const takeTurns: Statement = [
   "SELECT pg_advisory_xact_lock(hashtextextended('queue_runtime unique keys', 4))",
 ];
+const lockKeys = "SELECT queue_runtime.lock_jobs($1::json)";
+
+/** So many jobs are enqueued by one statement. */
+const largest = 5_000;
 
 type LinkedRow = readonly [id: number, state: string | null, outcome: Enqueued["outcome"]];
 
@@ -58,27 +65,37 @@ export async function enqueueLinked(
   announcer: Announcer,
   jobs: readonly PreparedJob[],
 ): Promise<LinkedAnswer> {
-  const many = jobs.length > 1 && jobs.some(({ uniques }) => uniques.length > 0);
   const parts = ascending(jobs).map(enqueueOf);
   const statements = [
-    ...(many ? [takeTurns] : []),
+    ...(parts.length > 1 ? foresee(jobs) : []),
     ...parts.flatMap((part, n) => (n === 0 ? [part] : [reconcile, willReconcile, part])),
   ];
-  const long = jobs.length > 100;
-  const answers = await writeAndReconcile(driver, announcer, { statements, long });
+  const long = jobs.length > 1;
+  const changes = { statements, long, apart: jobs.length > largest };
+  const answers = await writeAndReconcile(driver, announcer, changes);
   const rows = parts.flatMap((part) => answers[statements.indexOf(part)]!.rows);
   return toLinkedAnswer(rows as readonly LinkedRow[], announcer);
 }
 
+function foresee(jobs: readonly PreparedJob[]): readonly Statement[] {
+  const unique = jobs.some(({ uniques }) => uniques.length > 0);
+  const choosy = jobs.filter(({ gates }) => gates.some(({ onConflict }) => onConflict !== "block"));
+  return [
+    ...(unique ? [takeTurns] : []),
+    ...(choosy.length > 0 ? [[lockKeys, [jobsText(jobs)]] as const] : []),
+  ];
+}
+
 /**
  * Parts in which no job is more urgent than one before it: of jobs that are enqueued together, the
- * first takes a free slot first, and among those that wait the most urgent.
+ * first takes a free slot first, and among those that wait the most urgent. Each is small enough to
+ * be answered in time.
  */
 function ascending(jobs: readonly PreparedJob[]): readonly (readonly PreparedJob[])[] {
   const parts: PreparedJob[][] = [];
   let last = Number.POSITIVE_INFINITY;
   for (const job of jobs) {
-    if (job.priority < last) parts.push([]);
+    if (job.priority < last || parts.at(-1)!.length === largest) parts.push([]);
     parts.at(-1)!.push(job);
     last = job.priority;
   }

@@ -33,18 +33,20 @@ export async function maintain(
   return { freed, promoted, nextInMs };
 }
 
-const refillAll = "SELECT freed, promoted, next_ms FROM queue_runtime.refill()";
+const refillAll = "SELECT freed, promoted, next_ms, more FROM queue_runtime.refill()";
 /** As many times in a row: each takes up so many slots. */
 const refills = 100;
+
+type Refilled = [freed: number, promoted: number, nextMs: number | null, more: boolean];
 
 export async function refill(driver: Driver, announcer: Announcer): Promise<Maintained> {
   const sum = { freed: 0, promoted: 0 };
   for (let n = 1; ; n += 1) {
-    const [answer] = await driver.write([[refillAll]]);
-    const [freed, promoted, nextInMs] = answer!.rows[0] as [number, number, number | null];
+    const { rows } = await driver.query(refillAll);
+    const [freed, promoted, nextInMs, more] = rows[0] as Refilled;
     sum.freed += freed;
     sum.promoted += promoted;
     if (promoted > 0) announcer.announce("ready");
-    if (freed === 0 || n === refills) return { ...sum, nextInMs };
+    if (!more || n === refills) return { ...sum, nextInMs };
   }
 }

@@ -37,22 +37,36 @@ export function announceReconciled(announcer: Announcer, { ready, rests }: Recon
 
 export interface Changes extends WriteOptions {
   readonly statements: readonly Statement[];
+  /** So much to do that each statement needs a time limit of its own. */
+  readonly apart?: boolean;
 }
 
-/** In one transaction and one round trip; answers for the statements alone. */
+/** In one transaction, and one round trip unless `apart`; answers for the statements alone. */
 export async function writeAndReconcile(
   driver: Driver,
   announcer: Announcer,
-  { statements, ...how }: Changes,
+  { statements, apart = false, ...how }: Changes,
 ): Promise<readonly Answer[]> {
-  const answers = await driver.write([willReconcile, ...statements, reconcile], how);
+  const all = [willReconcile, ...statements, reconcile];
+  const answers = apart ? await oneByOne(driver, all) : await driver.write(all, how);
   const done = toReconciled(answers.at(-1)!);
   announceReconciled(announcer, done);
   if (done.more) await takeUp(driver, announcer);
   return answers.slice(1, -1);
 }
 
-/** The same inside a transaction; the caller announces, and takes up what is left, when it is over. */
+function oneByOne(driver: Driver, statements: readonly Statement[]): Promise<readonly Answer[]> {
+  return driver.transaction(async (run) => {
+    const answers: Answer[] = [];
+    for (const [text, values = []] of statements) answers.push(await run(text, values));
+    return answers;
+  }, true);
+}
+
+/**
+ * The same as a part of a transaction; the caller announces, and takes up what is left, when that
+ * is over.
+ */
 export async function reconcileIn(run: Run, work: () => Promise<void>): Promise<Reconciled> {
   await run(willReconcile[0], []);
   await work();

@@ -58,7 +58,8 @@ const set = `INSERT INTO queue_runtime.queue_settings
   (name, slots, rate_limit, rate_per_ms, rate_burst, fair, source)
 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) DO UPDATE SET slots = EXCLUDED.slots,
   rate_limit = EXCLUDED.rate_limit, rate_per_ms = EXCLUDED.rate_per_ms,
-  rate_burst = EXCLUDED.rate_burst, fair = EXCLUDED.fair, source = EXCLUDED.source, applied = false`;
+  rate_burst = EXCLUDED.rate_burst, fair = EXCLUDED.fair, source = EXCLUDED.source,
+  applied = false`;
 
 export async function setQueue(
   driver: Driver,

@@ -1,8 +1,8 @@
 // Writes new jobs, in one statement however many there are. A single one, which somebody waits for,
 // has a statement without arrays: they would cost half as much again.
 //
-// Jobs that are tied to others are written by a function of the server (flow/enqueue.ts), and so are
-// those of queues with settings: where there is one, these statements write nothing.
+// Jobs that are tied to others are written by a function of the server (flow/enqueue.ts), and so
+// are those of queues with settings: where there is one, these statements write nothing.
 
 import type { Enqueued } from "../../job.ts";
 import type { PreparedJob } from "../../rules/new-job.ts";
@@ -46,8 +46,8 @@ export interface Inserted {
 }
 
 /**
- * `after` follows at once, see driver.ts. Answers null when nothing was written, because a queue has
- * settings.
+ * `after` follows at once, see driver.ts. Answers null when nothing was written, because a queue
+ * has settings.
  */
 export async function insertAll(
   driver: Driver,

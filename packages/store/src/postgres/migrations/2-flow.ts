@@ -9,6 +9,7 @@ import { ends } from "./2-flow/ends.ts";
 import { enqueueing } from "./2-flow/enqueue.ts";
 import { inserting } from "./2-flow/insert.ts";
 import { plainEnqueueing } from "./2-flow/plain.ts";
+import { promotion } from "./2-flow/promote.ts";
 import { reconcile } from "./2-flow/reconcile.ts";
 import { slots } from "./2-flow/slots.ts";
 import { tables } from "./2-flow/tables.ts";
@@ -35,6 +36,7 @@ export const flow: string = [
   recurringTables,
   triggers,
   slots,
+  promotion,
   ends,
   reconcile,
   uniques,

@@ -2,8 +2,8 @@
 //
 // Which jobs are ready is asked once, as of one moment: to clear them makes others ready, which
 // waited for a slot or for one of them, and those are to stay. The ids of a million jobs are a
-// text of 8 MB. Where everything goes that does not run, each batch goes on behind the last, because
-// the rows of those before it are still there as dead ones.
+// text of 8 MB. Where everything goes that does not run, each batch goes on behind the last,
+// because the rows of those before it are still there as dead ones.
 
 import { setImmediate as breathe } from "node:timers/promises";
 import type { Driver } from "../driver.ts";

@@ -118,7 +118,7 @@ export function end(given: readonly Other[]): Statement {
 
 export type Gated = Extract<Settlement, { readonly outcome: "gated" }>;
 
-/** Gives the gates to runs that learned of them; comes before the statement that ends these runs. */
+/** Gives gates to runs that learned of them; comes before the statement that ends these runs. */
 export function gate(runs: readonly Gated[]): Statement {
   const given = runs.map(({ id, fence, gates }) => ({ id, fence, gates: checkGates(gates) }));
   return ["SELECT queue_runtime.gate_runs($1::json)", [JSON.stringify(given)]];

@@ -6,7 +6,8 @@ import type { Gate } from "../../../rules/why.ts";
 import type { Run } from "../../driver.ts";
 
 /** Slots that have rested are nobody's, though they may still be there. */
-const wanted = `SELECT gate.kind, gate.key, gate.most, slot.taken - gate.most, queue_runtime.now_ms()
+const wanted = `SELECT gate.kind, gate.key, gate.most, slot.taken - gate.most,
+    queue_runtime.now_ms()
 FROM (
   SELECT gate.kind, gate.key, gate.position, CASE gate.kind
       WHEN 'concurrency' THEN coalesce(said.slots, gate.slots) ELSE gate.slots END AS most

@@ -3,16 +3,17 @@
 //
 // Whether a dependant may go on is decided while its own row is locked: of two jobs that end at
 // once, the second then sees what the first has settled. Who begins to wait locks those it comes
-// after, before anything else: each of them either has ended, and is found so, or will end later, in
-// a transaction that sees who waits. They are marked, so that their ends are noticed. All take these
-// locks by ascending ids, and whoever would end a job that is locked so leaves it for the next.
+// after, before anything else: each of them either has ended, and is found so, or will end later,
+// in a transaction that sees who waits. They are marked, so that their ends are noticed. All take
+// these locks by ascending ids, and whoever would end a job that is locked so leaves it for the
+// next.
 //
 // A batch is decided by one after the other, who sees what those before him have settled. Nobody
 // waits for its row, because those who add jobs in a transaction of their own may hold it for long:
 // who does not get it leaves the batch for the next.
 // While many jobs of a batch are alive, its row is not asked for at all.
 
-import { links, notBegun, safely } from "./links.ts";
+import { links, lockedKeys, notBegun, safely } from "./links.ts";
 import { kept } from "./tables.ts";
 
 const errorOf = (name: string, message: string): string => `json_build_object('name', '${name}',
@@ -33,13 +34,24 @@ BEGIN
   RETURN FOUND;
 END $$;`;
 
+/**
+ * Rows are locked before keys: where a key is locked already, it is left for the next. New jobs
+ * `must` know, and wait for nobody: what they come after has ended.
+ */
 const settleWaiting = `
-CREATE FUNCTION queue_runtime.settle_waiting(work bigint[]) RETURNS void
+CREATE FUNCTION queue_runtime.settle_waiting(work bigint[], must boolean) RETURNS boolean
 LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   waiting bigint[];
   broken record;
 BEGIN
+  IF NOT must AND current_setting(${lockedKeys}, true) <> '' THEN
+    INSERT INTO queue_runtime.touched (job_id)
+    SELECT on_id FROM queue_runtime.dependencies AS dependency WHERE on_id = ANY (work)
+      AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = dependency.on_id)
+    UNION SELECT id FROM queue_runtime.jobs WHERE id = ANY (work) AND state = 'waiting';
+    RETURN NOT FOUND;
+  END IF;
   PERFORM FROM queue_runtime.jobs WHERE id IN (
     SELECT on_id FROM queue_runtime.dependencies JOIN queue_runtime.jobs AS job ON job.id = job_id
     WHERE job_id = ANY (work) AND job.state = 'waiting')
@@ -48,7 +60,7 @@ BEGIN
     SELECT job_id FROM queue_runtime.dependencies AS dependency WHERE on_id = ANY (work)
       AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = dependency.on_id)
     UNION SELECT id FROM queue_runtime.jobs WHERE id = ANY (work) AND state = 'waiting');
-  IF waiting = '{}' THEN RETURN; END IF;
+  IF waiting = '{}' THEN RETURN true; END IF;
   PERFORM FROM queue_runtime.jobs WHERE id = ANY (waiting) ORDER BY id FOR NO KEY UPDATE;
   PERFORM FROM queue_runtime.jobs WHERE linked & ${links.dependency} = 0 AND id IN (
     SELECT on_id FROM queue_runtime.dependencies WHERE job_id = ANY (waiting))
@@ -84,6 +96,7 @@ BEGIN
     state = CASE WHEN run_at > queue_runtime.clock_ms() THEN 'scheduled' ELSE 'ready' END
   WHERE id = ANY (waiting) AND state = 'waiting'
     AND NOT EXISTS (SELECT FROM queue_runtime.dependencies WHERE job_id = job.id);
+  RETURN true;
 END $$;`;
 
 /** A job that was due and found no slot: its policies are applied, if it has any. */

@@ -6,8 +6,8 @@
 // on it (`discard`, `fail`) a key is locked there too.
 //
 // `enqueue_linked` runs with the rights of the owner and takes no commands; `enqueue_linked_any` is
-// the same with the rights of its caller, as in 1-enqueue.ts. What they refuse ends the transaction;
-// `gently`, it is answered instead, and nothing is enqueued.
+// the same with the rights of its caller, as in 1-enqueue.ts. What they refuse ends the
+// transaction; `gently`, it is answered instead, and nothing is enqueued.
 
 import { asOwner, awaited, safely, touchedList } from "./links.ts";
 
@@ -38,8 +38,12 @@ BEGIN
     RAISE EXCEPTION 'the job cannot be enqueued: whether a slot is free can be known only in a '
       'transaction with the isolation level read committed' USING ERRCODE = 'QR002';
   END IF;
-  PERFORM queue_runtime.lock_keys(keys, true);
-  RETURN keys;
+  RETURN queue_runtime.lock_keys(keys, true);
+END $$;
+
+CREATE FUNCTION queue_runtime.lock_jobs(jobs json) RETURNS void LANGUAGE plpgsql ${asOwner} AS $$
+BEGIN
+  PERFORM queue_runtime.lock_choosy(jobs, true);
 END $$;
 
 CREATE FUNCTION queue_runtime.is_dropped(job bigint, known text[]) RETURNS boolean
@@ -95,7 +99,8 @@ BEGIN
     decided := decided || created.ids;
     ids := ids || created.ids;
     states := states || created.states;
-    outcomes := outcomes || array_fill('created'::text, ARRAY[coalesce(cardinality(created.ids), 0)]);
+    outcomes := outcomes
+      || array_fill('created'::text, ARRAY[coalesce(cardinality(created.ids), 0)]);
     IF cardinality(decided) = cardinality(given) THEN RETURN; END IF;
     open := queue_runtime.only(given, decided, false);
     EXIT WHEN NOT queue_runtime.clear_uniques(array(
@@ -123,7 +128,8 @@ LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   given record;
   answer record;
-  at_once CONSTANT boolean := eager AND coalesce(current_setting(${touchedList}, true) <> '', false);
+  at_once CONSTANT boolean := eager
+    AND coalesce(current_setting(${touchedList}, true) <> '', false);
   known CONSTANT text[] := CASE WHEN eager THEN queue_runtime.lock_choosy(jobs, at_once) END;
 BEGIN
   FOR given IN
@@ -147,6 +153,10 @@ BEGIN
         PERFORM queue_runtime.promote(${awaited(`array(
           SELECT own.key FROM queue_runtime.job_gates AS own WHERE own.job_id = number)`)},
           ${mostPromoted});
+        -- asked now, not later: those who come after it in this call are not in its way
+        IF ${hasPolicy("'replace'", "given.element -> 'gates'")} THEN
+          PERFORM queue_runtime.apply_policies(ARRAY[number]);
+        END IF;
       END IF;
     END IF;
     SELECT job.state INTO state FROM queue_runtime.jobs AS job

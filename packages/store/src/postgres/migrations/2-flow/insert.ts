@@ -97,7 +97,7 @@ const insertDependencies = `
         JOIN queue_runtime.jobs AS target ON target.id = dependency.on_id
       WHERE dependency.job_id = job.id));
   IF waiting <> '{}' THEN
-    PERFORM queue_runtime.settle_waiting(waiting);
+    PERFORM queue_runtime.settle_waiting(waiting, true);
     states := array(SELECT (SELECT state FROM queue_runtime.jobs WHERE id = job.id)
       FROM unnest(ids) WITH ORDINALITY AS job (id, number) ORDER BY number);
   END IF;

@@ -26,6 +26,9 @@ export const queuePosition = 100;
  */
 export const touchedList = "'queue_runtime.touched'";
 
+/** A setting of this transaction: which keys it has locked, as '', `some` or `all`. */
+export const lockedKeys = "'queue_runtime.locked'";
+
 /** Of a job that does not run: no run of it counts. */
 export const notBegun = "attempts = 0 AND interruptions = 0 AND crashes = 0";
 

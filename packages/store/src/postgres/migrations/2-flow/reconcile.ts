@@ -3,7 +3,8 @@
 //
 // What one transaction takes up is bounded, and so are the keys that it locks; the rest is left in
 // `touched`. There it is safe: it was written by the transaction that made the change. The same
-// happens in a transaction that does not see what others commit meanwhile, and so cannot count.
+// happens to what needs keys that others have, once this transaction has locked some; and in a
+// transaction that does not see what others commit meanwhile, and so cannot count.
 
 import { asOwner, awaited, lacksSlot, safely, touchedList } from "./links.ts";
 
@@ -12,29 +13,41 @@ const part = 500;
 const bound = 2_000;
 
 const some = `
-CREATE FUNCTION queue_runtime.reconcile_some(work bigint[]) RETURNS integer
-LANGUAGE plpgsql ${safely} AS $$
+CREATE FUNCTION queue_runtime.reconcile_some(work bigint[], OUT promoted integer,
+  OUT busy boolean) LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   keys text[];
-  promoted integer := 0;
+  locked text[];
+  later bigint[];
   each bigint;
 BEGIN
+  promoted := 0;
   FOREACH each IN ARRAY work LOOP
     CONTINUE WHEN each > 0;
     PERFORM queue_runtime.close_batch(-each);
   END LOOP;
-  PERFORM queue_runtime.settle_waiting(work);
+  busy := NOT queue_runtime.settle_waiting(work, false);
   keys := array(SELECT key FROM queue_runtime.job_gates WHERE job_id = ANY (work)
     UNION SELECT key FROM queue_runtime.slots WHERE job_id = ANY (work));
   IF keys <> '{}' THEN
-    PERFORM queue_runtime.lock_keys(keys, true);
+    locked := queue_runtime.lock_keys(keys, false);
+    IF cardinality(locked) < cardinality(keys) THEN
+      busy := true;
+      later := array(
+        SELECT job_id FROM queue_runtime.job_gates
+        WHERE job_id = ANY (work) AND key <> ALL (locked)
+        UNION SELECT job_id FROM queue_runtime.slots
+        WHERE job_id = ANY (work) AND key <> ALL (locked));
+      INSERT INTO queue_runtime.touched (job_id) SELECT unnest(later);
+      work := array(SELECT id FROM unnest(work) AS id WHERE id <> ALL (later));
+    END IF;
     DELETE FROM queue_runtime.slots AS slot WHERE job_id = ANY (work)
       AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = slot.job_id);
     DELETE FROM queue_runtime.job_gates AS gate WHERE job_id = ANY (work)
       AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = gate.job_id)
       AND NOT EXISTS (SELECT FROM queue_runtime.ended_jobs
         WHERE id = gate.job_id AND state <> 'finished');
-    keys := ${awaited("keys")};
+    keys := ${awaited("locked")};
     IF keys <> '{}' THEN
       promoted := queue_runtime.promote(keys, ${bound});
       PERFORM queue_runtime.apply_policies(work);
@@ -42,12 +55,12 @@ BEGIN
   END IF;
   work := array(SELECT id FROM queue_runtime.jobs AS job
     WHERE id = ANY (work) AND state = 'blocked' AND NOT ${lacksSlot("job.id")});
-  IF work = '{}' THEN RETURN promoted; END IF;
+  IF work = '{}' THEN RETURN; END IF;
   UPDATE queue_runtime.jobs SET state = 'ready', returned = true WHERE id IN (
     SELECT id FROM queue_runtime.jobs WHERE id = ANY (work) AND state = 'blocked'
     ORDER BY id FOR NO KEY UPDATE SKIP LOCKED);
   GET DIAGNOSTICS each = ROW_COUNT;
-  RETURN promoted + each;
+  promoted := promoted + each;
 END $$;`;
 
 /**
@@ -62,6 +75,7 @@ DECLARE
   work bigint[] := queue_runtime.take_touched();
   found bigint[] := '{}';
   done integer := 0;
+  step record;
 BEGIN
   ready := 0;
   more := false;
@@ -84,7 +98,9 @@ BEGIN
   WHILE work <> '{}' AND done < ${bound} LOOP
     PERFORM set_config(${touchedList}, '0', true);
     found := work[1:${part}];
-    ready := ready + queue_runtime.reconcile_some(found);
+    step := queue_runtime.reconcile_some(found);
+    ready := ready + step.promoted;
+    more := more OR step.busy;
     rests := rests OR EXISTS (SELECT FROM queue_runtime.job_gates
       WHERE job_id = ANY (found) AND kind = 'rate' AND waits);
     done := done + cardinality(found);

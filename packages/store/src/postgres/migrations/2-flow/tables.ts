@@ -1,6 +1,6 @@
 // The tables of slots, unique keys, dependencies and batches. Nothing is counted anywhere: a slot
-// that is there is held or rests, a key is taken by the one entry that is held. What cannot disagree
-// with itself needs no repair.
+// that is there is held or rests, a key is taken by the one entry that is held. What cannot
+// disagree with itself needs no repair.
 //
 // Among ready jobs of one priority the older goes first, by its id. Where keys take turns, a job
 // goes by the place it was given when its key's turn came: a number of the same sequence.
@@ -8,8 +8,8 @@
 // A slot that is lent belongs to a run that had begun before its queue had slots, and ends with it.
 // A resting slot of a rate is nobody's: its job_id is NULL, and `expires_at` is when it may go. The
 // name in a gate is that of the job, by which its limit may be overridden, and empty where the gate
-// is that of a queue. In `touched` a negative number is a batch. Settings of a queue that were taken
-// back are a row of NULLs until every job of the queue knows of it.
+// is that of a queue. In `touched` a negative number is a batch. Settings of a queue that were
+// taken back are a row of NULLs until every job of the queue knows of it.
 
 const churning = (threshold: number): string => `WITH (fillfactor = 80,
   autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = ${threshold},

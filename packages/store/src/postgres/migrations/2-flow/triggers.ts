@@ -11,11 +11,12 @@
 // A job that becomes ready without all of its slots is blocked at once, before anybody can see it:
 // no path to `ready` has to remember that there are gates. Whoever promotes a job gives it the
 // slots first. What to do about a conflict is asked once, when the job is due first: from then on
-// it waits (`on_conflict` is `block`). A run that gave up nothing (interrupted, released, crashed, or sent back for its
-// gates) takes back its attempt; one that failed does not: that is how they are told apart here.
+// it waits (`on_conflict` is `block`). A run that gave up nothing (interrupted, released, crashed,
+// or sent back for its gates) takes back its attempt; one that failed does not: that is how they
+// are told apart here.
 //
-// Nothing is triggered by an insert: even the WHEN of a trigger would cost every enqueue 3 us of 60.
-// The functions that insert linked jobs see to what follows themselves.
+// Nothing is triggered by an insert: even the WHEN of a trigger would cost every enqueue 3 us of
+// 60. The functions that insert linked jobs see to what follows themselves.
 
 import { movesIllegally } from "../transitions.ts";
 import { anyGate, asOwner, lacksSlot, links, queuePosition, safely, touchedList } from "./links.ts";

@@ -82,9 +82,9 @@ const isWanted = (entry: string): string => `NOT ${entry}.held
  * stay, with a key of theirs that another job has, and which one: 0 while that is being enqueued.
  *
  * All are asked for at once, and of two who want one key the older gets it. Probes under negative
- * ids find out who gets all that he wants: what meets with others is an insert, never an update, and
- * so never an error. The oldest who gets only some may keep them from others: without him it is
- * tried anew.
+ * ids find out who gets all that he wants: what meets with others is an insert, never an update,
+ * and so never an error. The oldest who gets only some may keep them from others: without him it
+ * is tried anew.
  */
 const retake = `
 CREATE FUNCTION queue_runtime.retake_uniques(ids bigint[])
@@ -142,9 +142,9 @@ const items = `ROWS FROM (json_to_recordset(jobs) AS (uniques json), unnest(open
       WITH ORDINALITY AS item (key, ms, states, policy, place)`;
 
 /**
- * For many new jobs at once: `open` are their ids, in the order of the jobs and NULL where a job has
- * been decided. Answers those who have all their keys now, or need none. Of several who want a key
- * only the first asks for it; keys are taken in one order by all.
+ * For many new jobs at once: `open` are their ids, in the order of the jobs and NULL where a job
+ * has been decided. Answers those who have all their keys now, or need none. Of several who want a
+ * key only the first asks for it; keys are taken in one order by all.
  */
 const takeTogether = `
 CREATE FUNCTION queue_runtime.take_together(jobs json, open bigint[]) RETURNS bigint[]

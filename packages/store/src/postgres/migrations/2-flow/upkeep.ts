@@ -22,14 +22,15 @@ CREATE FUNCTION queue_runtime.next_rested() RETURNS bigint LANGUAGE sql ${safely
 $$;`;
 
 const refill = `
-CREATE FUNCTION queue_runtime.refill(OUT freed integer, OUT promoted integer, OUT next_ms bigint)
-LANGUAGE plpgsql ${asOwner} AS $$
+CREATE FUNCTION queue_runtime.refill(OUT freed integer, OUT promoted integer, OUT next_ms bigint,
+  OUT more boolean) LANGUAGE plpgsql ${asOwner} AS $$
 DECLARE
   now CONSTANT bigint := queue_runtime.clock_ms();
-  keys text[] := array(SELECT DISTINCT key FROM (
-    SELECT key FROM queue_runtime.slots WHERE kind = 'rate' AND expires_at <= now
-    ORDER BY expires_at LIMIT ${part}) AS slot);
+  keys text[];
 BEGIN
+  SELECT array_agg(DISTINCT key ORDER BY key), count(*) = ${part} INTO keys, more FROM (
+    SELECT key FROM queue_runtime.slots WHERE kind = 'rate' AND expires_at <= now
+    ORDER BY expires_at LIMIT ${part}) AS slot;
   freed := 0;
   promoted := 0;
   IF keys <> '{}' THEN
@@ -72,7 +73,7 @@ DECLARE
     ORDER BY expires_at LIMIT most) AS slot);
   freed integer;
 BEGIN
-  PERFORM queue_runtime.lock_keys(keys, true);
+  keys := queue_runtime.try_keys(keys);
   UPDATE queue_runtime.slots AS slot SET expires_at = now + gate.ms
   FROM queue_runtime.job_gates AS gate, queue_runtime.jobs AS job
   WHERE slot.key = ANY (keys) AND slot.kind = 'concurrency' AND slot.expires_at <= now
@@ -86,7 +87,10 @@ BEGIN
   RETURN freed;
 END $$;`;
 
-/** `last` is where the next call goes on; '' at the end. */
+/**
+ * `last` is where the next call goes on; '' at the end. Keys that others have just locked are left
+ * to them and to the next call.
+ */
 const maintain = `
 CREATE FUNCTION queue_runtime.maintain(most integer, beyond text,
   OUT freed integer, OUT promoted integer, OUT next_ms bigint, OUT last text)
@@ -107,7 +111,7 @@ BEGIN
     )
     SELECT key FROM awaited ORDER BY key);
   last := CASE WHEN cardinality(keys) >= most THEN keys[cardinality(keys)] ELSE '' END;
-  PERFORM queue_runtime.lock_keys(keys, true);
+  keys := queue_runtime.try_keys(keys);
   promoted := queue_runtime.promote(keys, 1);
   DELETE FROM queue_runtime.unique_keys WHERE ctid = ANY (array(
     SELECT ctid FROM queue_runtime.unique_keys WHERE until <= queue_runtime.clock_ms()
@@ -120,14 +124,16 @@ BEGIN
 END $$;`;
 
 /**
- * Their own gates these jobs keep; they get or lose those of their queue. Runs go on as they are, and
- * are lent slots even where there are more of them than slots.
+ * Their own gates these jobs keep; they get or lose those of their queue. Runs go on as they are,
+ * and are lent slots even where there are more of them than slots. Rows are locked before keys, as
+ * by all who change both.
  */
 const regate = `
 CREATE FUNCTION queue_runtime.regate(these bigint[]) RETURNS void LANGUAGE plpgsql ${asOwner} AS $$
 DECLARE
   job record;
 BEGIN
+  PERFORM FROM queue_runtime.jobs WHERE id = ANY (these) ORDER BY id FOR NO KEY UPDATE;
   PERFORM queue_runtime.lock_keys(array(
     SELECT DISTINCT 'queue:' || queue FROM queue_runtime.jobs WHERE id = ANY (these)), true);
   FOR job IN
@@ -165,13 +171,13 @@ RETURNS bigint LANGUAGE plpgsql ${asOwner} AS $$
 DECLARE
   ids bigint[] := array(SELECT id FROM queue_runtime.jobs
     WHERE queue = named AND id > beyond ORDER BY id LIMIT most);
+  runs bigint[] := '{}';
 BEGIN
   IF beyond = 0 THEN
-    -- runs first: they have their slots before anybody else gets one
-    PERFORM queue_runtime.regate(array(SELECT id FROM queue_runtime.jobs
-      WHERE state = 'running' AND queue = named));
+    runs := array(SELECT id FROM queue_runtime.jobs WHERE state = 'running' AND queue = named);
   END IF;
-  PERFORM queue_runtime.regate(ids);
+  -- runs first: they have their slots before anybody else gets one
+  PERFORM queue_runtime.regate(runs || ids);
   RETURN CASE WHEN cardinality(ids) >= most THEN ids[most] END;
 END $$;
 
