@@ -110,7 +110,8 @@ describe("a batch", () => {
     expect(error).toBeInstanceOf(BatchError);
     const { batchId, message, cause } = error as BatchError;
     expect(message).toBe(
-      `batch ${batchId} stays open, because filling it failed: the file ended early`,
+      `batch ${batchId} stays open, because filling it failed: the file ended early; ` +
+        `go on with queue.batch(${batchId}) and seal it`,
     );
     expect(cause).toEqual(new Error("the file ended early"));
     expect(await queue.batch(batchId).find()).toMatchObject({ state: "open", jobs: { total: 1 } });
@@ -127,15 +128,27 @@ describe("a batch", () => {
     [{ description: 5 }, "queue.batch: description must be a string, not a number"],
     [{ metadata: new Date(0) }, "metadata is a Date, which JSON would change"],
     [{ onFinish: plain }, 'queue.batch: onFinish has no option "name"'],
-    [{ onFinish: {} }, "the first argument must be a job or a jobRef, not undefined"],
+    [
+      { onFinish: {} },
+      "queue.batch: onFinish: the first argument must be a job or a jobRef, not undefined",
+    ],
     [
       { onFinish: { job: plain, options: { batch: 1 } } },
       'queue.batch: onFinish.options has no option "batch"',
     ],
     [{ onFinish: { job: keyed, input: { to: 5 } } }, "concurrency.key answered a number"],
+    [{ onSuccess: { job: plain, input: { at: new Date(0) } } }, "queue.batch: onSuccess: input.at"],
   ])("is refused with a sentence: %#", async ([options, sentence]) => {
     await expect(open(options, () => {})).rejects.toThrow(sentence);
     expect(await queue.list()).toEqual([]);
+  });
+
+  test("is followed by a job that is unique by a text, once", async () => {
+    const unique = { key: "the report" };
+    const job = defineJob({ name: "report", perform: note, unique });
+    await queue.enqueue(job, 1, { delay: "1h" });
+    await queue.batch({ onFinish: { job } }, () => {});
+    expect(await queue.list()).toHaveLength(1);
   });
 
   test("is filled by a function, and had again by a whole number", async () => {

@@ -61,7 +61,10 @@ export class BatchError extends Error {
 
   constructor(batchId: number, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`batch ${batchId} stays open, because filling it failed: ${reason}`, { cause });
+    const advice = `go on with queue.batch(${batchId}) and seal it`;
+    super(`batch ${batchId} stays open, because filling it failed: ${reason}; ${advice}`, {
+      cause,
+    });
     this.batchId = batchId;
   }
 }

@@ -44,7 +44,8 @@ export interface JobRefOptions {
  * Refers to a job without loading its code:
  * `jobRef<typeof import("./jobs.js").sendInvoice>("invoice.send")`.
  * Queue and priority of the definition are not known here; name them when they matter. Nor are its
- * limits: the worker that first claims the job sees to them. A uniqueness has to be asked for.
+ * limits: the worker that first claims the job sees to them, and whatever finds no slot waits, also
+ * where the definition says `discard`, `fail` or `replace`. A uniqueness has to be asked for.
  */
 export function jobRef<Job extends Enqueueable>(
   name: Job["name"],

@@ -5,7 +5,7 @@ import type { Enqueueable, InputOf } from "../define/ref.ts";
 import { BatchError } from "../errors.ts";
 import { checkOptions, kindOf } from "../values/options.ts";
 import { strictJson } from "../values/strict-json.ts";
-import { newJob } from "./enqueue.ts";
+import { newJob, type RowPlan } from "./enqueue.ts";
 import { type EnqueueOptions, readEnqueueOptions } from "./enqueue-options.ts";
 import { type Enqueuer, enqueuerOf } from "./enqueuer.ts";
 
@@ -28,7 +28,8 @@ export interface BatchOptions<
 
 /**
  * The job that follows a batch: `{ job: report, input: { month: 7 } }`. Without an input, or with
- * null, it is given `{ batch: id }`, and its keys, if it has any, are made when it is first claimed.
+ * null, it is given `{ batch: id }`, and the keys of its limits are made when it is first claimed; it
+ * is unique only by a key that is a text.
  */
 export type BatchCallback<Job extends Enqueueable = Enqueueable> = {
   readonly job: Job;
@@ -112,10 +113,22 @@ async function readCallback(where: string, callback: BatchCallback): Promise<New
   checkOptions(where, callback, ["job", "input", "options"]);
   const { job, input = null, options = {} } = callback;
   checkOptions(`${where}.options`, options, callbackOptions);
-  const plan = readEnqueueOptions(job, options);
-  if (input !== null) return newJob(job, input, plan);
-  // Its input has an id in it that is not known yet, so that keys cannot be made of it: the row has
-  // none, and gets its slots like one that was enqueued by name alone.
-  await newJob({ ...job, concurrency: [], rate: [] }, { batch: 1 }, { ...plan, uniques: [] });
-  return { ...plan.row, args: null };
+  try {
+    const plan = readEnqueueOptions(job, options);
+    return await (input === null ? withoutInput(job, plan) : newJob(job, input, plan));
+  } catch (error) {
+    // The error stays what it is; only here it is known which of three jobs is meant.
+    if (error instanceof Error) error.message = `${where}: ${error.message}`;
+    throw error;
+  }
+}
+
+/**
+ * Its input has an id in it that is not known yet, so that no key can be made of it: the row has
+ * only a unique key that is a text, and gets its slots like one that was enqueued by name alone.
+ */
+async function withoutInput(job: Enqueueable, plan: RowPlan): Promise<NewJob> {
+  const uniques = plan.uniques.filter(({ key }) => typeof key === "string");
+  const known = { ...job, concurrency: [], rate: [] };
+  return { ...(await newJob(known, { batch: 1 }, { ...plan, uniques })), args: null };
 }

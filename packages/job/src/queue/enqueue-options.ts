@@ -26,14 +26,14 @@ export interface EnqueueOptions<Input = unknown> {
   /** Free text for people. */
   readonly label?: string;
   /**
-   * At most one job of a key at a time: a key, options with or without one, or false for none. The
-   * job's own by default.
+   * At most one job of a key at a time: a key, options with or without one, or false for none. That
+   * of the definition by default, which a `jobRef` does not know: with one, ask for it here.
    */
   readonly unique?: string | UniqueOptions<Input> | false;
   /**
    * Names the request: the same key again within 24 hours answers the id of the first job, whatever
-   * became of it, and whatever its input was: only the key is compared. For a list of inputs it is a
-   * function of the input.
+   * became of it, and whatever its input was: only the key is compared. For a list of inputs it is
+   * a function of the input.
    */
   readonly idempotencyKey?: string | KeyFunction<Input>;
   /**

@@ -31,7 +31,8 @@ export type RecurringOptions<Job extends Enqueueable = Enqueueable> = {
 /** Tasks that were not written in a file or in code. They live in the store until removed. */
 export interface RecurringTasks {
   /**
-   * Adds a task, or changes the one with this key. A tick runs at most once, over all hosts.
+   * Adds a task, or changes the one with this key. A tick runs at most once, over all hosts. Queue,
+   * limits and keys of the job are stored as they are now: add it again when its code changes them.
    * @throws TypeError, InvalidInputError, NotJsonError; StoreError `invalid` when a file or code
    *   has a task with this key
    */
