@@ -10,6 +10,7 @@ const jobs = `import { defineJob } from "queue-runtime";
   export const once = defineJob({ name: "once", perform,
     concurrency: { key: "k", onConflict: "discard" } });
   export const only = defineJob({ name: "only", perform, unique: { key: "u" } });
+  export const clock = defineJob({ name: "clock", perform, schedule: "every 1d" });
   export const plain = defineJob({ name: "plain", perform });`;
 
 function world(config: object = {}) {
@@ -127,6 +128,48 @@ test("a task is added under a name, and what was there before is not passed over
   expect(stdout).toMatch(
     /^\S+T0[12]:00:00.000Z {2}\w{3} \d{4}-\d\d-\d\d 03:00:00 Europe\/Berlin\n$/,
   );
+});
+
+test("a task of the code is known before any runtime started", async () => {
+  const { project, run } = world();
+  await using _ = project;
+  await run("migrate");
+  const { stdout } = await run("recurring", "list", "--json");
+  expect(JSON.parse(stdout)).toMatchObject([
+    { name: "clock", source: "code:test", schedule: "every 1d", last_at: null },
+    { name: "nightly", source: "file:test" },
+  ]);
+  expect((await run("recurring", "next", "clock", "--count", "3")).stdout.split("\n")).toHaveLength(
+    4,
+  );
+  expect(await run("recurring", "run", "clock")).toMatchObject({ code: 0, stdout: "1\n" });
+  expect(await run("recurring", "pause", "clock")).toMatchObject({
+    ...{ code: 1, stdout: "" },
+    stderr: 'runtime: the task "clock" is not in the store yet: `runtime start` puts it there\n',
+  });
+  // code that does not load hides only what it would have said
+  project.write("jobs.mts", "throw new Error('broken');");
+  const broken = await run("recurring", "list", "--json");
+  expect(JSON.parse(broken.stdout)).toMatchObject([{ name: "nightly" }]);
+  expect(broken.stderr).toMatch(
+    /broken\ntasks of the code that are not in the store yet are left out/,
+  );
+});
+
+test("what the file says otherwise is told to whoever sets it by hand", async () => {
+  const queues = { mail: { slots: 3 } };
+  const { project, run } = world({ concurrency: { limits: { plain: 4 } }, queues });
+  await using _ = project;
+  await run("migrate");
+  await run("enqueue", "plain");
+  const again = "which holds again after the next start or reload\n";
+  const limited = await run("concurrency", "limit", "plain", "1");
+  expect(limited).toMatchObject({ code: 0, stderr: `queue.yml says 4, ${again}` });
+  expect((await run("concurrency", "limit", "plain", "4")).stderr).toBe("");
+  expect((await run("concurrency", "reset", "plain")).stderr).toBe(`queue.yml says 4, ${again}`);
+  const set = await run("queue", "set", "mail", "--slots", "1");
+  expect(set).toMatchObject({ code: 0, stderr: `queue.yml says 3 slots, ${again}` });
+  expect((await run("queue", "set", "mail", "--slots", "3")).stderr).toBe("");
 });
 
 test("a limit for a name that nobody has is set, and said to be strange", async () => {

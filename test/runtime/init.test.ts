@@ -40,6 +40,7 @@ describe("init", () => {
     ]);
     expect(check(folder, "config/queue.yml")).toEqual({
       problems: [],
+      warnings: [],
       summary: [
         `store: sqlite:${folder}/config/data/queue.sqlite`,
         "jobs: 2 (count, hello)",
@@ -103,6 +104,7 @@ describe("check", () => {
         "queue.yml:1: workers: 3 is a number; write a list, or [] for no worker",
         "queue.yml:2: log: 3 is a number; write keys below it: level",
       ],
+      warnings: [],
       summary: [],
     });
   });

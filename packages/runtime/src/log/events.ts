@@ -31,6 +31,7 @@ export type RuntimeEvent =
       readonly ready: number;
       readonly paused: boolean;
     }
+  | { readonly type: "settings-slow" }
   | { readonly type: "config-doubtful"; readonly message: string }
   | { readonly type: "name-unknown"; readonly name: string; readonly ready: number }
   /** `atMostMs`: for how long it is waited for. */

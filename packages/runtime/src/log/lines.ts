@@ -158,6 +158,8 @@ function ofRuntime(event: RestEvent): [LineLevel, string] {
       return ["info", `reloaded: ${event.children} new processes`];
     case "reload-refused":
       return ["error", `reload refused, nothing changed: ${event.message}`];
+    case "settings-slow":
+      return ["info", "limits and queues are being set for the jobs that wait; workers come after"];
     case "hook-failed":
       return ["error", `hook ${event.hook}: ${event.message}`];
     default:
@@ -193,7 +195,7 @@ function ofAdvice(event: Advice): [LineLevel, string] {
     case "name-unknown":
       return [
         "warn",
-        `${event.ready} ready jobs are named ${event.name}: no worker has code for them, they wait`,
+        `no worker has code for ${event.name}: ready jobs of that name wait, ${event.ready} so far`,
       ];
     case "config-doubtful":
       return ["warn", event.message];

@@ -1,5 +1,5 @@
-// What a configuration says about jobs that no module of it defines: a slip of the pen, or a job that
-// another application of the same store knows. So it is a warning, and nothing is refused.
+// What a configuration says about jobs that no module of it defines: a slip of the pen, or a job
+// that another application of the same store knows. So it is a warning, and nothing is refused.
 
 import { quote, quoteKey } from "../config/quote.ts";
 import { suggest } from "../config/suggest.ts";

@@ -19,6 +19,9 @@ const tries = 5;
 /** So many keys are looked after before the first worker claims; the dispatcher does the rest. */
 const keysAtBoot = 1_000;
 
+/** Whoever looks at the log of a boot that takes longer wants to know what it does. */
+const slowMs = 1_000;
+
 export interface SettingsOptions {
   readonly store: Store;
   readonly log: Log;
@@ -37,16 +40,21 @@ export class Settings {
    * by what was true when the last runtime ended.
    */
   async beforeWorkers(config: Config): Promise<void> {
-    const { store } = this.#options;
+    const { store, log } = this.#options;
     const source = `file:${nameOf(config)}`;
-    await this.#insist(async () => {
-      await store.flow.define(source, config.concurrency.limits);
-      await store.queues.define(source, config.queues);
-      await store.flow.maintain(keysAtBoot);
-    });
+    const slow = setTimeout(() => log.report({ type: "settings-slow" }), slowMs);
+    try {
+      await this.#insist(async () => {
+        await store.flow.define(source, config.concurrency.limits);
+        await store.queues.define(source, config.queues);
+        await store.flow.maintain(keysAtBoot);
+      });
+    } finally {
+      clearTimeout(slow);
+    }
   }
 
-  /** Recurring tasks: once the code that they belong to has come up. What it does not have is said. */
+  /** Recurring tasks: once the code that they belong to is up. What it does not have is said. */
   async withCode(config: Config, code: CodeFacts | null): Promise<void> {
     const { tasks = null, doubts = [] } = code ?? {};
     for (const message of doubts) this.#options.log.report({ type: "config-doubtful", message });

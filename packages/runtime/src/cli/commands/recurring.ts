@@ -9,6 +9,7 @@ export const recurringCommands: readonly Command[] = [
     summary: "List recurring tasks with their next and last tick",
     options: {},
     examples: ["runtime recurring list", "runtime recurring list --json"],
+    runsUserCode: true,
     load: async () => (await import("../recurring/show.ts")).list,
   },
   {
@@ -17,6 +18,7 @@ export const recurringCommands: readonly Command[] = [
     summary: "Show when a task is due next",
     options: { count: { value: "NUMBER", describe: "So many ticks, up to 1000; 10 by default" } },
     examples: ["runtime recurring next nightly", "runtime recurring next nightly --count 3"],
+    runsUserCode: true,
     load: async () => (await import("../recurring/show.ts")).next,
   },
   {
@@ -67,6 +69,7 @@ export const recurringCommands: readonly Command[] = [
     summary: "Enqueue nothing for a task until it is resumed",
     options: {},
     examples: ["runtime recurring pause nightly"],
+    runsUserCode: true,
     load: async () => (await import("../recurring/change.ts")).pause,
   },
   {
@@ -75,6 +78,7 @@ export const recurringCommands: readonly Command[] = [
     summary: "Go on with a paused task; what it did not do meanwhile is not missed",
     options: {},
     examples: ["runtime recurring resume nightly"],
+    runsUserCode: true,
     load: async () => (await import("../recurring/change.ts")).resume,
   },
 ];

@@ -1,4 +1,5 @@
-// batch open and seal: for batches that scripts fill, and for one whose opener died before it sealed.
+// batch open and seal: for batches that scripts fill, and for one whose opener died before it was
+// sealed.
 
 import { type BatchCallback, type Enqueueable, openQueue } from "@queue-runtime/job";
 import { jobNamed } from "../data/job-named.ts";
@@ -46,7 +47,7 @@ async function followers(invocation: Invocation): Promise<Followers> {
   );
 }
 
-/** Once all its jobs have ended, it is over and its callbacks follow; an empty one is over at once. */
+/** Once all its jobs have ended, it is over and its callbacks follow; an empty one at once. */
 export async function seal(invocation: Invocation): Promise<number> {
   const id = readId(invocation.words[0] ?? "", "batch");
   const state = await withStore(await invocation.config(), async (store) => {

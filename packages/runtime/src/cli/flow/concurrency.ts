@@ -4,13 +4,14 @@
 import type { Store } from "@queue-runtime/store";
 import { bounds } from "../../config/defaults.ts";
 import { suggest } from "../../config/suggest.ts";
+import type { Config } from "../../config.ts";
 import { exitCodes } from "../../process/exit-codes.ts";
 import { withStore } from "../data/open.ts";
 import type { Invocation } from "../line/command.ts";
 import { UsageError } from "../line/errors.ts";
 import { table } from "../terminal/table.ts";
 import { quoted } from "../terminal/text.ts";
-import { report } from "./queue.ts";
+import { report, sayUndone } from "./queue.ts";
 
 export async function list(invocation: Invocation): Promise<number> {
   const { json, output } = invocation;
@@ -32,7 +33,8 @@ export async function limit(invocation: Invocation): Promise<number> {
     throw new UsageError(`${quoted(text)} is not a limit; give a number from ${least} to ${most}`);
   }
   jobName(name);
-  const stranger = await withStore(await invocation.config(), async (store) => {
+  const config = await invocation.config();
+  const stranger = await withStore(config, async (store) => {
     await store.flow.limit(name, slots);
     return await strangerAmong(store, name);
   });
@@ -42,19 +44,31 @@ export async function limit(invocation: Invocation): Promise<number> {
     `${name}: at most ${slots} of a key at once`,
   );
   if (stranger !== null) invocation.output.say(stranger);
+  sayWritten(invocation, config, { name, slots });
   return code;
 }
 
 export async function reset(invocation: Invocation): Promise<number> {
   const name = jobName(invocation.words[0] ?? "");
-  const wasSet = await withStore(await invocation.config(), async (store) => {
+  const config = await invocation.config();
+  const wasSet = await withStore(config, async (store) => {
     const limits = await store.flow.limits();
     await store.flow.limit(name, null);
     return Object.hasOwn(limits, name);
   });
   const code = report(invocation, { name, limit: null }, `${name}: as its code says`);
   if (!wasSet) invocation.output.say(`no limit was set for ${quoted(name)}: nothing has changed`);
+  sayWritten(invocation, config, { name, slots: null });
   return code;
+}
+
+function sayWritten(
+  invocation: Invocation,
+  { concurrency: { limits } }: Config,
+  now: { readonly name: string; readonly slots: number | null },
+): void {
+  const written = Object.hasOwn(limits, now.name) ? limits[now.name] : now.slots;
+  if (written !== now.slots) sayUndone(invocation, String(written));
 }
 
 /** It may come with the next deploy; or it is a slip of the pen, at the worst moment for one. */

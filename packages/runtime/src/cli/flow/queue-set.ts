@@ -1,5 +1,6 @@
 // queue set: what is true of every job of a queue, from now on and over all hosts.
 
+import { isDeepStrictEqual } from "node:util";
 import { parseDuration } from "@queue-runtime/job";
 import { type QueueSettings, type Rate, whyNoBurst } from "@queue-runtime/store";
 import { bounds } from "../../config/defaults.ts";
@@ -10,16 +11,22 @@ import type { Invocation } from "../line/command.ts";
 import { UsageError } from "../line/errors.ts";
 import { readInteger } from "../line/options.ts";
 import { quoted } from "../terminal/text.ts";
-import { queueName, report } from "./queue.ts";
+import { queueName, report, sayUndone } from "./queue.ts";
 
 /** What is not said is no limit: the command says all of it, as a file does. */
 export async function set(invocation: Invocation): Promise<number> {
   const name = queueName(invocation);
   const settings = readSettings(invocation);
-  await withStore(await invocation.config(), (store) => store.queues.set(name, settings));
+  const config = await invocation.config();
+  await withStore(config, (store) => store.queues.set(name, settings));
   const row = settings && settingsRow(settings);
   const words = settings ? describeSettings(settings) : "no limits";
-  return report(invocation, { name, settings: row }, `${name}: ${words}`);
+  const code = report(invocation, { name, settings: row }, `${name}: ${words}`);
+  const written = Object.hasOwn(config.queues, name) ? config.queues[name] : undefined;
+  if (written && !isDeepStrictEqual(written, settings)) {
+    sayUndone(invocation, describeSettings(written));
+  }
+  return code;
 }
 
 /** @throws UsageError */

@@ -66,6 +66,13 @@ export function queueName({ words }: Pick<Invocation, "words">): string {
   throw new UsageError(`${quoted(name)} is not the name of a queue; name exactly one`);
 }
 
+/** A file wins at the next start: who types at night should not find out in the morning. */
+export function sayUndone({ configFile, output }: Invocation, written: string): void {
+  output.say(
+    visible(`${configFile} says ${written}, which holds again after the next start or reload`),
+  );
+}
+
 export function report({ json, output }: Invocation, answer: object, sentence: string): number {
   if (json) output.json(answer);
   else output.result(visible(sentence));

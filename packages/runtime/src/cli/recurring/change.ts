@@ -10,11 +10,11 @@ import { jobNamed } from "../data/job-named.ts";
 import { withStore } from "../data/open.ts";
 import { loadJobs } from "../data/user-code.ts";
 import type { Invocation } from "../line/command.ts";
-import { asUsage, UsageError } from "../line/errors.ts";
+import { asUsage, CommandError, UsageError } from "../line/errors.ts";
 import { readJson } from "../line/json-input.ts";
 import { readChoice, readInteger } from "../line/options.ts";
 import { quoted, visible } from "../terminal/text.ts";
-import { noTask, taskNamed, tasksIn } from "./tasks.ts";
+import { jobsIfSound, noTask, taskNamed, tasksIn } from "./tasks.ts";
 
 /** Who has the tasks that people add. */
 const people = "runtime";
@@ -110,10 +110,13 @@ export function resume(invocation: Invocation): Promise<number> {
 
 async function setPaused(invocation: Invocation, on: boolean): Promise<number> {
   const [name = ""] = invocation.words;
-  const found = await withStore(await invocation.config(), (store) => {
-    return store.recurring.pause(name, on);
+  const config = await invocation.config();
+  await withStore(config, async (store) => {
+    if (await store.recurring.pause(name, on)) return;
+    taskNamed(name, await tasksIn(store, config, await jobsIfSound(invocation, config)));
+    const remedy = "`runtime start` puts it there";
+    throw new CommandError(`the task ${quoted(name)} is not in the store yet: ${remedy}`);
   });
-  if (!found) throw noTask(name);
   return report(invocation, { name, paused: on }, `${name} ${on ? "paused" : "resumed"}`);
 }
 

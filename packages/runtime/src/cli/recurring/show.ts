@@ -9,13 +9,15 @@ import type { Invocation } from "../line/command.ts";
 import { readInteger } from "../line/options.ts";
 import { type Column, table } from "../terminal/table.ts";
 import { isoTime, period, wallTime } from "../terminal/times.ts";
-import { taskNamed, tasksIn } from "./tasks.ts";
+import { jobsIfSound, taskNamed, tasksIn } from "./tasks.ts";
 
 export async function list(invocation: Invocation): Promise<number> {
   const { json, output } = invocation;
   const config = await invocation.config();
+  const definitions = await jobsIfSound(invocation, config);
   const { tasks, now } = await withStore(config, async (store) => {
-    return { tasks: await tasksIn(store, config), now: await store.recurring.now() };
+    const tasks = await tasksIn(store, config, definitions);
+    return { tasks, now: await store.recurring.now() };
   });
   if (json) output.json(tasks.map((task) => taskRow(task, nextOf(task, now))));
   else if (tasks.length === 0) output.say("there are no recurring tasks");
@@ -30,8 +32,9 @@ export async function next(invocation: Invocation): Promise<number> {
   const bounds = { least: 1, most: 1_000 };
   const count = readInteger("count", invocation.text("count"), bounds) ?? 10;
   const config = await invocation.config();
+  const definitions = await jobsIfSound(invocation, config);
   const { task, now } = await withStore(config, async (store) => {
-    const task = taskNamed(name, await tasksIn(store, config));
+    const task = taskNamed(name, await tasksIn(store, config, definitions));
     return { task, now: await store.recurring.now() };
   });
   const ticks = previewSchedule(scheduleOf(task), after(task, now), count);

@@ -1,4 +1,5 @@
-// Where the parts of queue.yml were written that can only be judged once the code of jobs is loaded.
+// Where the parts of queue.yml were written that can only be judged once the code of jobs is
+// loaded.
 
 import type { MapTree, Tree } from "./tree.ts";
 

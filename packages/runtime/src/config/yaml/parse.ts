@@ -38,7 +38,7 @@ export function parseTree(text: string, problems: Problems): MapTree {
   if (!empty && tree.kind !== "map") {
     problems.add(tree.place, "this is no configuration; write keys such as `jobs: ./jobs`");
   }
-  // Keys that are there twice hide nothing: the first is read, and what is wrong with it is said, too.
+  // Keys that are there twice hide nothing: the first is read, and what is wrong with it said, too.
   if (tree?.kind !== "map") problems.throwIfAny();
   return tree?.kind === "map" ? tree : { kind: "map", place, entries: new Map() };
 }
