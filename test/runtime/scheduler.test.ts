@@ -205,6 +205,18 @@ describe("a scheduler", () => {
     expect(await temporary.store.jobs.list({ name: "seconds.job" })).toHaveLength(ticks.length);
   });
 
+  it("serves the others while something is in the way of one task, and then that one", async () => {
+    clock.set(noon, fast);
+    link.inTheWayOf = "a";
+    await define(task("a", "* * * * * *"), task("b", "* * * * * *"), task("c", "* * * * * *"));
+    await start();
+    await waitFor(async () => (await ticksOf("b")).length > 1 && (await ticksOf("c")).length > 1);
+    expect(await ticksOf("a")).toEqual([]);
+    expect(log.types).toContain("store-trouble");
+    link.inTheWayOf = null;
+    await waitFor(async () => (await ticksOf("a")).length > 1);
+  });
+
   it("passes over a schedule that it cannot read, once with a word, and serves the others", async () => {
     clock.set(noon, fast);
     await define(task("odd", "when the cows come home"), task("seconds", "* * * * * *"));

@@ -112,11 +112,27 @@ export class Scheduler implements Service {
     // what seems due is due when the store says so
     if (this.#due(tasks).length > 0) await this.#askClock();
     let next = this.#nextLook(tasks);
-    for (const due of this.#due(tasks)) {
-      await this.#tick(due);
-      if (due.ticks.length > ticksAtOnce) next = 0;
-    }
+    const due = this.#due(tasks);
+    await this.#tickAll(due);
+    if (due.some(({ ticks }) => ticks.length > ticksAtOnce)) next = 0;
     return Math.max(0, next - this.#clock.now);
+  }
+
+  /**
+   * A tick may wait in vain for somebody's open transaction; that is no reason for others to wait.
+   * Where a second one gets nowhere either, the store is away.
+   */
+  async #tickAll(all: readonly Due[]): Promise<void> {
+    let first: unknown;
+    for (const due of all) {
+      try {
+        await this.#tick(due);
+      } catch (error) {
+        if (first !== undefined || !isAway(error)) throw error;
+        first = error;
+      }
+    }
+    if (first !== undefined) throw first;
   }
 
   /** A clock that was set, or a machine that slept, is an absence of everybody. */

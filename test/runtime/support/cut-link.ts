@@ -17,6 +17,8 @@ export class CutLink {
   state: LinkState = "whole";
   /** Of ticks of recurring tasks alone, while everything else goes through. */
   ticks: LinkState = "whole";
+  /** Ticks of this task get nowhere, as where somebody else's transaction is in their way. */
+  inTheWayOf: string | null = null;
   /** How long an answer takes on its way back, in milliseconds. */
   latencyMs = 0;
   /** As hosts share it. */
@@ -49,7 +51,10 @@ export class CutLink {
         ...recurring,
         now: () => this.#over(() => recurring.now()),
         list: () => this.#over(() => recurring.list()),
-        tick: (tick) => this.#over(() => recurring.tick(tick), this.ticks),
+        tick: (tick) => {
+          const its = tick.key === this.inTheWayOf ? "cut" : this.ticks;
+          return this.#over(() => recurring.tick(tick), its);
+        },
       },
       watch: (tell, options = {}) => {
         const watcher = { tell, options };
