@@ -10,7 +10,10 @@ export interface ConcurrencyOptions<Input = unknown> {
   readonly key: string | KeyFunction<Input>;
   /** How many jobs of the key may run at once; 1 by default. */
   readonly limit?: number;
-  /** Jobs with the same group share their keys; the name of the job by default. */
+  /**
+   * Jobs with the same group share their keys; the name of the job by default. Each keeps to its own
+   * limit, and one with a smaller limit waits while the others have so many: give all the same.
+   */
   readonly group?: string;
   /** How long a slot outlives the last sign of its holder's life; 3m by default. No time-out. */
   readonly duration?: Duration;

@@ -16,11 +16,14 @@ export interface BatchOptions<
 > {
   /** For people. */
   readonly description?: string;
-  /** JSON that you want to know again; null by default. */
+  /** JSON that you want to know again, of `queue.batch(id).find()`; null by default. */
   readonly metadata?: unknown;
   /** Enqueued once all jobs have ended, whatever became of them. */
   readonly onFinish?: BatchCallback<Finish>;
-  /** The same when all of them finished. A job that was discarded counts as finished. */
+  /**
+   * The same when all of them finished. A job that was discarded, at the enqueue or by a person,
+   * counts as finished; one that found no slot when it was due, as cancelled.
+   */
   readonly onSuccess?: BatchCallback<Success>;
   /** The same when one of them failed or was cancelled. */
   readonly onFailure?: BatchCallback<Failure>;
@@ -41,7 +44,10 @@ export type BatchCallback<Job extends Enqueueable = Enqueueable> = {
 /** A batch that jobs are added to. It can be had again by its id, in any process. */
 export interface OpenBatch extends Enqueuer {
   readonly id: number;
-  /** No job is added from outside any more; when all of it has ended, it is over. */
+  /**
+   * Says that nobody has to add more: when all of it has ended, it is over, and takes no job any
+   * more. Until then its own jobs may add others.
+   */
   seal(): Promise<void>;
   /** What has become of it; null when it is stored no more. */
   find(): Promise<Batch | null>;

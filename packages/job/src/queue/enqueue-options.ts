@@ -33,7 +33,7 @@ export interface EnqueueOptions<Input = unknown> {
   /**
    * Names the request: the same key again within 24 hours answers the id of the first job, whatever
    * became of it, and whatever its input was: only the key is compared. For a list of inputs it is
-   * a function of the input.
+   * a function of the input. A job that is no longer stored is forgotten, its key with it.
    */
   readonly idempotencyKey?: string | KeyFunction<Input>;
   /**
