@@ -30,7 +30,7 @@ test("a recurring task of the file can be seen, previewed and run before any run
   expect(await json("recurring", "list")).toEqual([
     {
       ...{ name: "nightly", schedule: "0 3 * * *", time_zone: null, job: "quick" },
-      ...{ args: { a: 1 }, queue: "night", priority: null, description: null, catch_up: "none" },
+      ...{ args: { a: 1 }, queue: "night", priority: 0, description: null, catch_up: "none" },
       ...{ source: "file:test", paused: false, last_at: null },
       next_at: expect.stringMatching(/T03:00:00.000Z$/),
     },
@@ -163,13 +163,13 @@ test("enqueue takes keys, dependencies and batches", async () => {
   expect(await json("enqueue", "quick", "--unique", "k")).toEqual({ id: 1, outcome: "created" });
   expect(await json("enqueue", "quick", "--unique", "k")).toEqual({ id: 1, outcome: "exists" });
   const twice = ["enqueue", "quick", "--idempotency-key", "request"];
-  expect(await json(...twice)).toEqual({ id: 2, outcome: "created" });
-  expect(await json(...twice)).toEqual({ id: 2, outcome: "exists" });
-  const after = ["enqueue", "quick", "--after", "1,2", "--batch", String(batch.id)];
-  expect(await json(...after)).toEqual({ id: 3, outcome: "created" });
-  expect(await json("jobs", "--batch", String(batch.id))).toMatchObject([
-    { id: 3, state: "waiting" },
-  ]);
+  // an answer may leave a gap among the ids
+  const { id: second, outcome } = await json<{ id: number; outcome: string }>(...twice);
+  expect(outcome).toBe("created");
+  expect(await json(...twice)).toEqual({ id: second, outcome: "exists" });
+  const after = ["enqueue", "quick", "--after", `1,${second}`, "--batch", String(batch.id)];
+  const { id } = await json<{ id: number }>(...after);
+  expect(await json("jobs", "--batch", String(batch.id))).toMatchObject([{ id, state: "waiting" }]);
   const unknown = await run("enqueue", "quick", "--after", "99");
   expect(unknown.code).toBe(1);
   expect(unknown.stderr).toMatch(/there is no job 99 to come after/);
