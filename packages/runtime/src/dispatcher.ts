@@ -30,6 +30,7 @@ export interface DispatcherOptions {
 export class Dispatcher implements Service {
   readonly #options: DispatcherOptions;
   readonly #due: Loop;
+  readonly #rates: Loop;
   readonly #upkeep: Loop;
   readonly #slots: Loop;
   #quiet = false;
@@ -39,31 +40,41 @@ export class Dispatcher implements Service {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    const [due, upkeep, slots] = [0, 1, 2].map(() => options.health.user()) as ThreeUsers;
+    const [due, rates, upkeep, slots] = [0, 1, 2, 3].map(() => options.health.user()) as FourUsers;
     this.#due = new Loop(() => served(due, this.#dispatch()), due.failed);
+    this.#rates = new Loop(() => served(rates, this.#refill()), rates.failed);
     this.#upkeep = new Loop(() => served(upkeep, this.#maintain()), upkeep.failed);
     this.#slots = new Loop(() => served(slots, this.#maintainSlots()), slots.failed);
   }
 
   async start(): Promise<void> {
-    for (const loop of [this.#due, this.#upkeep, this.#slots]) loop.start();
+    for (const loop of this.#loops) loop.start();
   }
 
   quiet(on: boolean): void {
     this.#quiet = on;
-    this.#due.wake();
+    this.#wake();
   }
 
   hear(news: News): void {
-    if (news !== "ready") this.#due.wake();
+    if (news !== "ready") this.#wake();
   }
 
   /** It runs no jobs. */
   leaseLost(): void {}
 
   async stop(): Promise<boolean> {
-    await Promise.all([this.#due.stop(), this.#upkeep.stop(), this.#slots.stop()]);
+    await Promise.all(this.#loops.map((loop) => loop.stop()));
     return true;
+  }
+
+  get #loops(): readonly Loop[] {
+    return [this.#due, this.#rates, this.#upkeep, this.#slots];
+  }
+
+  #wake(): void {
+    this.#due.wake();
+    this.#rates.wake();
   }
 
   /** A full batch means that more is due: no waiting then. */
@@ -71,13 +82,22 @@ export class Dispatcher implements Service {
     const { config, store, log } = this.#options;
     if (this.#quiet) return config.pollingIntervalMs;
     const { moved, nextInMs } = await store.jobs.dispatch(config.batchSize);
-    if (moved > 0) log.report({ type: "jobs-dispatched", moved });
-    const refilled = await store.flow.refill();
-    if (refilled.promoted > 0) {
-      log.report({ type: "slots-refilled", promoted: refilled.promoted });
+    if (moved > 0) {
+      log.report({ type: "jobs-dispatched", moved });
+      // some of them may wait for a rate
+      this.#rates.wake();
     }
     if (moved === config.batchSize) return 0;
-    return Math.min(nextInMs ?? idleMs, refilled.nextInMs ?? idleMs, idleMs);
+    return Math.min(nextInMs ?? idleMs, idleMs);
+  }
+
+  /** By itself: what a rate allows is lost where a slot is given late. */
+  async #refill(): Promise<number> {
+    const { config, store, log } = this.#options;
+    if (this.#quiet) return config.pollingIntervalMs;
+    const { promoted, nextInMs } = await store.flow.refill();
+    if (promoted > 0) log.report({ type: "slots-refilled", promoted });
+    return Math.min(nextInMs ?? idleMs, idleMs);
   }
 
   /** Slots follow by themselves from what happens to jobs; this is for what nobody saw. */
@@ -125,7 +145,7 @@ export class Dispatcher implements Service {
   }
 }
 
-type ThreeUsers = [StoreUser, StoreUser, StoreUser];
+type FourUsers = [StoreUser, StoreUser, StoreUser, StoreUser];
 
 async function served(user: StoreUser, poll: Promise<number>): Promise<number> {
   const ms = await poll;
