@@ -11,8 +11,8 @@ export interface ConcurrencyOptions<Input = unknown> {
   /** How many jobs of the key may run at once; 1 by default. */
   readonly limit?: number;
   /**
-   * Jobs with the same group share their keys; the name of the job by default. Each keeps to its own
-   * limit, and one with a smaller limit waits while the others have so many: give all the same.
+   * Jobs with the same group share their keys; the name of the job by default. Each keeps to its
+   * own limit, and one with a smaller limit waits while the others have so many: give all the same.
    */
   readonly group?: string;
   /** How long a slot outlives the last sign of its holder's life; 3m by default. No time-out. */
