@@ -12,7 +12,8 @@ export const gateKinds = ["concurrency", "rate", "fair"] as const;
 /**
  * `concurrency`: held until the job ends, or its run failed and is to be repeated; kept over an
  * interruption, a release and a crash. `rate`: free again `ms` after the run began that took it, and
- * every further run needs another. `fair`: free as soon as a run begins.
+ * every further run needs another, but for one that was released: it gives the slot back to its
+ * job. `fair`: free as soon as a run begins.
  */
 export type GateKind = (typeof gateKinds)[number];
 
@@ -59,12 +60,17 @@ export interface Unique {
    * retry is refused (see `Jobs.retry`), and any other move goes on without the key.
    */
   readonly states: readonly JobState[];
-  /** And for no longer than this after it was enqueued, in milliseconds; null: no limit. */
+  /**
+   * And for no longer than this after it was enqueued, in milliseconds; null: no limit. A key with
+   * a limit that is taken when its job is deleted stays taken until then: the answer names a job
+   * that is gone.
+   */
   readonly forMs: number | null;
   /**
    * When the key is taken. `exists`: nothing happens, the answer names the job that has it.
    * `replace`: a job that has not begun becomes the new one (`replaced`): args, queue, priority,
-   * label, time, gates and unique keys; it keeps its id and batch, and is admitted like a new job.
+   * label, time, gates and unique keys; it keeps its id, name and batch, and is admitted like a new
+   * job. Where the new one would be dropped for want of a slot, nothing changes (`discarded`).
    * One that runs or has ended is left alone (`exists`). `debounce`: the same, and where the new one
    * has no delay, the old time stays. Neither goes with `after` or a `batchId` of the new job.
    */
@@ -77,7 +83,10 @@ export interface QueueSettings {
   readonly slots: number | null;
   /** How many runs may begin in any period of `perMs` milliseconds; null: no limit. */
   readonly rate: Rate | null;
-  /** Keys take turns: no key has more than a few ready jobs while others wait. */
+  /**
+   * Keys take turns: no key has more than a few ready jobs while others wait. The key of a job is
+   * that of its first `concurrency` gate, else of its first rate, else its unique key, else its name.
+   */
   readonly fair: boolean;
 }
 
@@ -109,13 +118,21 @@ export interface Maintained {
 }
 
 /**
- * Why a job is not running, by the predicates of the claim itself; none when it runs, and none for
- * a ready job if and only if the next claim of some worker takes it. The store does not know how
- * many jobs a worker has room for: one that holds none is taken to claim all it can get (up to
- * 1,000), one that holds some to claim one more. A process silent for a minute counts as gone.
+ * Why a job is not running, by the predicates of the claim itself; none when it runs in a process
+ * that lives, and none for a ready job if and only if the next claim of some worker takes it. The
+ * store does not know how many jobs a worker has room for: one that holds none is taken to claim
+ * all it can get (up to 1,000), one that holds some to claim one more. A process silent for a
+ * minute counts as gone.
  */
 export type Reason =
   | { readonly why: "ended"; readonly state: JobState }
+  /** It runs in a process that was not heard of since; it runs again when a runtime starts. */
+  | {
+      readonly why: "silent";
+      readonly processId: number;
+      readonly process: NonNullable<Holder["process"]>;
+      readonly since: number;
+    }
   | { readonly why: "held" }
   | { readonly why: "scheduled"; readonly runAt: number; readonly inMs: number }
   | { readonly why: "waiting"; readonly after: readonly { id: number; state: JobState }[] }

@@ -73,7 +73,11 @@ const slotMs = 180_000;
 /** How many ready jobs a fair key may have at once while others wait. */
 const fairShare = 4;
 
-/** What a queue with settings asks of a job, beside the gates of the job's own. */
+/**
+ * What a queue with settings asks of a job, beside the gates of the job's own. No two queues make
+ * the same key: what is before the first colon says the kind, and in a name that is followed by
+ * more "/" is written %2F and "%" %25.
+ */
 export function queueGates(
   queue: string,
   { slots, rate, fair }: QueueSettings,
@@ -83,15 +87,20 @@ export function queueGates(
     readonly uniques: readonly { readonly key: string }[];
   },
 ): readonly Gate[] {
-  const key = `queue:${queue}`;
   const gates: Gate[] = [];
+  const block = { onConflict: "block" } as const;
   if (slots !== null)
-    gates.push({ kind: "concurrency", key, limit: slots, ms: slotMs, onConflict: "block" });
-  if (rate !== null) gates.push(rateGate(`${key}:rate`, rate));
+    gates.push({ kind: "concurrency", key: `queue:${queue}`, limit: slots, ms: slotMs, ...block });
+  if (rate !== null) gates.push(rateGate(`queue-rate:${queue}`, rate));
   if (fair) {
-    const own = job.gates.find(({ kind }) => kind === "concurrency")?.key;
-    const share = `${key}:fair:${own ?? job.uniques[0]?.key ?? job.name}`;
-    gates.push({ kind: "fair", key: share, limit: fairShare, ms: 0, onConflict: "block" });
+    const first = (wanted: Gate["kind"]) => job.gates.find(({ kind }) => kind === wanted)?.key;
+    const share = first("concurrency") ?? first("rate") ?? job.uniques[0]?.key ?? job.name;
+    const key = `queue-fair:${segment(queue)}/${share}`;
+    gates.push({ kind: "fair", key, limit: fairShare, ms: 0, ...block });
   }
   return gates;
+}
+
+function segment(name: string): string {
+  return name.replaceAll("%", "%25").replaceAll("/", "%2F");
 }

@@ -23,6 +23,13 @@ export function living<P extends Known>(processes: readonly P[], now: number): r
   return processes.filter(({ heartbeatAt }) => now - heartbeatAt <= livingMs);
 }
 
+/** Of a job that runs in this process. */
+export function silenceOf(process: Process | null, now: number): readonly Reason[] {
+  if (!process || living([process], now).length > 0) return [];
+  const { id: processId, name, host, pid, heartbeatAt: since } = process;
+  return [{ why: "silent", processId, process: { name, host, pid }, since }];
+}
+
 /** Somebody is there to make due jobs ready, and to take up what was left undone. */
 export function isDispatched(processes: readonly Known[]): boolean {
   return processes.some(({ kind }) => kind === "dispatcher");

@@ -2,6 +2,7 @@
 // flow/links/batch-end.ts.
 
 import { StoreError } from "../errors.ts";
+import { endStates } from "../job.ts";
 import { prepareBatch } from "../rules/new-batch.ts";
 import type { Batch, BatchState, NewBatch } from "../store/batch.ts";
 import type { Batches } from "../store.ts";
@@ -41,7 +42,8 @@ function seal(driver: Driver, id: number): void {
   closeIfOver(driver, id);
 }
 
-const columns = "id, description, metadata, state, created_at, finished_at";
+const columns = `id, description, metadata, state, created_at, finished_at,
+  cleared_finished, cleared_failed, cleared_cancelled`;
 const one = `SELECT ${columns} FROM batches WHERE id = ?`;
 
 function find(driver: Driver, id: number): Batch | null {
@@ -68,11 +70,13 @@ const counts = `SELECT state, count(*) FROM jobs INDEXED BY jobs_by_batch
 function toBatch(driver: Driver, row: Record<string, unknown>): Batch {
   const id = row.id as number;
   const by = new Map(driver.tuples(counts).all(id) as unknown as [string, number][]);
-  const total = [...by.values()].reduce((sum, some) => sum + some, 0);
-  const [finished, failed, cancelled] = ["finished", "failed", "cancelled"].map(
-    (state) => by.get(state) ?? 0,
+  const stored = [...by.values()].reduce((sum, some) => sum + some, 0);
+  const ended = endStates.map((state) => by.get(state) ?? 0);
+  const pending = ended.reduce((rest, some) => rest - some, stored);
+  const [finished, failed, cancelled] = endStates.map(
+    (state, n) => ended[n]! + (row[`cleared_${state}`] as number),
   ) as [number, number, number];
-  const pending = total - finished - failed - cancelled;
+  const total = pending + finished + failed + cancelled;
   return {
     id,
     description: row.description as string | null,

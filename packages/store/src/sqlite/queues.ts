@@ -31,8 +31,10 @@ async function pause(driver: Driver, name: string): Promise<void> {
 
 const running = `SELECT queue, count(*) FROM jobs INDEXED BY jobs_running
   WHERE process_id IS NOT NULL GROUP BY queue`;
-const blocked = `SELECT queue, count(*) FROM jobs INDEXED BY jobs_waiting
-  WHERE state = 'blocked' GROUP BY queue`;
+const pending = `SELECT queue, sum(state = 'blocked'), sum(state <> 'blocked')
+  FROM jobs INDEXED BY jobs_waiting
+  WHERE state = 'scheduled' OR state = 'blocked' OR state = 'waiting' OR state = 'held'
+  GROUP BY queue`;
 const paused = "SELECT name FROM paused_queues";
 const waiting = (source: ReadyIndex): string =>
   `SELECT count(*), min(run_at) FROM jobs INDEXED BY ${source.index}
@@ -42,7 +44,8 @@ function list(driver: Driver): readonly Queue[] {
   const now = driver.now();
   const busy = new Map(driver.tuples(running).all() as unknown as [string, number][]);
   const stopped = new Set((driver.tuples(paused).all() as unknown as [string][]).flat());
-  const behind = new Map(driver.tuples(blocked).all() as unknown as [string, number][]);
+  const rows = driver.tuples(pending).all() as unknown as [string, number, number][];
+  const behind = new Map(rows.map(([queue, blocked, waiting]) => [queue, { blocked, waiting }]));
   const settings = allSettings(driver);
   const known = [busy.keys(), behind.keys(), settings.keys(), stopped, queuesOf(driver, ready)];
   const names = new Set(known.flatMap((some) => [...some]));
@@ -54,7 +57,7 @@ function list(driver: Driver): readonly Queue[] {
       name,
       paused: stopped.has(name),
       ready: count,
-      blocked: behind.get(name) ?? 0,
+      ...(behind.get(name) ?? { blocked: 0, waiting: 0 }),
       running: busy.get(name) ?? 0,
       latencyMs,
       settings: settings.get(name) ?? null,

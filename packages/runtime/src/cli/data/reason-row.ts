@@ -7,6 +7,10 @@ export function reasonRow(reason: Reason): object {
   switch (reason.why) {
     case "scheduled":
       return { why: reason.why, run_at: isoTime(reason.runAt), in_ms: reason.inMs };
+    case "silent": {
+      const { why, processId, process, since } = reason;
+      return { why, process_id: processId, process, since: isoTime(since) };
+    }
     case "blocked": {
       const { why, kind, key, limit } = reason;
       const holders = reason.holders.map(holderRow);

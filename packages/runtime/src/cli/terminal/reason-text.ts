@@ -10,6 +10,8 @@ export function reasonText(reason: Reason): string {
   switch (reason.why) {
     case "ended":
       return `it has ended: ${reason.state}`;
+    case "silent":
+      return silentText(reason);
     case "held":
       return "it is held until somebody lets it go";
     case "scheduled":
@@ -33,6 +35,12 @@ export function reasonText(reason: Reason): string {
     default:
       return impossible(reason);
   }
+}
+
+function silentText({ process: { name, host, pid }, since }: Extract<Reason, { why: "silent" }>) {
+  const where = `${visible(name)}, pid ${pid} on ${visible(host)}`;
+  const what = `its process (${where}) has been silent for ${ago(since)}`;
+  return `${what}; it runs again when a runtime starts`;
 }
 
 function dueText({ runAt, inMs }: Extract<Reason, { why: "scheduled" }>): string {

@@ -4,6 +4,7 @@ import { setImmediate as breathe } from "node:timers/promises";
 import { checkJobLimit } from "../../rules/limits.ts";
 import { checkSource } from "../../rules/new-task.ts";
 import type { Driver } from "../driver.ts";
+import { sendBack } from "./send-back.ts";
 import { promote } from "./slots/promote.ts";
 import { Room } from "./slots/room.ts";
 
@@ -64,8 +65,9 @@ async function give(driver: Driver, jobName: string, { limit, source }: Wanted):
     if (limit === null) driver.sql(unset).run(jobName);
     else driver.sql(set).run(jobName, limit, source);
   });
+  await sendBack(driver, jobName);
   const keys = await driver.read(() => driver.tuples(awaitedKeys).all(jobName));
   for (const [key] of keys as unknown as [string][])
-    while ((await driver.write(() => promote(new Room(driver), key, most))) === most)
+    while ((await driver.write(() => promote(new Room(driver), key, { most }))) === most)
       await breathe();
 }

@@ -29,7 +29,7 @@ export async function maintain(driver: Driver, limit: number, cursor: Cursor): P
       reconcile(driver);
       const room = new Room(driver);
       promoted = 0;
-      for (const key of new Set([...keys, ...freed])) promoted += promote(room, key, 1);
+      for (const key of new Set([...keys, ...freed])) promoted += promote(room, key, { most: 1 });
       tidy(driver);
     });
   const { nextInMs } = await driver.read(() => restsOf(driver));

@@ -11,6 +11,7 @@ import { closeIfOver } from "./links/batch-end.ts";
 import { type Ending, isEnded, settleWaiting, tellDependants } from "./links/dependencies.ts";
 import { takeBack } from "./links/unique.ts";
 import { applyPolicies } from "./slots/conflict.ts";
+import { standAlone } from "./slots/line.ts";
 import { admit, promote } from "./slots/promote.ts";
 import { Room } from "./slots/room.ts";
 
@@ -19,6 +20,7 @@ const most = 1_000;
 /** And how many at a time: those of one round are seen together. */
 const page = 100;
 
+const all = "SELECT count(*) AS freed FROM touched";
 const anything = "SELECT 1 FROM touched LIMIT 1";
 const next = `SELECT job_id AS id, outcome, batch_id AS batchId FROM touched
   ORDER BY job_id LIMIT ${page}`;
@@ -46,6 +48,8 @@ export function isTouched(connection: Connection): boolean {
 export function reconcile(connection: Connection): boolean {
   if (!isTouched(connection)) return true;
   const room = new Room(connection);
+  // Each gave away one slot of a key at most.
+  const { freed } = room.sql(all).get() as { freed: number };
   for (let taken = 0; taken < most; ) {
     const rows = room.sql(next).all() as unknown as readonly Touched[];
     if (rows.length === 0) return true;
@@ -57,7 +61,7 @@ export function reconcile(connection: Connection): boolean {
     }
     for (const id of round.batches) closeIfOver(connection, id);
     room.recount();
-    for (const key of round.keys) promote(room, key, most);
+    for (const key of round.keys) promote(room, key, { most, freed });
     for (const row of round.blocked) settleBlocked(room, row);
   }
   return !isTouched(connection);
@@ -72,7 +76,10 @@ function takeUp(round: Round, touched: Touched): void {
   const state = room.sql(stateOf).get(id)?.state as JobState | undefined;
   for (const key of room.keysOf(id)) keys.add(key);
   if (state !== undefined) takeBack(room, id, state);
-  if (state === "blocked") round.blocked.push(touched);
+  if (state === "blocked") {
+    standAlone(room, id);
+    round.blocked.push(touched);
+  }
   if (state === "waiting") settleWaiting(room, id);
   // Only by a claim of somebody who knows nothing of gates; whoever runs holds his slots.
   if (state === "running") holdAll(room, id);

@@ -15,7 +15,7 @@ export async function refill(driver: Driver): Promise<Maintained> {
   if (over.length === 0) return { freed: 0, promoted: 0, nextInMs };
   return driver.write(() => {
     const room = new Room(driver);
-    const promoted = over.reduce((sum, key) => sum + promote(room, key, most), 0);
+    const promoted = over.reduce((sum, key) => sum + promote(room, key, { most }), 0);
     return { freed: 0, promoted, nextInMs: restsOf(driver).nextInMs };
   });
 }

@@ -4,10 +4,10 @@ import type { QueueSettings } from "../../flow.ts";
 import type { JobState } from "../../job.ts";
 import { queueGates } from "../../rules/limits.ts";
 import type { Driver } from "../driver.ts";
-import { writeGates } from "../jobs/insert-linked.ts";
 import { ready, suspects } from "../turn/lanes.ts";
 import { allSettings } from "./queue-settings.ts";
 import { reconcile } from "./reconcile.ts";
+import { writeGates } from "./slots/gates.ts";
 import { promote } from "./slots/promote.ts";
 import { Room, type StoredGate } from "./slots/room.ts";
 
@@ -54,7 +54,7 @@ export function regateAll(driver: Driver, ids: readonly number[], setting: Setti
   }
   reconcile(driver);
   room.recount();
-  for (const key of keys) promote(room, key, ids.length);
+  for (const key of keys) promote(room, key, { most: ids.length });
 }
 
 /** For a job that comes back to its queue: what is true of it may have changed since. */
@@ -68,7 +68,7 @@ export function regateOne(driver: Driver, id: number): void {
 
 const anyJob = `SELECT id, queue, state, name, priority, unique_key AS uniqueKey FROM jobs
   WHERE id = ?`;
-const forgetGates = "DELETE FROM job_gates WHERE job_id = ? AND name = ''";
+const forgetGates = "DELETE FROM job_gates WHERE job_id = ?";
 const forgetSlot = "DELETE FROM slots WHERE job_id = ? AND key = ?";
 const link = "UPDATE jobs SET linked = 1 WHERE id = ?";
 /** Where keys no longer take turns, jobs go by their age. */
@@ -78,13 +78,13 @@ const goByAge = "UPDATE jobs SET place = NULL WHERE id = ? AND place IS NOT NULL
 function regate(room: Room, job: JobRow, setting: Setting): readonly string[] {
   const before = room.gatesOf(job.id);
   const own = before.filter(({ name }) => name !== "");
-  const gates = gatesFor(setting, job, own);
+  const gates = gatesOfQueue(setting, job, own);
   const kept = new Set(gates.map(({ key }) => key));
   room.sql(forgetGates).run(job.id);
   for (const { name, key } of before)
     if (name === "" && !kept.has(key)) room.sql(forgetSlot).run(job.id, key);
   const waits = job.state === "blocked";
-  writeGates(room, job.id, { gates, priority: job.priority, waits, from: own.length });
+  writeGates(room, job.id, { gates: [...own, ...gates], priority: job.priority, waits });
   if (gates.length > 0) room.sql(link).run(job.id);
   if (![...own, ...gates].some(({ kind }) => kind === "fair")) room.sql(goByAge).run(job.id);
   settle(room, job);
@@ -92,9 +92,9 @@ function regate(room: Room, job: JobRow, setting: Setting): readonly string[] {
 }
 
 /** Of the gates of the queue those that the job has not by itself. */
-function gatesFor(
+export function gatesOfQueue(
   { queue, settings }: Setting,
-  { name, uniqueKey }: JobRow,
+  { name, uniqueKey }: Pick<JobRow, "name" | "uniqueKey">,
   own: readonly StoredGate[],
 ): readonly StoredGate[] {
   if (settings === null) return [];

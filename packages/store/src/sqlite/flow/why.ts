@@ -3,12 +3,14 @@
 
 import type { Reason } from "../../flow.ts";
 import type { Job, JobState } from "../../job.ts";
+import type { Process } from "../../process.ts";
 import {
   blockedBy,
   dueAt,
   isDispatched,
   type Known,
   living,
+  silenceOf,
   staffFor,
   waitingFor,
 } from "../../rules/why.ts";
@@ -28,13 +30,18 @@ export function why(driver: Driver, id: number): readonly Reason[] | null {
   const row = driver.tuples(one).get(id);
   if (!row) return null;
   const job = toJob(row);
-  if (job.state === "running") return [];
+  if (job.state === "running") return silenceOf(processOf(driver, job), driver.now());
   if (job.finishedAt !== null) return [{ why: "ended", state: job.state }];
   const known = living(driver.sql(processes).all().map(toProcess), driver.now());
   const paused = pausesOf(driver, job);
   const { reasons, able } = staffFor(job, known);
   const there = [...stateReasons(driver, job, known), ...paused, ...reasons];
   return there.length > 0 ? there : fullReasons(driver, job, able);
+}
+
+function processOf(driver: Driver, { processId }: Job): Process | null {
+  const row = driver.sql(`${processes} WHERE id = ?`).get(processId);
+  return row ? toProcess(row) : null;
 }
 
 /** What has to happen before it is ready. */

@@ -1,6 +1,5 @@
-// What people do to jobs: retry, cancel, discard, and clearing away what ended long ago. Each id
-// is looked at by itself, one after the other, so an id asked for twice is answered as the first
-// left it.
+// What people do to jobs: retry, cancel, discard. Each id is looked at by itself, one after the
+// other, so an id asked for twice is answered as the first left it.
 
 import type { JobState } from "../../job.ts";
 import {
@@ -10,7 +9,7 @@ import {
   answerRetry,
   refuseRetry,
 } from "../../rules/answers.ts";
-import type { Action, Actions, Retention } from "../../store.ts";
+import type { Action, Actions } from "../../store.ts";
 import type { Driver } from "../driver.ts";
 import { askTakeBack, takeBack } from "../flow/links/unique.ts";
 import { regateOne } from "../flow/regate.ts";
@@ -90,24 +89,4 @@ export function discard(driver: Driver, ids: readonly number[]): Actions {
     if (outcome === "discarded") driver.sql(remove).run(id);
   };
   return each(driver, ids, { answer: answerDiscard, act });
-}
-
-const expired = `DELETE FROM jobs WHERE id IN (
-  SELECT id FROM jobs INDEXED BY jobs_ended
-  WHERE finished_at IS NOT NULL AND state = ? AND finished_at < ?
-  ORDER BY finished_at LIMIT ?)`;
-
-export function clear(driver: Driver, retention: Retention, limit: number): number {
-  const now = driver.now();
-  const periods = [
-    ["finished", retention.finishedMs],
-    ["cancelled", retention.cancelledMs],
-    ["failed", retention.failedMs],
-  ] as const;
-  let removed = 0;
-  for (const [state, period] of periods) {
-    if (removed >= limit) break;
-    removed += Number(driver.sql(expired).run(state, now - period, limit - removed).changes);
-  }
-  return removed;
 }

@@ -3,10 +3,11 @@
 
 import type { Enqueued, JobState } from "../../job.ts";
 import { admit, type PreparedJob } from "../../rules/new-job.ts";
-import type { Connection } from "../driver/connection.ts";
 import { askAfter, failDependant, waitFor } from "../flow/links/dependencies.ts";
-import { askUniques, takeUniques } from "../flow/links/unique.ts";
+import { replace } from "../flow/links/replace.ts";
+import { askUniques, type Keeper, takeUniques } from "../flow/links/unique.ts";
 import { ask } from "../flow/slots/conflict.ts";
+import { writeGates } from "../flow/slots/gates.ts";
 import type { Room, StoredGate } from "../flow/slots/room.ts";
 
 const insert = `INSERT INTO jobs (name, kind, queue, state, args, priority, label, run_at, created_at,
@@ -20,8 +21,8 @@ const insert = `INSERT INTO jobs (name, kind, queue, state, args, priority, labe
  */
 export function insertLinked(room: Room, job: PreparedJob, gates: readonly StoredGate[]): Enqueued {
   const waits = askAfter(room, job);
-  const other = askUniques(room, job);
-  if (other) return other;
+  const keeper = askUniques(room, job);
+  if (keeper) return answer(room, keeper, { job, gates });
   const { state: wanted, runAt } = admit(job, room.now);
   const mustWait = wanted !== "held" && (waits.on.length > 0 || waits.failed !== null);
   const state = mustWait ? "waiting" : wanted === "ready" ? ask(room, gates) : wanted;
@@ -29,10 +30,23 @@ export function insertLinked(room: Room, job: PreparedJob, gates: readonly Store
   const id = write(room, { job, state, runAt, linked: 1 });
   writeGates(room, id, { gates, priority: job.priority, waits: state === "blocked" });
   if (state === "ready") room.take(id, gates);
-  takeUniques(room, id, { job, state });
+  takeUniques(room, { id, state }, job.uniques);
   waitFor(room, id, { on: waits.on, ifFails: job.ifDependencyFails });
   if (waits.failed) failDependant(room, id, waits.failed);
   return { id, outcome: "created" };
+}
+
+/** To a job whose key somebody has. */
+function answer(
+  room: Room,
+  { id, replaceable, onConflict }: Keeper,
+  { job, gates }: { readonly job: PreparedJob; readonly gates: readonly StoredGate[] },
+): Enqueued {
+  if (!replaceable || onConflict === "exists") return { id, outcome: "exists" };
+  const keepsTime = onConflict === "debounce" && job.at === null && job.inMs === 0;
+  if (replace(room, { id, ...replaceable }, { job, gates, keepsTime }))
+    return { id, outcome: "replaced" };
+  return { id: burnId(room, { job, runAt: room.now }), outcome: "discarded" };
 }
 
 interface Row {
@@ -62,25 +76,4 @@ function burnId(room: Room, row: Pick<Row, "job" | "runAt">): number {
   const id = write(room, { ...row, state: "ready", linked: 0 });
   room.sql(remove).run(id);
   return id;
-}
-
-const addGate = `INSERT INTO job_gates
-  (job_id, position, kind, key, slots, ms, on_conflict, name, priority, waits)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-
-export function writeGates(
-  connection: Pick<Connection, "sql">,
-  id: number,
-  rows: {
-    readonly gates: readonly StoredGate[];
-    readonly priority: number;
-    readonly waits: boolean;
-    /** Position of the first one. */
-    readonly from?: number;
-  },
-): void {
-  rows.gates.forEach(({ kind, key, limit, ms, onConflict, name }, n) => {
-    const values = [id, (rows.from ?? 0) + n, kind, key, limit, ms, onConflict, name] as const;
-    connection.sql(addGate).run(...values, rows.priority, Number(rows.waits));
-  });
 }

@@ -4,11 +4,12 @@
 // There are no counters. A slot that is there is held or rests. What cannot disagree with itself
 // needs no repair. `slots_by_key` is what is counted, and a count stops at the limit;
 // `job_gates_waiting` is the line of those who wait, best first, and `job_gates_widest` says that
-// none of them sees more slots than are taken, which is nearly always so. A slot that is lent
-// belongs to a run that had begun before its queue had slots, and ends with it.
+// none of them sees more slots than are taken, which is nearly always so. Jobs of one `shape` have
+// the same gates, so that nobody has to ask for each of them (flow/slots/line.ts). A slot that is
+// lent belongs to a run that had begun before its queue had slots, and ends with it.
 //
 // A job has its unique keys for as long as its row is there; that at most one job of a key holds
-// it is kept by the index `unique_keys_held`.
+// it is kept by the index `unique_keys_held`. A batch counts the jobs that retention took from it.
 //
 // Among ready jobs of one priority the older goes first, by its id. Where keys take turns, a job
 // goes by the place it was given when its key's turn came: a number between two ids. The indexes
@@ -52,10 +53,12 @@ CREATE TABLE job_gates (
   name TEXT NOT NULL,
   priority INTEGER NOT NULL,
   waits INTEGER NOT NULL DEFAULT 0,
+  shape INTEGER NOT NULL,
   PRIMARY KEY (job_id, key)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX job_gates_waiting ON job_gates (key, priority, job_id) WHERE waits = 1;
+CREATE INDEX job_gates_shapes ON job_gates (key, shape, priority, job_id) WHERE waits = 1;
 CREATE INDEX job_gates_widest ON job_gates (key, name, slots, kind) WHERE waits = 1;
 CREATE INDEX job_gates_rated ON job_gates (key) WHERE waits = 1 AND kind = 'rate';
 
@@ -103,10 +106,14 @@ CREATE TABLE batches (
   on_success TEXT,
   on_failure TEXT,
   created_at INTEGER NOT NULL,
-  finished_at INTEGER
+  finished_at INTEGER,
+  cleared_finished INTEGER NOT NULL DEFAULT 0,
+  cleared_failed INTEGER NOT NULL DEFAULT 0,
+  cleared_cancelled INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE INDEX batches_by_state ON batches (state, id);
+CREATE INDEX batches_over ON batches (finished_at) WHERE finished_at IS NOT NULL;
 
 CREATE TABLE queue_settings (
   name TEXT PRIMARY KEY,

@@ -9,8 +9,9 @@
 // first. `outcome` of a touched job is `due` when it was blocked so at its first due time, where
 // the policies for conflicts apply; of a deleted job, how it had ended.
 //
-// A unique key is let go here, and taken again by `reconcile`: whether the time of another job's key
-// is over, only the clock of the store can say.
+// A unique key is let go here, and taken again by `reconcile`: whether the time of another job's
+// key is over, only the clock of the store can say. One that has a time and is held outlives its
+// job.
 //
 // A run that gave up nothing (interrupted, released, crashed, or sent back for its gates) takes
 // back its attempt; one that failed does not. That is how they are told apart here.
@@ -36,8 +37,21 @@ const wasLent = "NEW.came_from = 'running' AND job_id = NEW.id AND lent = 1";
 const isFirstDue = `NEW.started_at IS NULL
     AND (NEW.came_from = 'scheduled' OR NEW.came_from = 'waiting' OR NEW.came_from = 'held')`;
 
+/** It was handed back, or sent back for its gates: that run counts as nothing. */
+const neverBegan = `NEW.came_from = 'running' AND NEW.counts = 0
+    AND NEW.attempts < NEW.had_attempts`;
+
 const msOfGate = `coalesce(
       (SELECT ms FROM job_gates WHERE job_id = NEW.id AND key = slots.key), 0)`;
+
+/**
+ * The slot of a rate that a run took which never began: it is there as long as nobody took one of
+ * its key after it had rested. Which of those that began to rest at once it was does not matter.
+ */
+const returned = `id IN (SELECT (
+      SELECT id FROM slots WHERE key = gate.key AND job_id IS NULL AND kind = 'rate'
+        AND expires_at = NEW.started_at + gate.ms LIMIT 1)
+    FROM job_gates AS gate WHERE gate.job_id = NEW.id AND gate.kind = 'rate')`;
 
 /** Asked after it was sent back. */
 const isBlocked = "EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id AND state = 'blocked')";
@@ -54,12 +68,13 @@ const known = `ON CONFLICT (job_id) DO UPDATE
 
 /**
  * One trigger for everything, also for what transitions.ts says: several fire in no defined order,
- * and each costs the jobs without links, which are most, 2 % of a drain. SQLite sets up the whole of
- * a trigger before it asks WHEN, so what follows for linked jobs is that of a view: 4 % less.
+ * and each costs the jobs without links, which are most, 2 % of a drain. SQLite sets up the whole
+ * of a trigger before it asks WHEN, so what follows for linked jobs is that of a view: 4 % less.
  */
 const moved = `DROP TRIGGER jobs_transition;
-CREATE VIEW job_moves (id, came_from, state, had_attempts, attempts, started_at, batch_id, unique_key)
-AS SELECT id, state, state, attempts, attempts, started_at, batch_id, unique_key FROM jobs;
+CREATE VIEW job_moves (
+  id, came_from, state, had_attempts, attempts, started_at, batch_id, unique_key, counts)
+AS SELECT id, state, state, attempts, attempts, started_at, batch_id, unique_key, 1 FROM jobs;
 
 CREATE TRIGGER jobs_moved
 AFTER UPDATE OF state ON jobs
@@ -67,7 +82,8 @@ WHEN NEW.linked = 1 OR ${isIllegal}
 BEGIN
   SELECT ${refuse} WHERE ${isIllegal};
   INSERT INTO job_moves VALUES (NEW.id, OLD.state, NEW.state, OLD.attempts, NEW.attempts,
-    NEW.started_at, NEW.batch_id, NEW.unique_key);
+    NEW.started_at, NEW.batch_id, NEW.unique_key,
+    NEW.interruptions + NEW.crashes - OLD.interruptions - OLD.crashes);
 END;
 
 CREATE TRIGGER linked_job_moved
@@ -76,6 +92,7 @@ BEGIN
   UPDATE slots SET job_id = NULL, expires_at = coalesce(NEW.started_at, since) + ${msOfGate}
     WHERE NEW.state = 'running' AND job_id = NEW.id AND kind = 'rate';
   DELETE FROM slots WHERE NEW.state = 'running' AND job_id = NEW.id AND kind = 'fair';
+  UPDATE slots SET job_id = NEW.id, expires_at = NULL WHERE ${neverBegan} AND ${returned};
   DELETE FROM slots WHERE ${givesUp} AND job_id = NEW.id;
   DELETE FROM slots WHERE ${wasLent};
   UPDATE jobs SET state = 'blocked' WHERE NEW.state = 'ready' AND id = NEW.id AND ${lacksSlot};
@@ -95,7 +112,7 @@ const gone = `CREATE TRIGGER jobs_gone
 AFTER DELETE ON jobs
 WHEN OLD.linked = 1
 BEGIN
-  DELETE FROM unique_keys WHERE job_id = OLD.id;
+  DELETE FROM unique_keys WHERE job_id = OLD.id AND (until IS NULL OR held = 0);
   DELETE FROM slots WHERE job_id = OLD.id;
   DELETE FROM dependencies WHERE job_id = OLD.id;
   UPDATE job_gates SET waits = 0 WHERE job_id = OLD.id AND waits = 1;

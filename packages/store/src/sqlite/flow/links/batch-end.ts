@@ -6,13 +6,16 @@ import type { PreparedJob } from "../../../rules/new-job.ts";
 import type { Connection } from "../../driver/connection.ts";
 import { insertAll } from "../../jobs/insert.ts";
 
-const sealed = `SELECT on_finish, on_success, on_failure FROM batches
-  WHERE id = ? AND state = 'sealed'`;
+const sealed = `SELECT on_finish, on_success, on_failure,
+    cleared_failed + cleared_cancelled AS cleared
+  FROM batches WHERE id = ? AND state = 'sealed'`;
 
-interface Callbacks {
+interface Sealed {
   readonly on_finish: string | null;
   readonly on_success: string | null;
   readonly on_failure: string | null;
+  /** Jobs that did not finish, and are not stored any more. */
+  readonly cleared: number;
 }
 
 /** Of a batch, in one of the states. */
@@ -25,11 +28,11 @@ const unsuccessful = any(["failed", "cancelled"]);
 const close = "UPDATE batches SET state = ?, finished_at = ? WHERE id = ?";
 
 export function closeIfOver(connection: Connection, id: number): void {
-  const callbacks = connection.sql(sealed).get(id) as unknown as Callbacks | undefined;
-  if (!callbacks || connection.sql(alive).get(id)) return;
-  const failed = connection.sql(unsuccessful).get(id) !== undefined;
+  const batch = connection.sql(sealed).get(id) as unknown as Sealed | undefined;
+  if (!batch || connection.sql(alive).get(id)) return;
+  const failed = batch.cleared > 0 || connection.sql(unsuccessful).get(id) !== undefined;
   connection.sql(close).run(failed ? "failed" : "succeeded", connection.now(), id);
-  const next = [callbacks.on_finish, failed ? callbacks.on_failure : callbacks.on_success];
+  const next = [batch.on_finish, failed ? batch.on_failure : batch.on_success];
   const jobs = next.flatMap((json) =>
     json === null ? [] : [callbackOf(id, JSON.parse(json) as PreparedJob)],
   );

@@ -1,99 +1,94 @@
 // Unique keys. An entry is there for as long as its job, and held while the job is in one of its
-// states: a trigger lets it go, and it is taken here. A unique index of those that are held
-// decides; whether the time of one is over, and somebody else may have the key, is looked at here.
+// states: a trigger lets it go, and it is taken here. One that has a time and is held when its job
+// is deleted stays until then. A unique index of those that are held decides; whether the time of
+// one is over, and somebody else may have the key, is looked at here.
 
-import type { Enqueued, JobState } from "../../../job.ts";
+import type { Unique } from "../../../flow.ts";
+import type { JobState } from "../../../job.ts";
 import type { TakenKey } from "../../../rules/answers.ts";
 import type { PreparedJob } from "../../../rules/new-job.ts";
 import { notBegun, type Room } from "../slots/room.ts";
 
-const holder = `SELECT job_id AS id, state, ${notBegun} AS isNew,
-    jobs.id IS NULL OR until <= ?2 AS isOver
+const holder = `SELECT job_id AS id, state, name, ${notBegun} AS isNew,
+    CASE WHEN until IS NULL THEN jobs.id IS NULL ELSE until <= ?2 END AS isOver
   FROM unique_keys INDEXED BY unique_keys_held LEFT JOIN jobs ON jobs.id = job_id
   WHERE key = ?1 AND held = 1`;
 
-interface Keeper {
+interface Entry {
   readonly id: number;
-  readonly state: string;
-  readonly isNew: 0 | 1;
-  readonly isOver: 0 | 1 | null;
+  /** null of a job that is gone: its key has a time, and is held until then. */
+  readonly state: JobState | null;
+  readonly name: string | null;
+  readonly isNew: 0 | 1 | null;
+  readonly isOver: 0 | 1;
 }
 
 const forget = "DELETE FROM unique_keys WHERE job_id = ? AND key = ?";
 
 /** Who has the key; an entry whose time is over makes way. */
-function keeperOf(room: Room, key: string): Keeper | null {
-  const keeper = room.sql(holder).get(key, room.now) as unknown as Keeper | undefined;
+function keeperOf(room: Room, key: string): Entry | null {
+  const keeper = room.sql(holder).get(key, room.now) as unknown as Entry | undefined;
   if (!keeper) return null;
   if (keeper.isOver !== 1) return keeper;
   room.sql(forget).run(keeper.id, key);
   return null;
 }
 
-/** The answer to a job whose key somebody has; null when all its keys are free. */
-export function askUniques(room: Room, job: PreparedJob): Enqueued | null {
-  for (const { key, onConflict } of job.uniques) {
-    const keeper = keeperOf(room, key);
-    if (!keeper) continue;
-    if (onConflict === "exists" || !canChange(keeper)) return { id: keeper.id, outcome: "exists" };
-    replace(room, keeper, { job, keepsTime: onConflict === "debounce" && isAtOnce(job) });
-    return { id: keeper.id, outcome: "replaced" };
+/** Somebody who has a key of a new job. */
+export interface Keeper {
+  readonly id: number;
+  /** null of one that runs, has ended or is gone: it is left alone. */
+  readonly replaceable: { readonly name: string; readonly state: JobState } | null;
+  readonly onConflict: Unique["onConflict"];
+}
+
+/** The first of its keys that somebody has decides; null when all are free. */
+export function askUniques(room: Room, { uniques }: PreparedJob): Keeper | null {
+  for (const { key, onConflict } of uniques) {
+    const entry = keeperOf(room, key);
+    if (entry) return { id: entry.id, replaceable: pendingOf(entry), onConflict };
   }
   return null;
 }
 
 const pending = ["held", "waiting", "scheduled", "blocked", "ready"];
 
-function canChange({ state, isNew }: Keeper): boolean {
-  return isNew === 1 && pending.includes(state);
-}
-
-function isAtOnce({ at, inMs }: PreparedJob): boolean {
-  return at === null && inMs === 0;
-}
-
-const write = `UPDATE jobs SET args = :args, priority = :priority, label = :label,
-  run_at = coalesce(:runAt, run_at) WHERE id = :id`;
-const reorder = "UPDATE job_gates SET priority = ? WHERE job_id = ? AND priority <> ?";
-const move = "UPDATE jobs SET state = ? WHERE id = ?";
-/** A blocked job becomes scheduled by way of a state that its keys need not know: unseen. */
-const leaveLine = "UPDATE jobs SET state = 'held', linked = 0 WHERE id = ?";
-const comeBack = "UPDATE jobs SET state = 'scheduled', linked = 1 WHERE id = ?";
-
-/** The job stays the same one: its queue, gates, keys and batch are those it came with. */
-function replace(
-  room: Room,
-  { id, state }: Keeper,
-  { job, keepsTime }: { readonly job: PreparedJob; readonly keepsTime: boolean },
-): void {
-  const { args, priority, label } = job;
-  const runAt = keepsTime ? null : (job.at ?? Math.ceil(room.now + job.inMs));
-  room.sql(write).run({ id, args, priority, label, runAt });
-  room.sql(reorder).run(priority, id, priority);
-  if (runAt === null || state === "held" || state === "waiting") return;
-  room.recount();
-  const later = runAt > room.now;
-  if (later && state === "ready") room.sql(move).run("scheduled", id);
-  if (!later && state === "scheduled") room.sql(move).run("ready", id);
-  if (!later || state !== "blocked") return;
-  room.sql(leaveLine).run(id);
-  room.sql(comeBack).run(id);
+function pendingOf({ name, state, isNew }: Entry): Keeper["replaceable"] {
+  if (name === null || state === null || isNew !== 1 || !pending.includes(state)) return null;
+  return { name, state };
 }
 
 const keep = `INSERT INTO unique_keys (job_id, key, states, until, held)
   VALUES (?, ?, ?, ?, ?)`;
 
-/** For a job that was just inserted in this state; the keys were found free. */
-export function takeUniques(
+interface Owner {
+  readonly id: number;
+  readonly state: JobState;
+}
+
+/** For a job that was just inserted; the keys were found free. */
+export function takeUniques(room: Room, owner: Owner, uniques: readonly Unique[]): void {
+  for (const unique of uniques) take(room, owner, { unique, free: true });
+}
+
+const forgetAll = "DELETE FROM unique_keys WHERE job_id = ?";
+
+/** For a job that becomes another one; it goes without keys that somebody else has. */
+export function changeUniques(room: Room, owner: Owner, uniques: readonly Unique[]): void {
+  room.sql(forgetAll).run(owner.id);
+  for (const unique of uniques)
+    take(room, owner, { unique, free: keeperOf(room, unique.key) === null });
+}
+
+function take(
   room: Room,
-  id: number,
-  { job, state }: { readonly job: PreparedJob; readonly state: JobState },
+  { id, state }: Owner,
+  { unique, free }: { readonly unique: Unique; readonly free: boolean },
 ): void {
-  for (const { key, states, forMs } of job.uniques) {
-    const until = forMs === null ? null : room.now + forMs;
-    const held = states.includes(state);
-    room.sql(keep).run(id, key, `,${states.join()},`, until, Number(held));
-  }
+  const { key, states, forMs } = unique;
+  const until = forMs === null ? null : room.now + forMs;
+  const held = free && states.includes(state);
+  room.sql(keep).run(id, key, `,${states.join()},`, until, Number(held));
 }
 
 const letGo = `SELECT key FROM unique_keys WHERE job_id = ?1 AND held = 0

@@ -27,7 +27,7 @@ export function ask(room: Room, gates: readonly StoredGate[]): "ready" | "blocke
 function isFreeForNew(room: Room, gate: StoredGate): boolean {
   if (!room.isFree(gate)) return false;
   if (!room.isAwaited(gate.key)) return true;
-  promote(room, gate.key, most);
+  promote(room, gate.key, { most });
   return room.isFree(gate);
 }
 
@@ -69,7 +69,7 @@ const mostNamed = 3;
 const holders = `SELECT job_id AS id FROM slots WHERE key = ? AND job_id IS NOT NULL
   ORDER BY since, id LIMIT ${mostNamed + 1}`;
 
-function conflict(room: Room, key: string): StoreError {
+export function conflict(room: Room, key: string): StoreError {
   const ids = (room.sql(holders).all(key) as unknown as { id: number }[]).map(({ id }) => id);
   const named = ids.slice(0, mostNamed).join(", ") + (ids.length > mostNamed ? ", …" : "");
   const who = ids.length === 1 ? `job ${named} has it` : `jobs ${named} have them`;

@@ -17,6 +17,8 @@ export interface StoredGate {
   readonly name: string;
 }
 
+type Sight = Pick<StoredGate, "name" | "limit" | "kind"> | undefined;
+
 /** Of a job that does not run: no run of it counts. */
 export const notBegun = "attempts = 0 AND interruptions = 0 AND crashes = 0";
 
@@ -31,6 +33,7 @@ const lackingGates = `SELECT kind, key, slots AS "limit", ms, on_conflict AS onC
 const rested = "job_id IS NULL AND expires_at <= ";
 const heldSlots = `SELECT count(*) AS held FROM slots INDEXED BY slots_by_key
   WHERE key = ? AND NOT (${rested} ?)`;
+const isHolder = "SELECT 1 FROM slots WHERE job_id = ? AND key = ?";
 const forgetRested = `DELETE FROM slots WHERE key = ? AND ${rested} ?`;
 const isAwaited = `SELECT 1 FROM job_gates INDEXED BY job_gates_waiting
   WHERE key = ? AND waits = 1 LIMIT 1`;
@@ -39,6 +42,8 @@ const widest = `SELECT name, slots AS "limit", kind FROM job_gates INDEXED BY jo
   WHERE key = ? AND waits = 1`;
 const widestOfFirst = `${widest} ORDER BY name DESC, slots DESC LIMIT 1`;
 const widestOfNext = `${widest} AND name < ? ORDER BY name DESC, slots DESC LIMIT 1`;
+const narrowestOfNext = `${widest} AND name > ? ORDER BY name, slots LIMIT 1`;
+const narrowestOfFirst = `${widest} ORDER BY name, slots LIMIT 1`;
 const take = `INSERT INTO slots (key, kind, job_id, since, expires_at, lent)
   VALUES (?, ?, ?, ?, ?, ?)`;
 
@@ -75,18 +80,26 @@ export class Room {
     return this.sql(lackingGates).all(jobId) as unknown as readonly StoredGate[];
   }
 
-  /** Writes nothing. */
-  isFree(gate: StoredGate): boolean {
-    return this.held(gate.key) < this.#limitOf(gate);
+  /** Writes nothing. `holder`: a job whose own slot counts as free. */
+  isFree(gate: StoredGate, holder: number | null = null): boolean {
+    const own = holder !== null && this.sql(isHolder).get(holder, gate.key) !== undefined;
+    return this.held(gate.key) - Number(own) < this.limitOf(gate);
   }
 
   /** Whether anybody who waits for it could see a free slot. */
   hasRoom(key: string): boolean {
     const held = this.held(key);
-    type Widest = Pick<StoredGate, "name" | "limit" | "kind"> | undefined;
-    let gate = this.sql(widestOfFirst).get(key) as Widest;
-    while (gate && this.#limitOf(gate) <= held)
-      gate = this.sql(widestOfNext).get(key, gate.name) as Widest;
+    let gate = this.sql(widestOfFirst).get(key) as Sight;
+    while (gate && this.limitOf(gate) <= held)
+      gate = this.sql(widestOfNext).get(key, gate.name) as Sight;
+    return gate !== undefined;
+  }
+
+  /** Whether somebody who waits for it saw no free slot when so many were held; or it is a rate. */
+  wasFull(key: string, held: number): boolean {
+    let gate = this.sql(narrowestOfFirst).get(key) as Sight;
+    while (gate && gate.kind !== "rate" && this.limitOf(gate) > held)
+      gate = this.sql(narrowestOfNext).get(key, gate.name) as Sight;
     return gate !== undefined;
   }
 
@@ -132,7 +145,8 @@ export class Room {
     this.sql(place).run(last, jobId);
   }
 
-  #limitOf({ kind, name, limit }: Pick<StoredGate, "name" | "limit" | "kind">): number {
+  /** How many slots it sees. */
+  limitOf({ kind, name, limit }: NonNullable<Sight>): number {
     if (kind !== "concurrency" || name === "") return limit;
     return this.#overrides().get(name) ?? limit;
   }

@@ -23,7 +23,7 @@ export async function takeSlot(
   if (waitMs > 0) return waitMs;
   return driver.write(() => {
     const room = new Room(driver);
-    if (room.isAwaited(key)) promote(room, key, most);
+    if (room.isAwaited(key)) promote(room, key, { most });
     const waitMs = waitFor(room, gate);
     if (waitMs > 0) return waitMs;
     room.forgetRested(key);
