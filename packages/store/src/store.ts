@@ -98,7 +98,11 @@ export interface Jobs {
   /** Deletes jobs; a running one is refused. */
   discard(ids: readonly number[]): Promise<Actions>;
 
-  /** Deletes at most `limit` jobs that ended longer ago than their period; answers how many. */
+  /**
+   * Deletes at most `limit` jobs that ended longer ago than their period; answers how many. Their
+   * batches still count them, and are deleted when they have been over for longer than any of the
+   * periods and have no job left.
+   */
   clear(retention: Retention, limit: number): Promise<number>;
 }
 
@@ -143,7 +147,7 @@ export interface Retention {
 }
 
 export interface Queues {
-  /** Every queue with ready, running or paused work, by name. */
+  /** Every queue that has jobs which are yet to end, is paused, or has settings; by name. */
   list(): Promise<readonly Queue[]>;
   /** No job of the queue is claimed until it is resumed; jobs that run go on. */
   pause(name: string): Promise<void>;

@@ -60,7 +60,8 @@ const queuesOf = ({ key, where }: Source): string => {
 
 /** And in each, how many there are and since when the oldest is due: read from the index alone. */
 const waiting = (source: Source): string => `
-  SELECT known.queue, job.ready, 0 AS running, job.due, false AS paused, 0 AS blocked
+  SELECT known.queue, job.ready, 0 AS running, job.due, false AS paused, 0 AS blocked,
+    0 AS waiting
   FROM (WITH RECURSIVE known AS (${queuesOf(source)}) SELECT * FROM known) AS known
   CROSS JOIN LATERAL (
     SELECT count(*) AS ready, min(run_at) AS due FROM queue_runtime.jobs
@@ -69,15 +70,17 @@ const waiting = (source: Source): string => `
   ) AS job`;
 
 const all = `SELECT queue, sum(ready)::bigint, sum(running)::bigint, bool_or(paused),
-  greatest(0, queue_runtime.now_ms() - min(due)), sum(blocked)::bigint
+  greatest(0, queue_runtime.now_ms() - min(due)), sum(blocked)::bigint,
+  sum(waiting)::bigint
   FROM (${waiting(sources.ready)}
   UNION ALL ${waiting(sources.suspects)}
-  UNION ALL SELECT queue, 0, count(*), NULL, false, 0 FROM queue_runtime.jobs
+  UNION ALL SELECT queue, 0, count(*), NULL, false, 0, 0 FROM queue_runtime.jobs
     WHERE state = 'running' GROUP BY queue
-  UNION ALL SELECT queue, 0, 0, NULL, false, count(*) FROM queue_runtime.jobs
-    WHERE state = 'blocked' GROUP BY queue
-  UNION ALL SELECT name, 0, 0, NULL, true, 0 FROM queue_runtime.paused_queues
-  UNION ALL SELECT name, 0, 0, NULL, false, 0 FROM queue_runtime.queue_settings
+  UNION ALL SELECT queue, 0, 0, NULL, false, count(*) FILTER (WHERE state = 'blocked'),
+      count(*) FILTER (WHERE state <> 'blocked') FROM queue_runtime.jobs
+    WHERE state IN ('blocked', 'scheduled', 'waiting', 'held') GROUP BY queue
+  UNION ALL SELECT name, 0, 0, NULL, true, 0, 0 FROM queue_runtime.paused_queues
+  UNION ALL SELECT name, 0, 0, NULL, false, 0, 0 FROM queue_runtime.queue_settings
     WHERE slots IS NOT NULL OR rate_limit IS NOT NULL OR fair
 ) AS part GROUP BY queue`;
 
@@ -88,14 +91,16 @@ type QueueRow = [
   paused: boolean,
   latencyMs: number,
   blocked: number,
+  waiting: number,
 ];
 
 async function list(driver: Driver): Promise<readonly Queue[]> {
   const { rows } = await driver.query(all, [], true);
   const settings = await allSettings(driver);
   return (rows as QueueRow[])
-    .map(([name, ready, running, paused, latencyMs, blocked]) => ({
-      ...{ name, paused, ready, blocked, running, latencyMs: ready === 0 ? 0 : latencyMs },
+    .map(([name, ready, running, paused, latencyMs, blocked, waiting]) => ({
+      ...{ name, paused, ready, waiting, blocked, running },
+      latencyMs: ready === 0 ? 0 : latencyMs,
       settings: settings.get(name) ?? null,
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));

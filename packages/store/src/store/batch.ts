@@ -29,7 +29,7 @@ export interface Batch {
   readonly description: string | null;
   readonly metadata: Json;
   readonly state: BatchState;
-  /** Of its jobs that are still stored. */
+  /** Of all its jobs, but for those that somebody discarded. */
   readonly jobs: {
     readonly total: number;
     readonly pending: number;

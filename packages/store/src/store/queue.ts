@@ -6,6 +6,8 @@ export interface Queue {
   readonly name: string;
   readonly paused: boolean;
   readonly ready: number;
+  /** Held, scheduled, or waiting for other jobs. */
+  readonly waiting: number;
   /** Waiting for a slot of a key. */
   readonly blocked: number;
   readonly running: number;
