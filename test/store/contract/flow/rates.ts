@@ -94,7 +94,6 @@ export function ratesContract(open: OpenStore): void {
 
     it.each([
       { outcome: "interrupted", delayMs: 0 } as const,
-      { outcome: "released" } as const,
       { outcome: "crashed" } as const,
       { outcome: "failed", error: boom, retryDelayMs: 0 } as const,
     ])("needs another slot for every further run: %j", async (ending) => {

@@ -35,6 +35,55 @@ export function limitsContract(open: OpenStore): void {
       expect(await statesOf(store, [next!])).toEqual(["blocked"]);
     });
 
+    it("that is lowered takes the slots of ready jobs, the last of the line first", async () => {
+      await using world = await open();
+      const { store } = world;
+      const wide = [slot("acme", { limit: 6 }), slot("other", { limit: 6 })];
+      const all = await enqueueAll(store, [
+        { gates: wide },
+        { gates: wide, priority: 1 },
+        { gates: wide },
+        { gates: wide },
+        { gates: wide, priority: -1 },
+        { gates: [slot("acme", { limit: 6 })], name: "else", priority: 9 },
+      ]);
+      const worker = await newWorker(store);
+      const [run] = await worker.claim({ limit: 1 });
+      expect(run!.id).toBe(all[4]);
+      await store.flow.limit("job", 4);
+      expect(await statesOf(store, all)).toEqual([
+        "ready",
+        "blocked",
+        "ready",
+        "blocked",
+        "running",
+        "ready",
+      ]);
+      await store.flow.limit("job", 1);
+      const ready = ["blocked", "blocked", "blocked", "blocked", "running", "ready"];
+      expect(await statesOf(store, all)).toEqual(ready);
+      const free = Array(5).fill({ gates: [slot("other", { limit: 6 })], name: "else" });
+      const others = await enqueueAll(store, free);
+      expect(new Set(await statesOf(store, others))).toEqual(new Set(["ready"]));
+      await store.flow.limit("job", null);
+      expect((await statesOf(store, all)).slice(0, 4)).toEqual(Array(4).fill("blocked"));
+      await store.jobs.discard(others);
+      expect((await statesOf(store, all)).slice(0, 4)).toEqual(Array(4).fill("ready"));
+    });
+
+    it("holds at once for thousands that are ready, and lets them all go again", async () => {
+      await using world = await open();
+      const { store } = world;
+      const thousands = [slot("acme", { limit: 1_500 })];
+      await enqueueAll(store, Array(1_500).fill({ gates: thousands }));
+      await store.flow.limit("job", 1);
+      expect(await store.jobs.count()).toMatchObject({ ready: 1, blocked: 1_499 });
+      const worker = await newWorker(store);
+      expect(await worker.claim({ limit: 1_000 })).toHaveLength(1);
+      await store.flow.limit("job", 1_400);
+      expect(await store.jobs.count()).toMatchObject({ ready: 1_399, running: 1, blocked: 100 });
+    });
+
     it("that is taken back leaves what the jobs asked for themselves", async () => {
       await using world = await open();
       const { store } = world;

@@ -3,8 +3,8 @@
 //
 // Each worker of a world claims as `why` takes it to: one that holds nothing takes all it can get,
 // one that holds something takes one. What it took it hands back, so that the next one finds the
-// world as it was. A run that began has used up its slots of rates and of fairness for good; so
-// these are only in worlds with one worker.
+// world as it was. A run that began has ended its turn among fair keys for good; so these are only
+// in worlds with one worker.
 
 import type { Claim, NewJob, Reason, Store, TurnAnswer } from "@queue-runtime/store";
 import { describe, expect, it } from "vitest";
@@ -143,7 +143,7 @@ async function makeWorld(
   const staff = await someStaff(store, chance, nature);
   for (let n = !nature.lone && chance.is(0.25) ? 1 + chance.below(2) : 0; n > 0; n -= 1)
     await addSuspect(store, chance);
-  const count = chance.below(nature.lone ? 30 : 14);
+  const count = chance.below(nature.lone ? 40 : 14);
   const jobs = Array.from({ length: count }, () => someJob(chance, nature));
   const [first] = await store.jobs.enqueue(jobs);
   if (first && chance.is(0.3))
