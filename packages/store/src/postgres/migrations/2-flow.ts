@@ -6,6 +6,7 @@
 // says who may. The others run with the rights of their callers, and need none of their own.
 
 import { ends } from "./2-flow/ends.ts";
+import { checks } from "./2-flow/enqueue/checks.ts";
 import { enqueueing } from "./2-flow/enqueue.ts";
 import { inserting } from "./2-flow/insert.ts";
 import { plainEnqueueing } from "./2-flow/plain.ts";
@@ -15,6 +16,7 @@ import { slots } from "./2-flow/slots.ts";
 import { tables } from "./2-flow/tables.ts";
 import { triggers } from "./2-flow/triggers.ts";
 import { uniques } from "./2-flow/uniques.ts";
+import { batches } from "./2-flow/upkeep/batches.ts";
 import { upkeep } from "./2-flow/upkeep.ts";
 import { recurringTables } from "./2-recurring.ts";
 
@@ -40,9 +42,11 @@ export const flow: string = [
   ends,
   reconcile,
   uniques,
+  checks,
   inserting,
   enqueueing,
   plainEnqueueing,
   upkeep,
+  batches,
   revoke,
 ].join("\n");

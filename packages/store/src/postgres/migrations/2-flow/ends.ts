@@ -149,6 +149,18 @@ END $$;`;
 /** While more of its jobs are alive, a batch is not over for a while. */
 const many = 500;
 
+/** It was checked when the batch was opened; if it is wrong all the same, only the batch fails. */
+const callBack = `
+CREATE FUNCTION queue_runtime.call_back(job json, args json) RETURNS json
+LANGUAGE plpgsql ${safely} AS $$
+BEGIN
+  PERFORM FROM queue_runtime.insert_linked(json_build_array(job), json_build_array(args));
+  RETURN NULL;
+EXCEPTION
+  WHEN data_exception OR integrity_constraint_violation OR SQLSTATE 'QR001' OR SQLSTATE 'QR002' THEN
+    RETURN ${errorOf("BatchError", "'a callback cannot be enqueued: ' || SQLERRM")};
+END $$;`;
+
 const closeBatch = `
 CREATE FUNCTION queue_runtime.close_batch(batch bigint) RETURNS void
 LANGUAGE plpgsql ${safely} AS $$
@@ -156,13 +168,14 @@ DECLARE
   mine record;
   outcome text;
   callback record;
+  failure json;
 BEGIN
   IF EXISTS (SELECT FROM queue_runtime.jobs WHERE batch_id = batch OFFSET ${many}) THEN
     RETURN;
   END IF;
   PERFORM pg_advisory_xact_lock(hashtextextended('queue_runtime batch', batch));
   SELECT * INTO mine FROM queue_runtime.batches WHERE id = batch AND state = 'sealed'
-  FOR NO KEY UPDATE SKIP LOCKED;
+  FOR UPDATE SKIP LOCKED;
   IF NOT FOUND THEN
     IF EXISTS (SELECT FROM queue_runtime.batches WHERE id = batch AND state = 'sealed') THEN
       INSERT INTO queue_runtime.touched (job_id) VALUES (-batch);
@@ -170,23 +183,24 @@ BEGIN
     RETURN;
   END IF;
   IF EXISTS (SELECT FROM queue_runtime.jobs WHERE batch_id = batch) THEN RETURN; END IF;
-  outcome := CASE WHEN EXISTS (SELECT FROM queue_runtime.ended_jobs
-    WHERE batch_id = batch AND state IN ('failed', 'cancelled'))
+  outcome := CASE WHEN mine.cleared_failed + mine.cleared_cancelled > 0
+    OR EXISTS (SELECT FROM queue_runtime.ended_jobs
+      WHERE batch_id = batch AND state IN ('failed', 'cancelled'))
     THEN 'failed' ELSE 'succeeded' END;
-  UPDATE queue_runtime.batches SET state = outcome, finished_at = queue_runtime.clock_ms()
-  WHERE id = batch;
   FOR callback IN
-    SELECT job, CASE WHEN json_typeof(args) = 'null' THEN json_build_object('batch', batch)
-      ELSE args END AS args
+    SELECT job, CASE WHEN coalesce(json_typeof(args), 'null') = 'null'
+      THEN json_build_object('batch', batch) ELSE args END AS args
     FROM ROWS FROM (unnest(ARRAY[mine.on_finish, mine.on_success, mine.on_failure]),
       json_array_elements(mine.callback_args)) WITH ORDINALITY AS each (job, args, number)
-    WHERE number = 1 AND job IS NOT NULL
-      OR number = CASE outcome WHEN 'succeeded' THEN 2 ELSE 3 END AND job IS NOT NULL
+    WHERE json_typeof(job) <> 'null'
+      AND number IN (1, CASE outcome WHEN 'succeeded' THEN 2 ELSE 3 END)
     ORDER BY number
   LOOP
-    PERFORM FROM queue_runtime.insert_linked(json_build_array(callback.job),
-      json_build_array(callback.args));
+    failure := coalesce(failure, queue_runtime.call_back(callback.job, callback.args));
   END LOOP;
+  UPDATE queue_runtime.batches SET finished_at = queue_runtime.clock_ms(), error = failure,
+    state = CASE WHEN failure IS NULL THEN outcome ELSE 'failed' END
+  WHERE id = batch;
 END $$;`;
 
-export const ends: string = [end, settleWaiting, policies, closeBatch].join("\n");
+export const ends: string = [end, settleWaiting, policies, callBack, closeBatch].join("\n");

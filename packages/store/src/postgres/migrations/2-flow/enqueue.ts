@@ -173,6 +173,7 @@ DECLARE
   done record;
 BEGIN
   IF json_array_length(jobs) = 0 THEN RETURN; END IF;
+  PERFORM queue_runtime.check_jobs(jobs, 'the job cannot be enqueued');
   PERFORM queue_runtime.check_ties(jobs);
   given := queue_runtime.next_ids(json_array_length(jobs));
   IF EXISTS (SELECT FROM json_to_recordset(jobs) AS each (gates json)

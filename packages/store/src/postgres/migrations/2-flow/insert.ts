@@ -152,7 +152,7 @@ BEGIN
     WHERE "batchId" IS NOT NULL ORDER BY id
   LOOP
     PERFORM FROM queue_runtime.batches
-    WHERE id = wrong.id AND state IN ('open', 'sealed') FOR SHARE;
+    WHERE id = wrong.id AND state IN ('open', 'sealed') FOR KEY SHARE;
     CONTINUE WHEN FOUND;
     IF EXISTS (SELECT FROM queue_runtime.batches WHERE id = wrong.id) THEN
       RAISE EXCEPTION 'the job cannot be enqueued: batch % is over', wrong.id

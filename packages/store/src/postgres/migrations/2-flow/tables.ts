@@ -9,7 +9,8 @@
 // A resting slot of a rate is nobody's: its job_id is NULL, and `expires_at` is when it may go. The
 // name in a gate is that of the job, by which its limit may be overridden, and empty where the gate
 // is that of a queue. In `touched` a negative number is a batch. Settings of a queue that were
-// taken back are a row of NULLs until every job of the queue knows of it.
+// taken back are a row of NULLs until every job of the queue knows of it. A batch counts the jobs
+// of its own that were cleared away, and has an error where a callback could not be enqueued.
 
 const churning = (threshold: number): string => `WITH (fillfactor = 80,
   autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = ${threshold},
@@ -26,7 +27,20 @@ export const kept: string = `id, priority, run_at, created_at, started_at, progr
   progress_total, attempts, interruptions, crashes, crashes_since_checkpoint, fence, name, kind,
   queue, concurrency_key, unique_key, label, args, cursor, batch_id, linked`;
 
-export const tables: string = `
+const safe = Number.MAX_SAFE_INTEGER;
+/** Half of the last millisecond a `Date` can hold: whatever the clock says, the sum is a date. */
+const longest = 8_640_000_000_000_000 / 2;
+
+/** Numbers that every turn adds to others: one that is too large would stop them all. */
+const domains = `
+CREATE DOMAIN queue_runtime.slot_count AS bigint
+  CONSTRAINT "must be from 1 to 2^53 - 1" CHECK (VALUE BETWEEN 1 AND ${safe});
+
+CREATE DOMAIN queue_runtime.slot_time AS bigint
+  CONSTRAINT "must be milliseconds, 0 or more" CHECK (VALUE BETWEEN 0 AND ${longest});`;
+
+export const tables: string = `${domains}
+
 ALTER TABLE queue_runtime.jobs ${added}, ADD COLUMN place bigint;
 ALTER TABLE queue_runtime.ended_jobs ${added};
 
@@ -54,8 +68,8 @@ CREATE OR REPLACE VIEW queue_runtime.job_overview AS
 
 CREATE TABLE queue_runtime.job_gates (
   job_id bigint NOT NULL,
-  slots bigint NOT NULL,
-  ms bigint NOT NULL,
+  slots queue_runtime.slot_count NOT NULL,
+  ms queue_runtime.slot_time NOT NULL,
   priority bigint NOT NULL,
   position integer NOT NULL,
   waits boolean NOT NULL,
@@ -118,25 +132,31 @@ CREATE TABLE queue_runtime.batches (
   on_finish json,
   on_success json,
   on_failure json,
-  callback_args json
+  callback_args json,
+  error json,
+  cleared_finished bigint NOT NULL DEFAULT 0,
+  cleared_failed bigint NOT NULL DEFAULT 0,
+  cleared_cancelled bigint NOT NULL DEFAULT 0
 );
 
 CREATE INDEX batches_by_state ON queue_runtime.batches (state, id);
+CREATE INDEX batches_over ON queue_runtime.batches (finished_at) WHERE finished_at IS NOT NULL;
 
 CREATE TABLE queue_runtime.queue_settings (
   name text COLLATE "C" PRIMARY KEY,
-  slots bigint,
-  rate_limit bigint,
-  rate_per_ms double precision,
-  rate_burst bigint,
+  slots queue_runtime.slot_count,
+  rate_limit queue_runtime.slot_count,
+  rate_per_ms double precision CHECK (rate_per_ms > 0 AND rate_per_ms <= ${longest}),
+  rate_burst queue_runtime.slot_count,
   fair boolean NOT NULL DEFAULT false,
   source text,
-  applied boolean NOT NULL DEFAULT false
+  applied boolean NOT NULL DEFAULT false,
+  CONSTRAINT "rate.burst must divide rate.limit" CHECK (rate_limit % rate_burst = 0)
 );
 
 CREATE TABLE queue_runtime.concurrency_limits (
   name text COLLATE "C" PRIMARY KEY,
-  slots bigint NOT NULL,
+  slots queue_runtime.slot_count NOT NULL,
   source text
 );
 `;

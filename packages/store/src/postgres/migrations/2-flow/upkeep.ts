@@ -225,33 +225,4 @@ BEGIN
   END LOOP;
 END $$;`;
 
-const batches = `
-CREATE FUNCTION queue_runtime.open_batch_any(batch json, metadata json, callback_args json)
-RETURNS bigint LANGUAGE sql ${safely} AS $$
-  INSERT INTO queue_runtime.batches
-    (created_at, description, metadata, on_finish, on_success, on_failure, callback_args)
-  VALUES (queue_runtime.now_ms(), batch ->> 'description', open_batch_any.metadata,
-    batch -> 'onFinish', batch -> 'onSuccess', batch -> 'onFailure',
-    open_batch_any.callback_args) RETURNING id
-$$;
-
-CREATE FUNCTION queue_runtime.open_batch(batch json, metadata json, callback_args json)
-RETURNS bigint LANGUAGE plpgsql ${asOwner} AS $$
-BEGIN
-  PERFORM queue_runtime.refuse_kind(callback ->> 'kind') FROM unnest(ARRAY[
-    batch -> 'onFinish', batch -> 'onSuccess', batch -> 'onFailure']) AS callback
-  WHERE callback ->> 'kind' <> 'module';
-  RETURN queue_runtime.open_batch_any(batch, metadata, callback_args);
-END $$;
-
-CREATE FUNCTION queue_runtime.seal_batch(batch bigint) RETURNS boolean
-LANGUAGE plpgsql ${asOwner} AS $$
-BEGIN
-  UPDATE queue_runtime.batches SET state = 'sealed' WHERE id = batch AND state = 'open';
-  IF FOUND THEN PERFORM queue_runtime.touch(-batch); END IF;
-  RETURN EXISTS (SELECT FROM queue_runtime.batches WHERE id = batch);
-END $$;`;
-
-export const upkeep: string = [next, refill, expire, maintain, regate, gateRuns, batches].join(
-  "\n",
-);
+export const upkeep: string = [next, refill, expire, maintain, regate, gateRuns].join("\n");
