@@ -128,7 +128,6 @@ test("a job that asks for a pause goes on after it, and no attempt is spent", as
   await using project = new CrashProject({ workers: [{ threads: 1 }] });
   await project.start().ready();
   const id = await project.enqueue("polite", { items: 5, itemMs: 0 });
-  await project.jobIn(id, "scheduled");
   const job = await project.jobIn(id, "finished");
   expect(job).toMatchObject({ attempts: 1, interruptions: 1, error: null, errors: [] });
   expect(itemsOf(project, id)).toEqual(upTo(5));

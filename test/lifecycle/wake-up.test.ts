@@ -23,7 +23,7 @@ test("a job enqueued by another process starts at once on an idle runtime", asyn
   }
   waits.sort((a, b) => a - b);
   expect(waits[10]).toBeLessThan(50);
-  expect(waits[19]).toBeLessThan(250);
+  expect(waits[19]).toBeLessThan(1_000);
 });
 
 test("the command line's enqueue wakes a runtime as well, and prints the id alone", async () => {
