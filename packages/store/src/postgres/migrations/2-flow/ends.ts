@@ -161,7 +161,18 @@ EXCEPTION
     RETURN ${errorOf("BatchError", "'a callback cannot be enqueued: ' || SQLERRM")};
 END $$;`;
 
+/** Who does not get the lock in time finds the row of the batch locked. */
+const batchWaitsMs = 500;
+
 const closeBatch = `
+CREATE FUNCTION queue_runtime.wait_for_batch(batch bigint) RETURNS void
+LANGUAGE plpgsql ${safely} SET lock_timeout = ${batchWaitsMs} AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('queue_runtime batch', batch));
+EXCEPTION WHEN lock_not_available THEN
+  NULL;
+END $$;
+
 CREATE FUNCTION queue_runtime.close_batch(batch bigint) RETURNS void
 LANGUAGE plpgsql ${safely} AS $$
 DECLARE
@@ -173,7 +184,7 @@ BEGIN
   IF EXISTS (SELECT FROM queue_runtime.jobs WHERE batch_id = batch OFFSET ${many}) THEN
     RETURN;
   END IF;
-  PERFORM pg_advisory_xact_lock(hashtextextended('queue_runtime batch', batch));
+  PERFORM queue_runtime.wait_for_batch(batch);
   SELECT * INTO mine FROM queue_runtime.batches WHERE id = batch AND state = 'sealed'
   FOR UPDATE SKIP LOCKED;
   IF NOT FOUND THEN

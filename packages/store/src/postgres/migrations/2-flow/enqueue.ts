@@ -2,12 +2,14 @@
 // transaction. Such a job is inserted as if nothing were free (`blocked`, `waiting`) and touched;
 // `reconcile` makes of it what it can be. Who enqueues on a connection of the store calls that in
 // the same transaction. Nobody does in the transaction of an application, which may stay open for
-// long: its keys would be locked as long, and workers wait for them. Only where the answer depends
-// on it (`discard`, `fail`) a key is locked there too.
+// long: its keys would be locked as long, and workers wait for them. Where the answer depends on a
+// slot (`discard`, `fail`), it is looked there whether one is free, and decided after the commit: if
+// somebody was faster, the job is cancelled like one that comes from the schedule.
 //
 // `enqueue_linked` runs with the rights of the owner and takes no commands; `enqueue_linked_any` is
 // the same with the rights of its caller, as in 1-enqueue.ts. What they refuse ends the
-// transaction; `gently`, it is answered instead, and nothing is enqueued.
+// transaction; `gently`, it is answered instead, and nothing is enqueued. Whoever wants a unique key
+// that an open transaction has just taken waits for that, as for any index, but not for long.
 
 import { asOwner, awaited, safely, touchedList } from "./links.ts";
 
@@ -15,49 +17,38 @@ const hasPolicy = (policies: string, gates: string): string => `EXISTS (
       SELECT FROM json_array_elements(${gates}) AS gate
       WHERE gate ->> 'onConflict' IN (${policies}))`;
 
+/** How long somebody waits who enqueues, in milliseconds. */
+const enqueuerWaitsMs = 3_000;
 /** How many holders a message names. */
 const mostNamed = 3;
 
-/** The keys of jobs that would rather not be than wait, or of all, locked. */
+/** The keys of jobs, locked. */
 const choose = `
-CREATE FUNCTION queue_runtime.lock_choosy(jobs json, others boolean) RETURNS text[]
-LANGUAGE plpgsql ${safely} AS $$
-DECLARE
-  keys text[] := array(SELECT DISTINCT gate.key FROM json_array_elements(jobs) AS element
-    CROSS JOIN LATERAL (
+CREATE FUNCTION queue_runtime.lock_jobs(jobs json) RETURNS text[]
+LANGUAGE plpgsql ${asOwner} AS $$
+BEGIN
+  RETURN queue_runtime.lock_keys(array(
+    SELECT DISTINCT gate.key FROM json_array_elements(jobs) AS element CROSS JOIN LATERAL (
       SELECT gate ->> 'key' FROM json_array_elements(element -> 'gates') AS gate
-      UNION ALL SELECT gate_key FROM queue_runtime.queue_gates(element ->> 'queue', coalesce(
-        (SELECT min(gate ->> 'key') FROM json_array_elements(element -> 'gates') AS gate
-          WHERE gate ->> 'kind' = 'concurrency'),
-        element -> 'uniques' -> 0 ->> 'key', element ->> 'name'))
-    ) AS gate (key)
-    WHERE others OR ${hasPolicy("'discard', 'fail'", "element -> 'gates'")});
-BEGIN
-  IF keys = '{}' THEN RETURN keys; END IF;
-  IF NOT others AND current_setting('transaction_isolation') <> 'read committed' THEN
-    RAISE EXCEPTION 'the job cannot be enqueued: whether a slot is free can be known only in a '
-      'transaction with the isolation level read committed' USING ERRCODE = 'QR002';
-  END IF;
-  RETURN queue_runtime.lock_keys(keys, true);
+      UNION ALL SELECT gate_key FROM queue_runtime.queue_gates(
+        coalesce(element ->> 'queue', 'default'), queue_runtime.fair_share_of(element))
+    ) AS gate (key)), true);
 END $$;
 
-CREATE FUNCTION queue_runtime.lock_jobs(jobs json) RETURNS void LANGUAGE plpgsql ${asOwner} AS $$
-BEGIN
-  PERFORM queue_runtime.lock_choosy(jobs, true);
-END $$;
-
-CREATE FUNCTION queue_runtime.is_dropped(job bigint, known text[]) RETURNS boolean
-LANGUAGE plpgsql ${safely} AS $$
+CREATE FUNCTION queue_runtime.is_dropped(job bigint, known text[], at_once boolean)
+RETURNS boolean LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   full_gate record;
   holders bigint[];
   who text;
 BEGIN
-  IF queue_runtime.admit(job, known) THEN RETURN false; END IF;
+  IF at_once AND queue_runtime.admit(job, known) THEN RETURN false; END IF;
   SELECT * INTO full_gate FROM queue_runtime.lacking(job, queue_runtime.clock_ms())
   WHERE NOT is_free AND policy IN ('discard', 'fail') ORDER BY place LIMIT 1;
   IF NOT FOUND THEN
-    UPDATE queue_runtime.job_gates SET on_conflict = 'block' WHERE job_id = job;
+    IF at_once THEN
+      UPDATE queue_runtime.job_gates SET on_conflict = 'block' WHERE job_id = job;
+    END IF;
     RETURN false;
   END IF;
   IF full_gate.policy = 'fail' THEN
@@ -130,7 +121,7 @@ DECLARE
   answer record;
   at_once CONSTANT boolean := eager
     AND coalesce(current_setting(${touchedList}, true) <> '', false);
-  known CONSTANT text[] := CASE WHEN eager THEN queue_runtime.lock_choosy(jobs, at_once) END;
+  known CONSTANT text[] := CASE WHEN at_once THEN queue_runtime.lock_jobs(jobs) END;
 BEGIN
   FOR given IN
     SELECT element, value, job FROM ROWS FROM (json_array_elements(jobs),
@@ -148,7 +139,7 @@ BEGIN
       SELECT states[1] INTO state FROM queue_runtime.insert_jobs(
         json_build_array(given.element), json_build_array(given.value), ARRAY[id]);
       IF state = 'blocked' AND ${hasPolicy("'discard', 'fail'", "given.element -> 'gates'")} THEN
-        IF queue_runtime.is_dropped(id, known) THEN outcome := 'discarded'; END IF;
+        IF queue_runtime.is_dropped(id, known, at_once) THEN outcome := 'discarded'; END IF;
       ELSIF state = 'blocked' AND at_once THEN
         PERFORM queue_runtime.promote(${awaited(`array(
           SELECT own.key FROM queue_runtime.job_gates AS own WHERE own.job_id = number)`)},
@@ -208,20 +199,40 @@ END $$;
 
 CREATE FUNCTION queue_runtime.enqueue_linked_any(
   jobs json, args json, gently boolean DEFAULT false
-) RETURNS TABLE (id bigint, state text, outcome text) LANGUAGE plpgsql ${safely} AS $$
+) RETURNS TABLE (id bigint, state text, outcome text)
+LANGUAGE plpgsql ${safely} SET lock_timeout = ${enqueuerWaitsMs} AS $$
+DECLARE
+  refusal text;
 BEGIN
-  IF NOT gently THEN
-    RETURN QUERY SELECT * FROM queue_runtime.insert_linked(jobs, args);
-    RETURN;
-  END IF;
-  BEGIN
-    RETURN QUERY SELECT * FROM queue_runtime.insert_linked(jobs, args);
-  EXCEPTION
-    WHEN SQLSTATE 'QR001' THEN
-      RETURN QUERY SELECT NULL::bigint, SQLERRM, 'conflict';
-    WHEN SQLSTATE 'QR002' THEN
-      RETURN QUERY SELECT NULL::bigint, SQLERRM, 'invalid';
-  END;
+  RETURN QUERY SELECT * FROM queue_runtime.insert_linked(jobs, args);
+EXCEPTION
+  WHEN SQLSTATE 'QR001' THEN
+    IF NOT gently THEN RAISE; END IF;
+    RETURN QUERY SELECT NULL::bigint, SQLERRM, 'conflict';
+  WHEN SQLSTATE 'QR002' THEN
+    IF NOT gently THEN RAISE; END IF;
+    RETURN QUERY SELECT NULL::bigint, SQLERRM, 'invalid';
+  WHEN lock_not_available THEN
+    refusal := queue_runtime.what_is_locked(jobs);
+    IF NOT gently THEN RAISE EXCEPTION '%', refusal USING ERRCODE = 'QR001'; END IF;
+    RETURN QUERY SELECT NULL::bigint, refusal, 'conflict';
 END $$;`;
 
-export const enqueueing: string = [choose, insertTogether, insertOneByOne, insertLinked].join("\n");
+/** Of jobs that waited in vain. */
+const whatIsLocked = `
+CREATE FUNCTION queue_runtime.what_is_locked(jobs json) RETURNS text
+LANGUAGE sql STABLE ${safely} AS $$
+  SELECT 'the job cannot be enqueued: a transaction that has not ended yet holds '
+    || CASE count(DISTINCT key) WHEN 0 THEN 'its slots' WHEN 1
+      THEN 'its unique key ' || to_json(min(key)) ELSE 'one of its unique keys' END || ': try again'
+  FROM json_to_recordset(jobs) AS given (uniques json),
+    json_to_recordset(given.uniques) AS item (key text)
+$$;`;
+
+export const enqueueing: string = [
+  choose,
+  insertTogether,
+  insertOneByOne,
+  whatIsLocked,
+  insertLinked,
+].join("\n");

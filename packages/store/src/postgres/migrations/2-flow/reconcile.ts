@@ -6,7 +6,7 @@
 // happens to what needs keys that others have, once this transaction has locked some; and in a
 // transaction that does not see what others commit meanwhile, and so cannot count.
 
-import { asOwner, awaited, lacksSlot, safely, touchedList } from "./links.ts";
+import { asOwner, awaited, lacksSlot, lockedKeys, safely, touchedList } from "./links.ts";
 
 /** Jobs that are taken up together, and per transaction. */
 const part = 500;
@@ -18,6 +18,7 @@ CREATE FUNCTION queue_runtime.reconcile_some(work bigint[], OUT promoted integer
 DECLARE
   keys text[];
   locked text[];
+  waited boolean;
   later bigint[];
   each bigint;
 BEGIN
@@ -30,9 +31,11 @@ BEGIN
   keys := array(SELECT key FROM queue_runtime.job_gates WHERE job_id = ANY (work)
     UNION SELECT key FROM queue_runtime.slots WHERE job_id = ANY (work));
   IF keys <> '{}' THEN
+    -- where it has waited in vain, it would do so again
+    waited := coalesce(current_setting(${lockedKeys}, true), '') = '';
     locked := queue_runtime.lock_keys(keys, false);
     IF cardinality(locked) < cardinality(keys) THEN
-      busy := true;
+      busy := busy OR NOT waited;
       later := array(
         SELECT job_id FROM queue_runtime.job_gates
         WHERE job_id = ANY (work) AND key <> ALL (locked)

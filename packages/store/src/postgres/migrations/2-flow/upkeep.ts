@@ -34,7 +34,7 @@ BEGIN
   freed := 0;
   promoted := 0;
   IF keys <> '{}' THEN
-    PERFORM queue_runtime.lock_keys(keys, true);
+    keys := queue_runtime.lock_keys(keys, false);
     DELETE FROM queue_runtime.slots
     WHERE key = ANY (keys) AND job_id IS NULL AND kind = 'rate' AND expires_at <= now;
     GET DIAGNOSTICS freed = ROW_COUNT;
