@@ -69,9 +69,11 @@ const insertRows = `
 
 const insertGates = `
   INSERT INTO queue_runtime.job_gates
-    (job_id, position, kind, key, slots, ms, on_conflict, name, priority, waits)
+    (job_id, position, kind, key, slots, ms, on_conflict, name, priority, waits, shape)
   SELECT job.id, gate.place, gate.kind, gate.key, gate.most, gate.ms, gate.policy, given.name,
-    job.priority, job.state = 'blocked'
+    job.priority, job.state = 'blocked',
+    bit_xor(queue_runtime.shape_of(gate.kind, gate.key, gate.most, given.name))
+      OVER (PARTITION BY job.id)
   FROM ROWS FROM (json_to_recordset(jobs) AS (name text, gates json), unnest(chosen))
       AS given (name, gates, id)
     JOIN queue_runtime.jobs AS job ON job.id = given.id,
@@ -81,7 +83,8 @@ const insertGates = `
   PERFORM queue_runtime.add_queue_gates(job.id, job.queue, job.priority, job.state = 'blocked',
     coalesce(job.unique_key, job.name))
   FROM queue_runtime.queue_settings AS setting JOIN queue_runtime.jobs AS job
-    ON job.queue = setting.name WHERE job.id = ANY (ids);`;
+    ON job.queue = setting.name WHERE job.id = ANY (ids);
+  IF FOUND THEN PERFORM queue_runtime.reshape(ids); END IF;`;
 
 /** Those whose targets have all ended hear of it at once. */
 const insertDependencies = `

@@ -4,9 +4,8 @@
 // at once. The keys are locked by who calls, see slots.ts.
 
 import { inlined, safely } from "./links.ts";
+import { farthest, lines } from "./promote/lines.ts";
 
-/** How many who lack a slot of another key are passed over, before the rest has to wait. */
-const farthest = 100;
 /** How many are made ready in one statement. */
 const atOnce = 1_000;
 
@@ -110,18 +109,64 @@ BEGIN
   RETURN cardinality(line);
 END $$;`;
 
+/** Of the first in the line, each by itself; whoever is of a shape that was asked in vain is not. */
+const inLine = `
+CREATE FUNCTION queue_runtime.promote_in_line(wanted text, taken bigint, most bigint,
+  OUT promoted integer, OUT is_over boolean, OUT vain bigint[])
+LANGUAGE plpgsql ${safely} AS $$
+DECLARE
+  each record;
+  in_vain integer := 0;
+BEGIN
+  promoted := 0;
+  is_over := true;
+  vain := '{}';
+  FOR each IN
+    SELECT gate.job_id, gate.shape, coalesce(said.slots, gate.slots) AS slots
+    FROM queue_runtime.job_gates AS gate LEFT JOIN queue_runtime.concurrency_limits AS said
+      ON said.name = gate.name AND gate.kind = 'concurrency'
+    WHERE gate.key = wanted AND gate.waits
+    ORDER BY gate.priority, gate.job_id
+  LOOP
+    EXIT WHEN promoted >= most;
+    IF in_vain >= ${farthest} THEN
+      is_over := false;
+      EXIT;
+    END IF;
+    in_vain := in_vain + 1;
+    CONTINUE WHEN each.shape = ANY (vain);
+    IF taken + promoted < each.slots
+      AND queue_runtime.admit(each.job_id, ARRAY[wanted])
+    THEN
+      promoted := promoted + 1;
+      in_vain := 0;
+    ELSE
+      vain := vain || each.shape;
+    END IF;
+  END LOOP;
+END $$;`;
+
+/** How many slots of a key somebody of the first in its line sees; NULL where nobody waits. */
+const widest = `
+CREATE FUNCTION queue_runtime.widest(wanted text, OUT most bigint, OUT is_all boolean)
+LANGUAGE sql STABLE ${safely} AS $$
+  SELECT max(coalesce(said.slots, gate.slots)), count(*) < ${farthest}
+  FROM (SELECT name, kind, slots FROM queue_runtime.job_gates AS gate WHERE key = wanted AND waits
+      ORDER BY priority, job_id LIMIT ${farthest}) AS gate
+    LEFT JOIN queue_runtime.concurrency_limits AS said
+      ON said.name = gate.name AND gate.kind = 'concurrency'
+$$;`;
+
 const promote = `
 CREATE FUNCTION queue_runtime.promote(keys text[], most integer) RETURNS integer
 LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   wanted text;
-  first_in_line record;
   held bigint;
-  widest bigint;
-  overridden boolean := EXISTS (SELECT FROM queue_runtime.concurrency_limits);
+  sees record;
+  line record;
   here integer;
-  before integer;
-  tried boolean;
+  step integer;
   promoted integer := 0;
 BEGIN
   FOREACH wanted IN ARRAY keys LOOP
@@ -129,42 +174,25 @@ BEGIN
     WHERE key = wanted AND job_id IS NULL AND expires_at <= queue_runtime.clock_ms();
     held := (SELECT count(*) FROM queue_runtime.slots WHERE key = wanted);
     here := 0;
-    tried := false;
-    <<line>> LOOP
-      before := here;
-      -- others may see more slots than the first one
-      widest := (SELECT max(CASE WHEN overridden THEN coalesce((
-          SELECT slots FROM queue_runtime.concurrency_limits AS said
-          WHERE said.name = gate.name AND gate.kind = 'concurrency'), gate.slots)
-        ELSE gate.slots END)
-        FROM (SELECT * FROM queue_runtime.job_gates AS gate WHERE key = wanted AND waits
-          ORDER BY priority, job_id LIMIT ${farthest}) AS gate);
-      EXIT WHEN widest IS NULL OR held >= widest OR here >= most;
-      IF NOT tried THEN
-        tried := true;
-        here := queue_runtime.promote_together(wanted, held, least(widest - held, most));
-        held := held + here;
-        CONTINUE WHEN here > 0;
+    LOOP
+      SELECT * INTO sees FROM queue_runtime.widest(wanted);
+      EXIT WHEN sees.most IS NULL OR here >= most OR held + here >= sees.most AND sees.is_all;
+      step := CASE WHEN held + here < sees.most THEN queue_runtime.promote_together(wanted,
+        held + here, least(sees.most - held - here, most - here)) ELSE 0 END;
+      here := here + step;
+      CONTINUE WHEN step > 0;
+      line := queue_runtime.promote_in_line(wanted, held + here, most - here);
+      here := here + line.promoted;
+      IF NOT line.is_over THEN
+        here := here + queue_runtime.promote_by_shape(wanted, held + here, most - here, line.vain);
       END IF;
-      FOR first_in_line IN
-        SELECT gate.job_id, coalesce(said.slots, gate.slots) AS slots
-        FROM queue_runtime.job_gates AS gate LEFT JOIN queue_runtime.concurrency_limits AS said
-          ON said.name = gate.name AND gate.kind = 'concurrency'
-        WHERE gate.key = wanted AND gate.waits
-        ORDER BY gate.priority, gate.job_id LIMIT ${farthest}
-      LOOP
-        EXIT line WHEN here >= most OR held >= widest;
-        CONTINUE WHEN held >= first_in_line.slots;
-        IF queue_runtime.admit(first_in_line.job_id, ARRAY[wanted]) THEN
-          held := held + 1;
-          here := here + 1;
-        END IF;
-      END LOOP;
-      EXIT WHEN here = before;
+      EXIT;
     END LOOP;
     promoted := promoted + here;
   END LOOP;
   RETURN promoted;
 END $$;`;
 
-export const promotion: string = [lacking, admit, together, promote].join("\n");
+export const promotion: string = [lacking, admit, together, lines, inLine, widest, promote].join(
+  "\n",
+);

@@ -71,6 +71,7 @@ CREATE TABLE queue_runtime.job_gates (
   slots queue_runtime.slot_count NOT NULL,
   ms queue_runtime.slot_time NOT NULL,
   priority bigint NOT NULL,
+  shape bigint NOT NULL DEFAULT 0,
   position integer NOT NULL,
   waits boolean NOT NULL,
   kind text NOT NULL,
@@ -81,6 +82,7 @@ CREATE TABLE queue_runtime.job_gates (
 ) ${churning(5_000)};
 
 CREATE INDEX job_gates_waiting ON queue_runtime.job_gates (key, priority, job_id) WHERE waits;
+CREATE INDEX job_gates_shapes ON queue_runtime.job_gates (key, shape, priority, job_id) WHERE waits;
 CREATE INDEX job_gates_rates ON queue_runtime.job_gates (key) WHERE waits AND kind = 'rate';
 
 CREATE TABLE queue_runtime.slots (

@@ -97,7 +97,9 @@ BEGIN
     END IF;
     IF (NEW.state = 'blocked') <> (OLD.state = 'blocked') THEN
       UPDATE queue_runtime.job_gates SET waits = NEW.state = 'blocked', priority = NEW.priority,
-        on_conflict = CASE NEW.state WHEN 'ready' THEN 'block' ELSE on_conflict END
+        on_conflict = CASE NEW.state WHEN 'ready' THEN 'block' ELSE on_conflict END,
+        shape = CASE WHEN NEW.state = 'blocked' AND EXISTS (SELECT FROM queue_runtime.slots AS own
+          WHERE own.job_id = NEW.id) THEN -NEW.id ELSE shape END
       WHERE job_id = NEW.id;
     END IF;
     touches := touches OR NEW.state = 'blocked';
@@ -165,6 +167,7 @@ BEGIN
     WHERE job_id = OLD.id;
     PERFORM queue_runtime.add_queue_gates(OLD.id, OLD.queue, OLD.priority, live.state = 'blocked',
       coalesce(OLD.unique_key, OLD.name));
+    PERFORM queue_runtime.reshape(ARRAY[OLD.id]);
   END IF;
   IF live.linked = 0 THEN
     UPDATE queue_runtime.jobs SET linked = OLD.linked, batch_id = OLD.batch_id, state = state

@@ -149,6 +149,7 @@ BEGIN
     DELETE FROM queue_runtime.slots WHERE job_id = job.id AND key IN (SELECT key FROM gone);
     PERFORM queue_runtime.add_queue_gates(job.id, job.queue, job.priority, job.state = 'blocked',
       job.share);
+    PERFORM queue_runtime.reshape(ARRAY[job.id]);
     IF job.state = 'running' THEN
       INSERT INTO queue_runtime.slots (job_id, since, expires_at, lent, kind, key)
       SELECT job.id, now, now + gate.ms, true, gate.kind, gate.key
@@ -208,7 +209,8 @@ DECLARE
   run record;
 BEGIN
   FOR run IN
-    SELECT job.id, job.name, job.priority, element -> 'gates' AS gates
+    SELECT job.id, job.name, job.queue, job.priority, element -> 'gates' AS gates,
+      coalesce(job.unique_key, job.name) AS share
     FROM json_array_elements(runs) AS element JOIN queue_runtime.jobs AS job
       ON job.id = (element ->> 'id')::bigint AND job.fence = (element ->> 'fence')::integer
     WHERE job.process_id IS NOT NULL ORDER BY job.id FOR NO KEY UPDATE OF job
@@ -219,6 +221,14 @@ BEGIN
       (gate ->> 'ms')::bigint, 'block', run.name, run.priority, false
     FROM json_array_elements(run.gates) WITH ORDINALITY AS own (gate, place)
     ON CONFLICT DO NOTHING;
+    -- who shares with whom is known only now: the job goes to the end of its own share
+    WITH gone AS (
+      DELETE FROM queue_runtime.job_gates WHERE job_id = run.id AND kind = 'fair'
+        AND position >= ${queuePosition} RETURNING job_id
+    )
+    UPDATE queue_runtime.jobs SET place = NULL WHERE id IN (SELECT job_id FROM gone);
+    PERFORM queue_runtime.add_queue_gates(run.id, run.queue, run.priority, false, run.share);
+    PERFORM queue_runtime.reshape(ARRAY[run.id]);
     UPDATE queue_runtime.jobs SET linked = linked | ${anyGate},
       concurrency_key = coalesce(concurrency_key, run.gates -> 0 ->> 'key')
     WHERE id = run.id;
