@@ -4,6 +4,7 @@
 import type { Reason } from "@queue-runtime/store";
 import { describe, expect, it } from "vitest";
 import { waitFor } from "../../support/wait-for.ts";
+import { silenceByHand } from "./flow/by-hand.ts";
 import { rate, slot } from "./flow/words.ts";
 import { appoint, hire, whyOf } from "./why/staff.ts";
 import { workersContract } from "./why/workers.ts";
@@ -38,6 +39,24 @@ function statesContract(open: OpenStore): void {
       expect(await whyOf(store, a!)).toEqual([{ why: "ended", state: "finished" }]);
       expect(await whyOf(store, b!)).toEqual([{ why: "ended", state: "failed" }]);
       expect(await whyOf(store, c!)).toEqual([{ why: "ended", state: "cancelled" }]);
+    });
+
+    it("is the silence of its process, for a job that runs in one that is gone", async () => {
+      await using world = await open();
+      const { store } = world;
+      const id = await enqueueOne(store);
+      const worker = await newWorker(store);
+      await worker.claimOne();
+      await silenceByHand(world.url, worker.id, 50_000);
+      expect(await whyOf(store, id)).toEqual([]);
+      await silenceByHand(world.url, worker.id, 50_000);
+      const { heartbeatAt: since } = (await store.processes.list())[0]!;
+      const process = { name: "worker default/1", host: "here", pid: 4242 };
+      const silent = { why: "silent", processId: worker.id, process, since };
+      expect(await whyOf(store, id)).toEqual([silent]);
+      await worker.dies();
+      await hire(store);
+      expect(await whyOf(store, id)).toEqual([]);
     });
 
     it("is a person, a time or other jobs", async () => {

@@ -13,6 +13,12 @@ export function letGoByHand(url: string, id: number): Promise<void> {
   return byHand(url, `UPDATE @jobs SET state = 'waiting' WHERE id = ${id}`);
 }
 
+/** A process has not been heard of for so many milliseconds more. */
+export function silenceByHand(url: string, processId: number, ms: number): Promise<void> {
+  const silent = `heartbeat_at = heartbeat_at - ${ms}`;
+  return byHand(url, `UPDATE @processes SET ${silent} WHERE id = ${processId}`);
+}
+
 /** Both stores have the same columns; names of tables are written `@jobs`. */
 async function byHand(url: string, sql: string): Promise<void> {
   if (url.startsWith("sqlite:")) {

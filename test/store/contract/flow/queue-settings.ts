@@ -187,31 +187,6 @@ export function queueSettingsContract(open: OpenStore): void {
     });
   });
 
-  describe("a fair queue", () => {
-    it("lets keys take turns, so that a few of one do not wait for many of another", async () => {
-      await using world = await open();
-      const { store } = world;
-      await store.queues.set("default", { ...plain, fair: true });
-      const many = await enqueueAll(store, Array(200).fill({ name: "many" }));
-      const few = await enqueueAll(store, Array(10).fill({ name: "few" }));
-      expect((await store.jobs.count()).ready).toBeLessThanOrEqual(10);
-      const order = await drainInOrder(store, ["many", "few"]);
-      expect(order.toSorted((a, b) => a - b)).toEqual([...many, ...few]);
-      expect(order.indexOf(few.at(-1)!)).toBeLessThan(40);
-      expect(order.filter((id) => id <= many.at(-1)!)).toEqual(many);
-    });
-
-    it("goes by age again when that is taken back", async () => {
-      await using world = await open();
-      const { store } = world;
-      await store.queues.set("default", { ...plain, fair: true });
-      const all = await enqueueAll(store, Array(10).fill({}));
-      expect((await store.jobs.count()).blocked).toBeGreaterThan(0);
-      await store.queues.set("default", null);
-      expect(await drainInOrder(store)).toEqual(all);
-    });
-  });
-
   describe("settings", () => {
     it("that make no sense are refused", async () => {
       await using world = await open();

@@ -29,6 +29,7 @@ const leave = "UPDATE jobs SET state = 'held', linked = 0 WHERE id = ?";
 const write = `UPDATE jobs SET args = :args, priority = :priority, label = :label, queue = :queue,
   run_at = :runAt, concurrency_key = :concurrencyKey, unique_key = :uniqueKey, place = NULL
   WHERE id = :id`;
+const link = "UPDATE jobs SET linked = 1 WHERE id = ?";
 const comeBack = "UPDATE jobs SET state = ?, linked = 1 WHERE id = ?";
 const forgetSlots = "DELETE FROM slots WHERE job_id = ?";
 const forgetGates = "DELETE FROM job_gates WHERE job_id = ?";
@@ -52,7 +53,8 @@ export function replace(room: Room, old: Old, { job, gates, keepsTime }: New): b
   room.sql(write).run({ id, args, priority, label, queue, runAt, concurrencyKey, uniqueKey });
   writeGates(room, id, { gates: own, priority, waits: false });
   changeUniques(room, { id, state }, job.uniques);
-  if (!stays) room.sql(comeBack).run(state, id);
+  if (state === "held") room.sql(link).run(id);
+  else if (!stays) room.sql(comeBack).run(state, id);
   settle(room, id, keys);
   return true;
 }
