@@ -4,7 +4,7 @@ import { checkJobLimit } from "../../rules/limits.ts";
 import { checkSource } from "../../rules/new-task.ts";
 import type { Driver } from "../driver.ts";
 import type { Announcer } from "../watch/announce.ts";
-import { announceReconciled, takeUp } from "./reconcile.ts";
+import { announceReconciled, takeUp, writeAndReconcile } from "./reconcile.ts";
 
 const all = "SELECT name, slots, source FROM queue_runtime.concurrency_limits ORDER BY name";
 
@@ -31,6 +31,10 @@ const touchWaiting = `INSERT INTO queue_runtime.touched (job_id)
   SELECT min(job_id) FROM queue_runtime.job_gates
   WHERE waits AND kind = 'concurrency' AND name = $1 GROUP BY key`;
 
+const sendBack = "SELECT queue_runtime.send_back($1, $2)";
+/** Jobs in each transaction. */
+const size = 1_000;
+
 export async function setLimit(
   driver: Driver,
   announcer: Announcer,
@@ -44,6 +48,11 @@ export async function setLimit(
     ],
     { long: true },
   );
+  for (let sent = size; sent > 0; ) {
+    const statements = [[sendBack, [jobName, size]]] as const;
+    const [answer] = await writeAndReconcile(driver, announcer, { statements, long: true });
+    [sent] = answer!.rows[0] as [number];
+  }
   const ready = await takeUp(driver, announcer);
   announceReconciled(announcer, { ready, more: false, rests: false });
 }

@@ -17,6 +17,7 @@ import { tables } from "./2-flow/tables.ts";
 import { triggers } from "./2-flow/triggers.ts";
 import { uniques } from "./2-flow/uniques.ts";
 import { batches } from "./2-flow/upkeep/batches.ts";
+import { limits } from "./2-flow/upkeep/limits.ts";
 import { upkeep } from "./2-flow/upkeep.ts";
 import { recurringTables } from "./2-recurring.ts";
 
@@ -48,5 +49,6 @@ export const flow: string = [
   plainEnqueueing,
   upkeep,
   batches,
+  limits,
   revoke,
 ].join("\n");

@@ -12,6 +12,17 @@ import { asOwner, awaited, lacksSlot, lockedKeys, safely, touchedList } from "./
 const part = 500;
 const bound = 2_000;
 
+/** One of those who wait for each key: what is done for one is done for the key. */
+const first = `
+CREATE FUNCTION queue_runtime.touch_first(keys text[]) RETURNS void
+LANGUAGE plpgsql ${safely} AS $$
+BEGIN
+  PERFORM queue_runtime.touch_all(array(
+    SELECT DISTINCT first.job_id FROM unnest(keys) AS wanted (key) CROSS JOIN LATERAL (
+      SELECT job_id FROM queue_runtime.job_gates WHERE key = wanted.key AND waits
+      ORDER BY priority, job_id LIMIT 1) AS first));
+END $$;`;
+
 const some = `
 CREATE FUNCTION queue_runtime.reconcile_some(work bigint[], OUT promoted integer,
   OUT busy boolean) LANGUAGE plpgsql ${safely} AS $$
@@ -53,6 +64,9 @@ BEGIN
     keys := ${awaited("locked")};
     IF keys <> '{}' THEN
       promoted := queue_runtime.promote(keys, ${bound});
+      IF promoted >= ${bound} THEN
+        PERFORM queue_runtime.touch_first(keys);
+      END IF;
       PERFORM queue_runtime.apply_policies(work);
     END IF;
   END IF;
@@ -115,4 +129,4 @@ BEGIN
   END IF;
 END $$;`;
 
-export const reconcile: string = [some, all].join("\n");
+export const reconcile: string = [first, some, all].join("\n");

@@ -6,7 +6,8 @@
 // goes by the place it was given when its key's turn came: a number of the same sequence.
 //
 // A slot that is lent belongs to a run that had begun before its queue had slots, and ends with it.
-// A resting slot of a rate is nobody's: its job_id is NULL, and `expires_at` is when it may go. The
+// A resting slot of a rate is nobody's: its job_id is NULL, and `expires_at` is when it may go. Only
+// the run that began with it (`begun_by`) may have it back, if it never reached a thread. The
 // name in a gate is that of the job, by which its limit may be overridden, and empty where the gate
 // is that of a queue. In `touched` a negative number is a batch. Settings of a queue that were
 // taken back are a row of NULLs until every job of the queue knows of it. A batch counts the jobs
@@ -88,6 +89,7 @@ CREATE INDEX job_gates_rates ON queue_runtime.job_gates (key) WHERE waits AND ki
 CREATE TABLE queue_runtime.slots (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   job_id bigint,
+  begun_by bigint,
   since bigint NOT NULL,
   expires_at bigint,
   lent boolean NOT NULL DEFAULT false,

@@ -60,6 +60,20 @@ const clock = `
 CREATE FUNCTION queue_runtime.clock_ms() RETURNS bigint LANGUAGE sql VOLATILE
 RETURN floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint;`;
 
+/** To a run that never began: the slots that have rested since it was claimed. */
+const rates = `
+CREATE FUNCTION queue_runtime.give_rates_back(job bigint) RETURNS void
+LANGUAGE sql ${safely} AS $$
+  UPDATE queue_runtime.slots SET job_id = job, begun_by = NULL, expires_at = NULL
+  WHERE id IN (
+    SELECT last.id FROM queue_runtime.job_gates AS gate CROSS JOIN LATERAL (
+      SELECT id FROM queue_runtime.slots AS slot
+      WHERE slot.key = gate.key AND slot.job_id IS NULL AND slot.begun_by = job
+      ORDER BY id DESC LIMIT 1) AS last
+    WHERE gate.job_id = job AND gate.kind = 'rate' AND NOT EXISTS (
+      SELECT FROM queue_runtime.slots AS own WHERE own.job_id = job AND own.key = gate.key))
+$$;`;
+
 /** In place of the trigger that only said no: one WHEN costs less than two. */
 const moves = `
 CREATE FUNCTION queue_runtime.job_moves() RETURNS trigger LANGUAGE plpgsql ${asOwner} AS $$
@@ -74,7 +88,7 @@ BEGIN
     IF NEW.state = 'running' THEN
       IF NEW.linked & ${links.rate} <> 0 THEN
         UPDATE queue_runtime.slots AS slot
-        SET job_id = NULL, expires_at = queue_runtime.clock_ms() + gate.ms
+        SET job_id = NULL, begun_by = NEW.id, expires_at = queue_runtime.clock_ms() + gate.ms
         FROM queue_runtime.job_gates AS gate
         WHERE slot.job_id = NEW.id AND slot.kind = 'rate'
           AND gate.job_id = NEW.id AND gate.key = slot.key;
@@ -91,6 +105,11 @@ BEGIN
     ELSIF OLD.state = 'running' THEN
       DELETE FROM queue_runtime.slots WHERE job_id = NEW.id AND lent;
       touches := touches OR FOUND;
+    END IF;
+    IF NEW.linked & ${links.rate} <> 0 AND OLD.state = 'running' AND NEW.attempts < OLD.attempts
+      AND NEW.interruptions = OLD.interruptions AND NEW.crashes = OLD.crashes
+    THEN
+      PERFORM queue_runtime.give_rates_back(NEW.id);
     END IF;
     IF NEW.state = 'ready' AND ${lacksSlot("NEW.id")} THEN
       NEW.state := 'blocked';
@@ -125,7 +144,9 @@ CREATE FUNCTION queue_runtime.linked_job_leaves() RETURNS trigger LANGUAGE plpgs
 DECLARE
   ended record;
 BEGIN
-  SELECT job.state, job.linked INTO ended FROM queue_runtime.ended_jobs AS job WHERE id = OLD.id;
+  SELECT state, linked, attempts < OLD.attempts AND interruptions = OLD.interruptions
+      AND crashes = OLD.crashes AS unbegun
+  INTO ended FROM queue_runtime.ended_jobs AS job WHERE id = OLD.id;
   IF ended.linked = 0 THEN
     UPDATE queue_runtime.ended_jobs SET linked = OLD.linked, batch_id = OLD.batch_id
     WHERE id = OLD.id;
@@ -135,6 +156,9 @@ BEGIN
   END IF;
   IF OLD.linked & ${anyGate} <> 0 AND OLD.state = 'blocked' THEN
     UPDATE queue_runtime.job_gates SET waits = false WHERE job_id = OLD.id;
+  END IF;
+  IF OLD.linked & ${links.rate} <> 0 AND OLD.state = 'running' AND ended.unbegun THEN
+    PERFORM queue_runtime.give_rates_back(OLD.id);
   END IF;
   IF OLD.linked & ${anyGate | links.dependency} <> 0 THEN
     PERFORM queue_runtime.touch(OLD.id);
@@ -181,4 +205,4 @@ END $$;
 CREATE TRIGGER ended_jobs_linked_left AFTER DELETE ON queue_runtime.ended_jobs FOR EACH ROW
 WHEN (OLD.linked <> 0) EXECUTE FUNCTION queue_runtime.linked_job_is_forgotten();`;
 
-export const triggers: string = [touch, clock, moves, leaves].join("\n");
+export const triggers: string = [touch, clock, rates, moves, leaves].join("\n");
