@@ -4,10 +4,12 @@
 import type { Retention } from "../../store.ts";
 import type { Driver } from "../driver.ts";
 
+const anyBatch = "SELECT 1 FROM batches LIMIT 1";
 const expired = `DELETE FROM jobs WHERE id IN (
   SELECT id FROM jobs INDEXED BY jobs_ended
   WHERE finished_at IS NOT NULL AND state = ? AND finished_at < ?
-  ORDER BY finished_at LIMIT ?) RETURNING batch_id`;
+  ORDER BY finished_at LIMIT ?)`;
+const expiredMembers = `${expired} RETURNING batch_id`;
 
 /** Answers how many jobs were deleted. */
 export function clear(driver: Driver, retention: Retention, limit: number): number {
@@ -17,14 +19,18 @@ export function clear(driver: Driver, retention: Retention, limit: number): numb
     ["cancelled", retention.cancelledMs],
     ["failed", retention.failedMs],
   ] as const;
+  const batches = driver.value(anyBatch) !== undefined;
   let removed = 0;
   for (const [state, period] of periods) {
     if (removed >= limit) break;
-    const rows = driver.tuples(expired).all(state, now - period, limit - removed);
-    remember(driver, state, rows as unknown as [number | null][]);
-    removed += rows.length;
+    const values = [state, now - period, limit - removed];
+    if (batches) {
+      const rows = driver.tuples(expiredMembers).all(...values);
+      remember(driver, state, rows as unknown as [number | null][]);
+      removed += rows.length;
+    } else removed += Number(driver.sql(expired).run(...values).changes);
   }
-  clearBatches(driver, now - Math.max(...periods.map(([, period]) => period)), limit);
+  if (batches) clearBatches(driver, now - Math.max(...periods.map(([, ms]) => ms)), limit);
   return removed;
 }
 

@@ -10,13 +10,13 @@
 // A job that is blocked and has some of its slots, as after an interruption, needs less than the
 // others: it is of a shape of its own (`standAlone`).
 
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Room, StoredGate } from "./room.ts";
 
 /** The same for jobs with the same gates; of 48 bits. */
 export function shapeOf(gates: readonly StoredGate[]): number {
   const all = gates.map(({ kind, key, limit, name }) => JSON.stringify([kind, key, limit, name]));
-  return createHash("sha256").update(all.sort().join()).digest().readUIntBE(0, 6);
+  return Number.parseInt(hash("sha256", all.sort().join()).slice(0, 12), 16);
 }
 
 const own = `UPDATE job_gates SET shape = -job_id WHERE job_id = ?1 AND shape >= 0
