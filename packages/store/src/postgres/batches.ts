@@ -2,6 +2,7 @@
 // migrations/2-flow/ends.ts.
 
 import { StoreError } from "../errors.ts";
+import { endStates } from "../job.ts";
 import type { Json } from "../json.ts";
 import { prepareBatch } from "../rules/new-batch.ts";
 import type { PreparedJob } from "../rules/new-job.ts";
@@ -61,7 +62,8 @@ const counted = (table: string, states: string): string => `(SELECT json_object_
       WHERE batch_id = batch.id GROUP BY 1) AS job)`;
 
 const columns = `batch.id, batch.description, batch.metadata, batch.state, batch.created_at,
-  batch.finished_at, ${counted("jobs", "'pending'")}, ${counted("ended_jobs", "state")}`;
+  batch.finished_at, ${counted("jobs", "'pending'")}, ${counted("ended_jobs", "state")},
+  cleared_finished, cleared_failed, cleared_cancelled`;
 
 const one = `SELECT ${columns} FROM queue_runtime.batches AS batch WHERE id = $1`;
 
@@ -93,12 +95,15 @@ type BatchRow = [
   finishedAt: number | null,
   live: Counts,
   ended: Counts,
+  ...cleared: [finished: number, failed: number, cancelled: number],
 ];
 
 function toBatch(row: BatchRow): Batch {
-  const [id, description, metadata, state, createdAt, finishedAt, live, ended] = row;
+  const [id, description, metadata, state, createdAt, finishedAt, live, ended, ...cleared] = row;
   const { pending = 0 } = live ?? {};
-  const { finished = 0, failed = 0, cancelled = 0 } = ended ?? {};
+  const [finished, failed, cancelled] = endStates.map(
+    (end, n) => (ended?.[end] ?? 0) + cleared[n]!,
+  ) as [number, number, number];
   const total = pending + finished + failed + cancelled;
   const jobs = { total, pending, finished, failed, cancelled };
   return { id, description, metadata, state, jobs, createdAt, finishedAt };
