@@ -3,12 +3,14 @@
 
 import type { Reason } from "../../flow.ts";
 import type { JobState } from "../../job.ts";
+import type { Process } from "../../process.ts";
 import {
   blockedBy,
   dueAt,
   isDispatched,
   type Known,
   living,
+  silenceOf,
   staffFor,
   waitingFor,
 } from "../../rules/why.ts";
@@ -29,7 +31,8 @@ export function why(driver: Driver, id: number): Promise<readonly Reason[] | nul
 const one = `SELECT state, queue, name, priority, run_at, crashes_since_checkpoint >= 2,
     queue_runtime.now_ms(),
     coalesce((SELECT place FROM queue_runtime.jobs AS live WHERE live.id = job.id), id),
-    (SELECT paused_at FROM queue_runtime.paused_queues AS pause WHERE pause.name = job.queue)
+    (SELECT paused_at FROM queue_runtime.paused_queues AS pause WHERE pause.name = job.queue),
+    process_id
   FROM queue_runtime.all_jobs AS job WHERE id = $1`;
 
 type JobRow = [
@@ -42,6 +45,7 @@ type JobRow = [
   now: number,
   turn: number,
   pausedAt: number | null,
+  processId: number | null,
 ];
 
 interface Facts extends ReadyJob {
@@ -56,9 +60,10 @@ const processes = `SELECT ${processColumns} FROM queue_runtime.processes AS proc
 async function reasonsOf(run: Run, id: number): Promise<readonly Reason[] | null> {
   const [row] = Number.isSafeInteger(id) ? (await run(one, [id])).rows : [];
   if (row === undefined) return null;
-  const [state, queue, name, priority, runAt, suspect, now, turn, pausedAt] = row as JobRow;
+  const [state, queue, name, priority, runAt, suspect, now, turn, pausedAt, processId] =
+    row as JobRow;
   const job: Facts = { id, state, queue, name, priority, runAt, suspect, now, turn, pausedAt };
-  if (state === "running") return [];
+  if (state === "running") return silenceOf(await processOf(run, processId), now);
   if (state === "finished" || state === "failed" || state === "cancelled")
     return [{ why: "ended", state }];
   const known = living((await run(processes, [])).rows.map(toProcess), now);
@@ -66,6 +71,11 @@ async function reasonsOf(run: Run, id: number): Promise<readonly Reason[] | null
   const paused: Reason[] = pausedAt === null ? [] : [{ why: "paused", queue, since: pausedAt }];
   const there = [...(await stateReasons(run, job, known)), ...paused, ...reasons];
   return there.length > 0 ? there : fullReasons(run, job, able);
+}
+
+async function processOf(run: Run, id: number | null): Promise<Process | null> {
+  const [row] = (await run(`${processes} WHERE id = $1`, [id])).rows;
+  return row === undefined ? null : toProcess(row);
 }
 
 /** What has to happen before it is ready. */
