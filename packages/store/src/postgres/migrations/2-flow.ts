@@ -7,6 +7,7 @@
 
 import { ends } from "./2-flow/ends.ts";
 import { checks } from "./2-flow/enqueue/checks.ts";
+import { replacing } from "./2-flow/enqueue/replace.ts";
 import { enqueueing } from "./2-flow/enqueue.ts";
 import { inserting } from "./2-flow/insert.ts";
 import { plainEnqueueing } from "./2-flow/plain.ts";
@@ -46,6 +47,7 @@ export const flow: string = [
   checks,
   inserting,
   enqueueing,
+  replacing,
   plainEnqueueing,
   upkeep,
   batches,

@@ -35,12 +35,23 @@ BEGIN
     ) AS gate (key)), true);
 END $$;
 
+CREATE FUNCTION queue_runtime.refuse_for(wanted text) RETURNS void
+LANGUAGE plpgsql ${safely} AS $$
+DECLARE
+  holders CONSTANT bigint[] := array(SELECT job_id FROM queue_runtime.slots
+    WHERE key = wanted AND job_id IS NOT NULL ORDER BY since, id LIMIT ${mostNamed + 1});
+  who CONSTANT text := array_to_string(holders[1:${mostNamed}], ', ')
+    || CASE WHEN cardinality(holders) > ${mostNamed} THEN ', …' ELSE '' END;
+BEGIN
+  RAISE EXCEPTION 'the job cannot be enqueued: no slot of % is free: %', to_json(wanted),
+    CASE cardinality(holders) WHEN 1 THEN 'job ' || who || ' has it'
+      ELSE 'jobs ' || who || ' have them' END USING ERRCODE = 'QR001';
+END $$;
+
 CREATE FUNCTION queue_runtime.is_dropped(job bigint, known text[], at_once boolean)
 RETURNS boolean LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   full_gate record;
-  holders bigint[];
-  who text;
 BEGIN
   IF at_once AND queue_runtime.admit(job, known) THEN RETURN false; END IF;
   SELECT * INTO full_gate FROM queue_runtime.lacking(job, queue_runtime.clock_ms())
@@ -51,16 +62,7 @@ BEGIN
     END IF;
     RETURN false;
   END IF;
-  IF full_gate.policy = 'fail' THEN
-    holders := array(SELECT job_id FROM queue_runtime.slots
-      WHERE key = full_gate.gate_key AND job_id IS NOT NULL ORDER BY since, id
-      LIMIT ${mostNamed + 1});
-    who := array_to_string(holders[1:${mostNamed}], ', ')
-      || CASE WHEN cardinality(holders) > ${mostNamed} THEN ', …' ELSE '' END;
-    RAISE EXCEPTION 'the job cannot be enqueued: no slot of % is free: %',
-      to_json(full_gate.gate_key), CASE cardinality(holders) WHEN 1 THEN 'job ' || who || ' has it'
-        ELSE 'jobs ' || who || ' have them' END USING ERRCODE = 'QR001';
-  END IF;
+  IF full_gate.policy = 'fail' THEN PERFORM queue_runtime.refuse_for(full_gate.gate_key); END IF;
   DELETE FROM queue_runtime.jobs WHERE id = job;
   RETURN true;
 END $$;`;
@@ -107,6 +109,21 @@ BEGIN
   outcomes := outcomes || array_fill('exists'::text, ARRAY[coalesce(cardinality(others), 0)]);
 END $$;`;
 
+/** Asked now, not later: those who come after it in this call are not in its way. */
+const settleNew = `
+CREATE FUNCTION queue_runtime.settle_new(job bigint, element json) RETURNS void
+LANGUAGE plpgsql ${safely} AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = job AND state = 'blocked') THEN
+    RETURN;
+  END IF;
+  PERFORM queue_runtime.promote(${awaited(`array(
+    SELECT own.key FROM queue_runtime.job_gates AS own WHERE own.job_id = job)`)}, ${mostPromoted});
+  IF ${hasPolicy("'replace'", "element -> 'gates'")} THEN
+    PERFORM queue_runtime.apply_policies(ARRAY[job]);
+  END IF;
+END $$;`;
+
 /**
  * One after the other: each finds what those before it have left. `eager`: who gets a slot depends
  * on those before him.
@@ -130,25 +147,18 @@ BEGIN
   LOOP
     number := given.job;
     SELECT * INTO answer FROM queue_runtime.take_uniques(given.element, given.value, number);
-    IF answer.outcome IS NOT NULL THEN
-      id := answer.keeper;
-      outcome := answer.outcome;
-    ELSE
-      id := number;
-      outcome := 'created';
+    id := CASE answer.outcome WHEN 'exists' THEN answer.keeper WHEN 'replaced' THEN answer.keeper
+      ELSE number END;
+    outcome := coalesce(answer.outcome, 'created');
+    IF answer.outcome IS NULL THEN
       SELECT states[1] INTO state FROM queue_runtime.insert_jobs(
         json_build_array(given.element), json_build_array(given.value), ARRAY[id]);
       IF state = 'blocked' AND ${hasPolicy("'discard', 'fail'", "given.element -> 'gates'")} THEN
         IF queue_runtime.is_dropped(id, known, at_once) THEN outcome := 'discarded'; END IF;
-      ELSIF state = 'blocked' AND at_once THEN
-        PERFORM queue_runtime.promote(${awaited(`array(
-          SELECT own.key FROM queue_runtime.job_gates AS own WHERE own.job_id = number)`)},
-          ${mostPromoted});
-        -- asked now, not later: those who come after it in this call are not in its way
-        IF ${hasPolicy("'replace'", "given.element -> 'gates'")} THEN
-          PERFORM queue_runtime.apply_policies(ARRAY[number]);
-        END IF;
       END IF;
+    END IF;
+    IF at_once AND outcome IN ('created', 'replaced') THEN
+      PERFORM queue_runtime.settle_new(id, given.element);
     END IF;
     SELECT job.state INTO state FROM queue_runtime.jobs AS job
     WHERE job.id = insert_one_by_one.id;
@@ -232,6 +242,7 @@ $$;`;
 export const enqueueing: string = [
   choose,
   insertTogether,
+  settleNew,
   insertOneByOne,
   whatIsLocked,
   insertLinked,

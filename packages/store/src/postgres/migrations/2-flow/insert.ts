@@ -67,7 +67,11 @@ const insertRows = `
   SELECT array_agg(created.id ORDER BY created.id), array_agg(created.state ORDER BY created.id),
     coalesce(bit_or(linked), 0) INTO ids, states, kinds FROM created;`;
 
-const insertGates = `
+/** Their own, and those of their queues; for jobs that have none yet. */
+const giveGates = `
+CREATE FUNCTION queue_runtime.give_gates(jobs json, chosen bigint[]) RETURNS void
+LANGUAGE plpgsql ${safely} AS $$
+BEGIN
   INSERT INTO queue_runtime.job_gates
     (job_id, position, kind, key, slots, ms, on_conflict, name, priority, waits, shape)
   SELECT job.id, gate.place, gate.kind, gate.key, gate.most, gate.ms, gate.policy, given.name,
@@ -83,8 +87,9 @@ const insertGates = `
   PERFORM queue_runtime.add_queue_gates(job.id, job.queue, job.priority, job.state = 'blocked',
     coalesce(job.unique_key, job.name))
   FROM queue_runtime.queue_settings AS setting JOIN queue_runtime.jobs AS job
-    ON job.queue = setting.name WHERE job.id = ANY (ids);
-  IF FOUND THEN PERFORM queue_runtime.reshape(ids); END IF;`;
+    ON job.queue = setting.name WHERE job.id = ANY (chosen);
+  IF FOUND THEN PERFORM queue_runtime.reshape(chosen); END IF;
+END $$;`;
 
 /** Those whose targets have all ended hear of it at once. */
 const insertDependencies = `
@@ -118,8 +123,7 @@ DECLARE
   kinds integer;
   waiting bigint[];
 BEGIN${insertRows}
-  IF kinds & ${anyGate} <> 0 THEN${insertGates}
-  END IF;
+  IF kinds & ${anyGate} <> 0 THEN PERFORM queue_runtime.give_gates(jobs, chosen); END IF;
   IF kinds & ${links.dependency} <> 0 THEN${insertDependencies}
   END IF;
   IF kinds & ${links.unique} <> 0 THEN
@@ -166,4 +170,4 @@ BEGIN
   END LOOP;
 END $$;`;
 
-export const inserting: string = [ids, insertJobs, checkTies].join("\n");
+export const inserting: string = [ids, giveGates, insertJobs, checkTies].join("\n");

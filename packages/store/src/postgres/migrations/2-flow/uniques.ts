@@ -1,13 +1,13 @@
 // Unique keys. A partial unique index over the entries that are held decides, never a lock. A job
 // has its entries for as long as it may come back; they are held while its state is one of those
-// it named, until their time is over. An entry that no trigger has seen to (its time is over, its
-// job is gone) is found where it is in the way, and goes.
+// it named, until their time is over; one that has a time and is held when its job is deleted stays
+// until then. An entry that no trigger has seen to is found where it is in the way, and goes.
 //
 // Nothing locks the entry that is in the way: a transaction of an application may stay open, and
 // the job that has the key must be able to end meanwhile. Nor does a run wait for such a
 // transaction: where it wants a key back that somebody is about to take, it goes on without.
 
-import { notBegun, safely } from "./links.ts";
+import { safely } from "./links.ts";
 
 /** How long a run waits for a key that somebody is just taking, in milliseconds. */
 const runWaitsMs = 50;
@@ -25,7 +25,8 @@ DECLARE
   is_wanted boolean;
 BEGIN
   IF now_in IS NULL THEN
-    DELETE FROM queue_runtime.unique_keys WHERE job_id = job;
+    DELETE FROM queue_runtime.unique_keys
+    WHERE job_id = job AND NOT (held AND coalesce(until > queue_runtime.now_ms(), false));
     RETURN;
   END IF;
   SELECT bool_or(held), bool_or(NOT held) INTO is_lost, is_wanted
@@ -67,9 +68,9 @@ LANGUAGE plpgsql ${safely} AS $$
 BEGIN
   DELETE FROM queue_runtime.unique_keys WHERE ctid = ANY (array(
     SELECT taken.ctid FROM queue_runtime.unique_keys AS taken
-    WHERE key = ANY (keys) AND held AND (NOT ${inTime} OR NOT EXISTS (
-      SELECT FROM queue_runtime.all_jobs AS job
-      WHERE job.id = taken.job_id AND job.state = ANY (taken.states)))
+    WHERE key = ANY (keys) AND held AND (NOT ${inTime} OR NOT coalesce((
+      SELECT job.state = ANY (taken.states) FROM queue_runtime.all_jobs AS job
+      WHERE job.id = taken.job_id), until IS NOT NULL))
     ORDER BY key FOR UPDATE SKIP LOCKED));
   RETURN FOUND;
 END $$;`;
@@ -225,43 +226,8 @@ BEGIN
   END LOOP;
   IF decides IS NULL THEN RETURN; END IF;
   DELETE FROM queue_runtime.unique_keys WHERE job_id = job;
-  outcome := CASE WHEN policy <> 'exists'
-    AND queue_runtime.replace_job(keeper, element, args, policy = 'debounce')
-    THEN 'replaced' ELSE 'exists' END;
+  outcome := CASE policy WHEN 'exists' THEN 'exists'
+    ELSE queue_runtime.replace_job(keeper, element, args, policy = 'debounce') END;
 END $$;`;
 
-/** The job stays the same one: its queue, gates, keys and batch are those it came with. */
-const replace = `
-CREATE FUNCTION queue_runtime.replace_job(job bigint, element json, given json, debounced boolean)
-RETURNS boolean LANGUAGE plpgsql ${safely} AS $$
-DECLARE
-  now CONSTANT bigint := queue_runtime.now_ms();
-  due bigint := coalesce((element ->> 'at')::bigint,
-    now + ceil(coalesce((element ->> 'inMs')::double precision, 0))::bigint);
-  old record;
-BEGIN
-  SELECT state, ${notBegun} AS is_new INTO old FROM queue_runtime.jobs WHERE id = job FOR UPDATE;
-  IF old.state IS NULL OR old.state = 'running' OR NOT old.is_new THEN RETURN false; END IF;
-  IF debounced AND due <= now AND element ->> 'at' IS NULL THEN due := NULL; END IF;
-  UPDATE queue_runtime.jobs SET run_at = coalesce(due, run_at), returned = true,
-    args = CASE WHEN json_typeof(given) <> 'null' THEN given END, label = element ->> 'label',
-    priority = coalesce((element ->> 'priority')::bigint, 0)
-  WHERE id = job;
-  UPDATE queue_runtime.job_gates SET priority = coalesce((element ->> 'priority')::bigint, 0)
-  WHERE job_id = job;
-  IF due > now AND old.state IN ('ready', 'blocked') THEN
-    -- out of the line first: nobody goes from there to the schedule
-    IF old.state = 'blocked' THEN
-      UPDATE queue_runtime.jobs SET state = 'held' WHERE id = job;
-    END IF;
-    UPDATE queue_runtime.jobs SET state = 'scheduled' WHERE id = job;
-  ELSIF due <= now AND old.state = 'scheduled' THEN
-    UPDATE queue_runtime.jobs SET state = 'ready' WHERE id = job;
-  ELSIF old.state = 'blocked' THEN
-    -- whoever promoted meanwhile has passed over the locked row
-    PERFORM queue_runtime.touch(job);
-  END IF;
-  RETURN true;
-END $$;`;
-
-export const uniques: string = [clear, keep, retake, replace, take, takeTogether].join("\n");
+export const uniques: string = [clear, keep, retake, take, takeTogether].join("\n");

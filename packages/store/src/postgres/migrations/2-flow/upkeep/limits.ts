@@ -2,12 +2,12 @@
 // back all they have, and wait. Runs go on. The last of the line go first: the lowest priority, then
 // the youngest.
 
-import { asOwner } from "../links.ts";
+import { safely } from "../links.ts";
 
 /** Answers how many were sent back, `most` at the most. */
 export const limits: string = `
 CREATE FUNCTION queue_runtime.send_back(named text, most integer) RETURNS integer
-LANGUAGE plpgsql ${asOwner} AS $$
+LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   ids bigint[];
 BEGIN
