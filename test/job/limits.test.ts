@@ -124,6 +124,10 @@ describe("a mistake in a definition is named in one sentence", () => {
     [{ concurrency: { key, group: "" } }, "concurrency.group may not be empty"],
     [{ concurrency: { key, group: "queue:a" } }, 'group may not begin with "queue:", as keys of'],
     [
+      { concurrency: { key, group: "queue-rate:a" } },
+      'may not begin with "queue-rate:", as keys of',
+    ],
+    [
       { concurrency: { key: "a:rate" } },
       'concurrency.key may not end in ":rate", as keys of rates',
     ],

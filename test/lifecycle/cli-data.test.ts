@@ -162,7 +162,7 @@ test("status works without a runtime, with exactly the promised fields", async (
     queues: [
       {
         ...{ name: "letters", paused: false, settings: null },
-        ...{ ready: 1, blocked: 0, running: 0, latency_ms: expect.any(Number) },
+        ...{ waiting: 0, ready: 1, blocked: 0, running: 0, latency_ms: expect.any(Number) },
       },
     ],
     processes: [],

@@ -122,6 +122,8 @@ export interface JobFilter {
   readonly name?: string;
   readonly processId?: number;
   readonly batchId?: number;
+  /** Only those with a greater id: for the next page. */
+  readonly beyond?: number;
   /** 50 by default. */
   readonly limit?: number;
 }
@@ -132,11 +134,9 @@ export interface Dispatched {
   readonly nextInMs: number | null;
 }
 
-export interface Outstanding {
+export interface Outstanding extends Pick<Dispatched, "nextInMs"> {
   /** Something is ready, running or blocked. */
   readonly busy: boolean;
-  /** How long until the next scheduled job is due, by the store's clock; null when none is. */
-  readonly nextInMs: number | null;
 }
 
 /** How long jobs are kept after they ended, in milliseconds. */

@@ -6,8 +6,8 @@
 //   idempotency   /idempotency/JOB/KEY
 //
 // GROUP is the name of the job unless the author says another: jobs with one group share its slots.
-// In names and groups "/" is written %2F and "%" %25, no group begins with "queue:" (those keys are
-// the queues' own) and no concurrency key ends in ":rate", so that no two pairs make the same key.
+// In names and groups "/" is written %2F and "%" %25, no group begins with "queue:", "queue-rate:"
+// or "queue-fair:" (those keys are the queues' own) and no concurrency key ends in ":rate", so that no two pairs make the same key.
 //
 // A key function is given the input as it is stored, before any transform of a schema: that is all
 // that both the enqueueing side and, for a row that was enqueued by name alone, the worker have.
@@ -121,7 +121,9 @@ export function readGroup(where: string, job: string, group: unknown): string {
     throw new TypeError(`${where}.group must be a string, not ${kindOf(name)}`);
   }
   checkText(`${where}.group`, name);
-  if (!name.startsWith("queue:")) return name;
+  const [reserved] = name.match(/^queue(-rate|-fair)?:/) ?? [];
+  if (reserved === undefined) return name;
   const found = group === undefined ? "the job's name does; give another group" : `"${name}" does`;
-  throw new TypeError(`${where}.group may not begin with "queue:", as keys of queues do; ${found}`);
+  const rule = `${where}.group may not begin with "${reserved}", as keys of queues do`;
+  throw new TypeError(`${rule}; ${found}`);
 }

@@ -1,4 +1,4 @@
-// retry, cancel and discard: on ids, or on all jobs that a filter finds. The filter is asked once,
+// retry, cancel and discard: on ids, or on all jobs that a filter finds. The filter is asked first,
 // and exactly the jobs that it found are acted on, each with an answer of its own.
 
 import type { Action, Actions, JobFilter, JobState, Store } from "@queue-runtime/store";
@@ -17,8 +17,8 @@ interface Deed {
 
 /** In one transaction; more would keep others from writing. */
 const idsAtOnce = 500;
-/** More than anybody has; the store wants a number. */
-const everything = 100_000_000;
+/** Whole rows are read, input and result with them. */
+const rowsAtOnce = 200;
 
 const waiting = ["held", "waiting", "scheduled", "blocked", "ready"] as const;
 
@@ -79,8 +79,13 @@ function whichJobs(invocation: Invocation): Asked {
 }
 
 async function idsOf(store: Store, filter: JobFilter): Promise<readonly number[]> {
-  const found = await store.jobs.list({ ...filter, limit: everything });
-  return found.map(({ id }) => id);
+  const ids: number[] = [];
+  for (;;) {
+    const beyond = ids.at(-1) ?? 0;
+    const page = await store.jobs.list({ ...filter, beyond, limit: rowsAtOnce });
+    for (const { id } of page) ids.push(id);
+    if (page.length < rowsAtOnce) return ids;
+  }
 }
 
 function tell({ output }: Invocation, answer: Action): void {

@@ -52,6 +52,7 @@ export function queueRow(queue: Queue): object {
   return {
     name: queue.name,
     paused: queue.paused,
+    waiting: queue.waiting,
     ready: queue.ready,
     blocked: queue.blocked,
     running: queue.running,

@@ -49,6 +49,7 @@ export const queueColumns: readonly Column<Queue>[] = [
     style: ({ paused }) => (paused ? "yellow" : "dim"),
   },
   { title: "READY", value: ({ ready }) => ready },
+  { title: "WAITING", value: ({ waiting }) => waiting },
   { title: "BLOCKED", value: ({ blocked }) => blocked },
   { title: "RUNNING", value: ({ running }) => running },
   { title: "OLDEST WAITS", value: ({ ready, latencyMs }) => (ready > 0 ? period(latencyMs) : "") },
