@@ -76,9 +76,12 @@ const all = `SELECT queue, sum(ready)::bigint, sum(running)::bigint, bool_or(pau
   UNION ALL ${waiting(sources.suspects)}
   UNION ALL SELECT queue, 0, count(*), NULL, false, 0, 0 FROM queue_runtime.jobs
     WHERE state = 'running' GROUP BY queue
-  UNION ALL SELECT queue, 0, 0, NULL, false, count(*) FILTER (WHERE state = 'blocked'),
-      count(*) FILTER (WHERE state <> 'blocked') FROM queue_runtime.jobs
-    WHERE state IN ('blocked', 'scheduled', 'waiting', 'held') GROUP BY queue
+  UNION ALL SELECT queue, 0, 0, NULL, false, count(*), 0 FROM queue_runtime.jobs
+    WHERE state = 'blocked' GROUP BY queue
+  UNION ALL SELECT queue, 0, 0, NULL, false, 0, count(*) FROM queue_runtime.jobs
+    WHERE state = 'scheduled' GROUP BY queue
+  UNION ALL SELECT queue, 0, 0, NULL, false, 0, count(*) FROM queue_runtime.jobs
+    WHERE state IN ('held', 'waiting') GROUP BY queue
   UNION ALL SELECT name, 0, 0, NULL, true, 0, 0 FROM queue_runtime.paused_queues
   UNION ALL SELECT name, 0, 0, NULL, false, 0, 0 FROM queue_runtime.queue_settings
     WHERE slots IS NOT NULL OR rate_limit IS NOT NULL OR fair
