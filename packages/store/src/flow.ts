@@ -23,6 +23,10 @@ export type GateKind = (typeof gateKinds)[number];
  * the key that have not begun are cancelled in its favour. A job that comes from the schedule, when
  * it is due: `discard` and `fail` cancel it; a retry always waits.
  *
+ * In a transaction of an application that is open on PostgreSQL no key is held: `discard` and `fail`
+ * look whether a slot is free, and where somebody else is faster before it commits, they cancel the
+ * job as if it came from the schedule.
+ *
  * A job has not begun while it does not run and its attempts, interruptions and crashes are 0: a
  * run that was released or gated counts as nothing.
  */
