@@ -2,10 +2,12 @@
 // stands still for that: a turn waits for no application, and who wants a unique key that it has
 // just taken hears so.
 
+import type { Store } from "@queue-runtime/store";
 import { Client } from "pg";
 import { expect, it } from "vitest";
 import { describeThatNeedsPostgres } from "../support/needs.ts";
 import { temporaryPostgres } from "../support/postgres.ts";
+import { waitFor } from "../support/wait-for.ts";
 import { beginIn } from "./contract/flow/application.ts";
 import { finish, slot, statesOf, unique } from "./contract/flow/words.ts";
 import { boom, enqueueAll, enqueueOne, ids, jobOf, newWorker } from "./contract/world.ts";
@@ -20,6 +22,11 @@ async function timed<T>(work: Promise<T>): Promise<T> {
   const answer = await work;
   expect(performance.now() - began).toBeLessThan(soonMs);
   return answer;
+}
+
+/** By whoever takes it up once the transaction has ended. */
+async function decided(store: Store, id: number): Promise<void> {
+  await waitFor(async () => (await jobOf(store, id)).state !== "blocked");
 }
 
 describeThatNeedsPostgres("a transaction of an application that stays open", () => {
@@ -39,7 +46,7 @@ describeThatNeedsPostgres("a transaction of an application that stays open", () 
     const fastest = await timed(enqueueOne(store, dropped));
     expect((await jobOf(store, fastest)).state).toBe("ready");
     await app.commit();
-    await store.flow.maintain(100);
+    await decided(store, mine[1]!.id);
     expect(await statesOf(store, ids(mine))).toEqual(["cancelled", "cancelled"]);
     expect((await jobOf(store, mine[0]!.id)).error).toMatchObject({ name: "ConflictError" });
   });
@@ -50,7 +57,7 @@ describeThatNeedsPostgres("a transaction of an application that stays open", () 
     await using app = await beginIn(world.url);
     const mine = await store.in(app.transaction).enqueue([dropped, dropped]);
     await app.commit();
-    await store.flow.maintain(100);
+    await decided(store, mine[1]!.id);
     expect(await statesOf(store, ids(mine))).toEqual(["ready", "cancelled"]);
   });
 
@@ -63,7 +70,7 @@ describeThatNeedsPostgres("a transaction of an application that stays open", () 
     const [mine] = await store.in(client).enqueue([dropped]);
     await client.query("COMMIT");
     await client.end();
-    await store.flow.maintain(100);
+    await decided(store, mine!.id);
     expect((await jobOf(store, mine!.id)).state).toBe("ready");
   });
 
