@@ -35,6 +35,7 @@ const timed = lifecycle(
  */
 const withoutStore = lifecycle(
   "boot",
+  "cli-flow-words",
   "cli-runtime",
   "hooks",
   "misbehaviour",

@@ -7,7 +7,8 @@
 //
 // GROUP is the name of the job unless the author says another: jobs with one group share its slots.
 // In names and groups "/" is written %2F and "%" %25, no group begins with "queue:", "queue-rate:"
-// or "queue-fair:" (those keys are the queues' own) and no concurrency key ends in ":rate", so that no two pairs make the same key.
+// or "queue-fair:" (those keys are the queues' own) and no concurrency key ends in ":rate", so that
+// no two pairs make the same key.
 //
 // A key function is given the input as it is stored, before any transform of a schema: that is all
 // that both the enqueueing side and, for a row that was enqueued by name alone, the worker have.

@@ -35,6 +35,19 @@ export function releasedRatesContract(open: OpenStore): void {
       expect((await store.flow.refill()).nextInMs).toBeGreaterThan(30_000);
     });
 
+    it("takes none that another has, when it learns of its gates only then", async () => {
+      await using world = await open();
+      const { store } = world;
+      const gates = [rate("api")];
+      const both = await enqueueAll(store, [{ gates }, {}]);
+      const worker = await newWorker(store);
+      const [begun, unknown] = await worker.claim();
+      await worker.settle(unknown!, { outcome: "gated", gates });
+      expect(await statesOf(store, both)).toEqual(["running", "blocked"]);
+      await finish(worker, begun!);
+      expect(await statesOf(store, both)).toEqual(["finished", "blocked"]);
+    });
+
     it("gives the slots of its queue back as well when it is handed back, each to its job", async () => {
       await using world = await open();
       const { store } = world;

@@ -118,43 +118,46 @@ const mayTake = `${isAllowed} AND NOT (SELECT fair FROM flow)`;
 
 /** From one lane: locked as they are found. */
 const fromOne = `picked AS MATERIALIZED (
-  SELECT job.id, lane.returned FROM lane CROSS JOIN LATERAL (
+  SELECT job.id FROM lane CROSS JOIN LATERAL (
     SELECT id FROM queue_runtime.jobs WHERE ${inLane} LIMIT $9 FOR UPDATE SKIP LOCKED
   ) AS job
   WHERE $8::integer IS NOT NULL AND ${mayTake}
 )`;
 
 /**
- * From several lanes: their heads are merged first, and then only what is taken gets locked. A few
- * more than are wanted are merged, for those that others have locked by now. `+ 0`: or else the
- * planner may find the index of ready jobs as good for the second look as the primary key.
+ * Of the heads of several lanes, in their order: only what is taken gets locked. Each is looked up
+ * by its id alone: joined, a planner that knows the table as empty may read all of it for each of
+ * them. `+ 0`: or else it may find the index of ready jobs as good as the primary key.
+ */
+const pickHeads = `picked AS MATERIALIZED (
+  SELECT job.id FROM head CROSS JOIN LATERAL (
+    SELECT id FROM queue_runtime.jobs
+    WHERE id = head.id AND state = 'ready' AND crashes_since_checkpoint + 0 < 2
+    FOR UPDATE SKIP LOCKED
+  ) AS job LIMIT $9
+)`;
+
+/**
+ * From several lanes: their heads are merged first, a few more than are wanted, for those that
+ * others have locked by now.
  */
 const fromSeveral = `head AS MATERIALIZED (
-  SELECT job.id, lane.returned, lane.place, lane.priority FROM lane CROSS JOIN LATERAL (
+  SELECT job.id FROM lane CROSS JOIN LATERAL (
     SELECT id FROM queue_runtime.jobs WHERE ${inLane} LIMIT $8) AS job
   WHERE ${mayTake}
   ORDER BY lane.place, lane.priority, job.id LIMIT $8
-), picked AS MATERIALIZED (
-  SELECT job.id, head.returned FROM head JOIN queue_runtime.jobs AS job ON job.id = head.id
-  WHERE job.state = 'ready' AND job.crashes_since_checkpoint + 0 < 2
-  ORDER BY head.place, head.priority, head.id LIMIT $9 FOR UPDATE OF job SKIP LOCKED
-)`;
+), ${pickHeads}`;
 
 /** The same where keys take turns. */
 const fromFair = `head AS MATERIALIZED (
-  SELECT job.id, lane.returned, lane.place, lane.priority, job.turn
-  FROM lane CROSS JOIN LATERAL (
+  SELECT job.id FROM lane CROSS JOIN LATERAL (
     (SELECT id, id AS turn FROM queue_runtime.jobs
       WHERE ${jobsInLane("AND place IS NULL")} LIMIT $8)
     UNION ALL (SELECT id, place FROM queue_runtime.jobs WHERE ${placedInLane} LIMIT $8)
   ) AS job
   WHERE ${isAllowed}
   ORDER BY lane.place, lane.priority, job.turn LIMIT $8
-), picked AS MATERIALIZED (
-  SELECT job.id, head.returned FROM head JOIN queue_runtime.jobs AS job ON job.id = head.id
-  WHERE job.state = 'ready' AND job.crashes_since_checkpoint + 0 < 2
-  ORDER BY head.place, head.priority, head.turn LIMIT $9 FOR UPDATE OF job SKIP LOCKED
-)`;
+), ${pickHeads}`;
 
 const claimJobs = (picked: string): string => `WITH ${flow}, me AS MATERIALIZED (
   SELECT id FROM queue_runtime.processes WHERE id = $1 AND epoch = $19 FOR KEY SHARE
@@ -162,8 +165,8 @@ const claimJobs = (picked: string): string => `WITH ${flow}, me AS MATERIALIZED 
 ), ${lanes}, ${picked}, claimed AS (
   UPDATE queue_runtime.jobs AS job SET state = 'running', process_id = $1,
     fence = job.fence + 1, attempts = job.attempts + 1, started_at = (SELECT queue_runtime.now_ms())
-  FROM picked WHERE job.id = picked.id
-  RETURNING ${jobColumns("live")}, job.place, picked.returned
+  WHERE id = ANY (array(SELECT picked.id FROM picked))
+  RETURNING ${jobColumns("live")}, job.place, job.returned
 )
 SELECT * FROM claimed
 UNION ALL SELECT ${asJob(unknownLane)}, NULL, NULL, NULL, returned FROM unknown

@@ -69,6 +69,7 @@ CREATE TABLE slots (
   job_id INTEGER,
   since INTEGER NOT NULL,
   expires_at INTEGER,
+  begun_by INTEGER,
   lent INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 

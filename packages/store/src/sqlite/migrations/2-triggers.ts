@@ -45,12 +45,12 @@ const msOfGate = `coalesce(
       (SELECT ms FROM job_gates WHERE job_id = NEW.id AND key = slots.key), 0)`;
 
 /**
- * The slot of a rate that a run took which never began: it is there as long as nobody took one of
- * its key after it had rested. Which of those that began to rest at once it was does not matter.
+ * The slot of a rate that this run took, which never began: it is there as long as nobody took one
+ * of its key after it had rested.
  */
 const returned = `id IN (SELECT (
       SELECT id FROM slots WHERE key = gate.key AND job_id IS NULL AND kind = 'rate'
-        AND expires_at = NEW.started_at + gate.ms LIMIT 1)
+        AND expires_at = NEW.started_at + gate.ms AND begun_by = NEW.id LIMIT 1)
     FROM job_gates AS gate WHERE gate.job_id = NEW.id AND gate.kind = 'rate')`;
 
 /** Asked after it was sent back. */
@@ -89,10 +89,12 @@ END;
 CREATE TRIGGER linked_job_moved
 INSTEAD OF INSERT ON job_moves
 BEGIN
-  UPDATE slots SET job_id = NULL, expires_at = coalesce(NEW.started_at, since) + ${msOfGate}
+  UPDATE slots SET job_id = NULL, begun_by = NEW.id,
+      expires_at = coalesce(NEW.started_at, since) + ${msOfGate}
     WHERE NEW.state = 'running' AND job_id = NEW.id AND kind = 'rate';
   DELETE FROM slots WHERE NEW.state = 'running' AND job_id = NEW.id AND kind = 'fair';
-  UPDATE slots SET job_id = NEW.id, expires_at = NULL WHERE ${neverBegan} AND ${returned};
+  UPDATE slots SET job_id = NEW.id, begun_by = NULL, expires_at = NULL
+    WHERE ${neverBegan} AND ${returned};
   DELETE FROM slots WHERE ${givesUp} AND job_id = NEW.id;
   DELETE FROM slots WHERE ${wasLent};
   UPDATE jobs SET state = 'blocked' WHERE NEW.state = 'ready' AND id = NEW.id AND ${lacksSlot};

@@ -55,4 +55,5 @@ export const safely = "SET search_path = pg_catalog, pg_temp";
 
 /** And one that runs with the rights of the owner, or is called with many jobs. */
 export const asOwner: string = `SECURITY DEFINER ${safely}
-  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off`;
+  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+  SET enable_material = off`;

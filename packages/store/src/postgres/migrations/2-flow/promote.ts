@@ -109,7 +109,7 @@ BEGIN
   RETURN cardinality(line);
 END $$;`;
 
-/** Of the first in the line, each by itself; whoever is of a shape that was asked in vain is not. */
+/** The first in the line, each by itself; whoever is of a shape that was asked in vain is not. */
 const inLine = `
 CREATE FUNCTION queue_runtime.promote_in_line(wanted text, taken bigint, most bigint,
   OUT promoted integer, OUT is_over boolean, OUT vain bigint[])

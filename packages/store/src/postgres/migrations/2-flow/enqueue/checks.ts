@@ -1,7 +1,7 @@
-// What may be enqueued or opened by somebody who calls the functions himself: the same as by way of
-// ../../../../rules, whose sentences these are. They run with the rights of the owner, and what they
-// store is read later by everybody's turns: a callback without a name would be found wrong only
-// when its batch is over, by a worker that has nothing to do with it.
+// What may be enqueued or opened by somebody who calls the functions himself: the same as by way
+// of ../../../../rules, whose sentences these are. They run with the rights of the owner, and
+// what they store is read later by everybody's turns: a callback without a name would be found
+// wrong only when its batch is over, by a worker that has nothing to do with it.
 
 import { safely } from "../links.ts";
 
@@ -80,8 +80,10 @@ const ofUnique: readonly Check[] = [
   ],
 ];
 
-const first = (checks: readonly Check[]): string =>
-  `CASE ${checks.map(([wrong, sentence]) => `WHEN ${wrong} THEN '${sentence}'`).join("\n      ")} END`;
+const first = (checks: readonly Check[]): string => {
+  const cases = checks.map(([wrong, sentence]) => `WHEN ${wrong} THEN '${sentence}'`);
+  return `CASE ${cases.join("\n      ")} END`;
+};
 
 /** `prefix` says what is not done. */
 const checkJobs = `

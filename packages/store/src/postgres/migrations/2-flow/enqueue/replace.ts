@@ -1,6 +1,6 @@
-// A new job that takes the place of one which has its unique key and has not begun. The old one gives
-// back its slots and becomes the new one in all but its id, its name and its batch; it is admitted
-// like a new job, but waits by its id: nobody of its keys who came later is let past it.
+// A new job that takes the place of one which has its unique key and has not begun. The old one
+// gives back its slots and becomes the new one in all but its id, its name and its batch; it is
+// admitted like a new job, but waits by its id: nobody of its keys who came later is let past it.
 
 import { links, notBegun, safely } from "../links.ts";
 

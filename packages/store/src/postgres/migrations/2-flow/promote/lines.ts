@@ -1,13 +1,13 @@
-// The line of those who wait for a key, where it is long and those in front are held up by another
-// key: a hundred thousand jobs of one tenant, say, in a queue whose slots all tenants share. To ask
-// each of them would take seconds for every slot that is given away, and to give up after a hundred
-// starved the others for good.
+// The line of those who wait for a key, where it is long and those in front are held up by
+// another key: a hundred thousand jobs of one tenant, say, in a queue whose slots all tenants
+// share. To ask each of them would take seconds for every slot that is given away, and to give up
+// after a hundred starved the others for good.
 //
 // But jobs of one shape have the same gates with the same limits: where one of them finds a slot
-// missing, so do all the others. So a shape is asked once. When too many in a row are of shapes that
-// were given up, it goes on shape by shape, the best of each. The shape is a hash of the gates,
-// the same in each row. A job that is blocked and has some of its slots, as after an interruption,
-// lacks less than others: it is of a shape of its own, its id below 0.
+// missing, so do all the others. So a shape is asked once. When too many in a row are of shapes
+// that were given up, it goes on shape by shape, the best of each. The shape is a hash of the
+// gates, the same in each row. A job that is blocked and has some of its slots, as after an
+// interruption, lacks less than others: it is of a shape of its own, its id below 0.
 
 import { safely } from "../links.ts";
 

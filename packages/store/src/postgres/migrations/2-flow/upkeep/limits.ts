@@ -1,6 +1,6 @@
-// A limit that was lowered holds for jobs that are ready, too: those that have a slot too many give
-// back all they have, and wait. Runs go on. The last of the line go first: the lowest priority, then
-// the youngest.
+// A limit that was lowered holds for jobs that are ready, too: those that have a slot too many
+// give back all they have, and wait. Runs go on. The last of the line go first: the lowest
+// priority, then the youngest.
 
 import { safely } from "../links.ts";
 
