@@ -38,7 +38,11 @@ DO $$ BEGIN
   -- `runtime start`, and the commands that look at jobs and act on them. It changes rows of every
   -- table and the shape of none: a schema that is too old is refused, not migrated.
   GRANT SELECT, INSERT, UPDATE, DELETE ON queue_runtime.jobs, queue_runtime.ended_jobs,
-    queue_runtime.job_errors, queue_runtime.processes, queue_runtime.paused_queues TO queue_worker;
+    queue_runtime.job_errors, queue_runtime.processes, queue_runtime.paused_queues,
+    queue_runtime.job_gates, queue_runtime.slots, queue_runtime.unique_keys,
+    queue_runtime.dependencies, queue_runtime.touched, queue_runtime.batches,
+    queue_runtime.queue_settings, queue_runtime.concurrency_limits,
+    queue_runtime.recurring_tasks, queue_runtime.recurring_ticks TO queue_worker;
   GRANT SELECT ON queue_runtime.schema_version, queue_runtime.all_jobs, queue_runtime.job_overview
     TO queue_worker;
 
@@ -48,10 +52,16 @@ DO $$ BEGIN
   -- not enqueue: for that a role needs UPDATE on jobs, as queue_worker has it.
   GRANT INSERT (name, kind, queue, args, priority, label, run_at, created_at, state),
     SELECT (id, state) ON queue_runtime.jobs TO queue_enqueuer;
+  GRANT SELECT (name) ON queue_runtime.queue_settings TO queue_enqueuer;
   GRANT SELECT (kind, saturated) ON queue_runtime.processes TO queue_enqueuer;
   GRANT SELECT ON queue_runtime.schema_version TO queue_enqueuer;
-  GRANT EXECUTE ON FUNCTION queue_runtime.enqueue, queue_runtime.enqueue_many
-    TO queue_worker, queue_enqueuer;
+  GRANT EXECUTE ON FUNCTION queue_runtime.enqueue, queue_runtime.enqueue_many,
+    queue_runtime.enqueue_linked, queue_runtime.lock_jobs, queue_runtime.reconcile,
+    queue_runtime.open_batch, queue_runtime.seal_batch TO queue_worker, queue_enqueuer;
+  GRANT EXECUTE ON FUNCTION queue_runtime.next_ids, queue_runtime.next_place,
+    queue_runtime.maintain, queue_runtime.refill, queue_runtime.take_slot,
+    queue_runtime.regate_queue, queue_runtime.regate_among, queue_runtime.regate_missed,
+    queue_runtime.gate_runs TO queue_worker;
 
   -- Dashboards and people: what is where and since when, without inputs, results and messages.
   GRANT SELECT ON queue_runtime.job_overview TO queue_viewer;

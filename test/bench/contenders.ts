@@ -1,6 +1,7 @@
 // Who takes part on PostgreSQL and Redis, under which name, and with which of its settings. The
 // settings themselves, and where they are documented, are in contenders/.
 
+import type { Discipline } from "./contenders/contender.ts";
 import { us } from "./report/compare.ts";
 
 export interface Entry {
@@ -8,9 +9,11 @@ export interface Entry {
   readonly label: string;
   readonly module: string;
   readonly variant: string;
-  readonly store: "postgres" | "redis-everysec" | "redis-always";
+  readonly store: "sqlite" | "postgres" | "redis-everysec" | "redis-always";
   /** Jobs of a drain at full scale: about two seconds' worth. */
   readonly drain: number;
+  /** What its jobs keep to. */
+  readonly discipline?: Discipline;
 }
 
 /** Our client; jobs are worked off by a real runtime. */

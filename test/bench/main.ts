@@ -1,9 +1,9 @@
-// `npm run bench -- [names…] [--scale 0.1] [--snapshot 30] [--json] [--profile]`: measures, one part
-// after the other, and prints every figure, also those that miss their budget; `--chart FILE` draws
-// the picture from what `--json` wrote. See README.md.
+// `npm run bench -- [names…] [--scale 0.1] [--json] [--profile]`: measures, one part after the other,
+// and prints every figure, also those that miss their budget; `--chart FILE` draws the picture from
+// what `--json` wrote. See README.md, which knows the other options.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Part } from "./harness/measurement.ts";
@@ -27,6 +27,7 @@ const { values, positionals } = parseArgs({
     profile: { type: "boolean", default: false },
     snapshot: { type: "string", default: "300" },
     data: { type: "string" },
+    before: { type: "string" },
   },
 });
 
@@ -41,6 +42,7 @@ const data = values.data ?? join(here, "data");
 // where PostgreSQL's files go, too
 if (values.data) process.env.TMPDIR = values.data;
 const scale = Number(values.scale);
+const before = values.before === undefined ? null : resolve(values.before);
 const snapshotSeconds = Number(values.snapshot) * Math.min(1, scale);
 try {
   if (values.chart) drawChart(values.chart);
@@ -62,7 +64,7 @@ async function main(parts: readonly Part[]): Promise<void> {
   const results: PartResult[] = [];
   for (const part of parts) {
     process.stderr.write(`${part.title} …\n`);
-    results.push(await runPart(part, { folder: data, scale, profiles, snapshotSeconds }));
+    results.push(await runPart(part, { folder: data, scale, profiles, snapshotSeconds, before }));
   }
   process.stdout.write(`${table(results)}\n\n${verdict(results)}\n`);
   if (profiles) process.stdout.write(`${topFunctions(profiles)}\n`);

@@ -2,6 +2,7 @@
 
 import { on, type Part } from "./harness/measurement.ts";
 import { cancel } from "./measurements/cancel.ts";
+import { flow } from "./measurements/flow.ts";
 import { idle } from "./measurements/idle.ts";
 import { kill } from "./measurements/kill.ts";
 import { memory } from "./measurements/memory.ts";
@@ -14,18 +15,22 @@ import { term } from "./measurements/term.ts";
 const lives = [kill, term, cancel, idle, memory, start];
 
 export const measurements: readonly Part[] = [
-  ...on("postgres", onPostgres),
+  ...on("postgres", [...onPostgres, ...flow]),
   // the same code as on SQLite: half as many samples will do
   ...on("postgres", lives, 0.5),
-  ...on("sqlite", [...onSqlite, ...lives]),
+  ...on("sqlite", [...onSqlite, ...flow, ...lives]),
 ];
 
 /**
- * By what was written on the command line: a whole name (`postgres/drain`) or one half of it
- * (`postgres`, `drain`). Throws a sentence about words that name nothing.
+ * By what was written on the command line: a whole name (`postgres/drain`) or a part of it
+ * (`postgres`, `drain`, `flow`, `flow/chain`). Throws a sentence about words that name nothing.
  */
 export function chosen(words: readonly string[]): readonly Part[] {
-  const goesBy = ({ name }: Part): string[] => [name, ...name.split("/")];
+  const goesBy = ({ name, store }: Part): string[] => [
+    name,
+    name.slice(store.length + 1),
+    ...name.split("/"),
+  ];
   const unknown = words.filter((word) => !measurements.some((each) => goesBy(each).includes(word)));
   if (unknown.length > 0) {
     const names = measurements.map(({ name }) => name).join(", ");

@@ -18,6 +18,10 @@ test("a definition has every default filled in", () => {
     timeoutMs: null,
     input: null,
     retry: { limit: 3, backoff: "exponential", baseMs: 5_000, maxMs: 3_600_000, jitter: 0.2 },
+    concurrency: [],
+    rate: [],
+    unique: null,
+    schedule: null,
     perform,
     iteration: null,
   });
@@ -65,7 +69,8 @@ test("a schema may be a function, as some libraries have it", () => {
   expect(() => define({ name: "a", input: callable, perform })).not.toThrow();
 });
 
-const common = "name, queue, priority, timeout, input, retry";
+const flow = "concurrency, rate, unique, schedule";
+const common = `name, queue, priority, timeout, input, retry, ${flow}`;
 const plainOptions = `${common}, perform`;
 const own = "maxRuntime, checkpoint, interruptionAdapter, buildEnumerator, eachIteration";
 const iterationOptions = `${common}, ${own}, onStart, onInterrupt, onResume, onComplete`;

@@ -82,7 +82,7 @@ test("a job as JSON has exactly the promised fields", async () => {
     process_id: null,
     cursor: null,
     progress: { done: 0, total: null },
-    concurrency_key: null,
+    ...{ concurrency_key: null, unique_key: null, batch_id: null },
     run_at: "2126-01-01T00:00:00.000Z",
     created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     started_at: null,
@@ -160,7 +160,10 @@ test("status works without a runtime, with exactly the promised fields", async (
       cancelled: 0,
     },
     queues: [
-      { name: "letters", paused: false, ready: 1, running: 0, latency_ms: expect.any(Number) },
+      {
+        ...{ name: "letters", paused: false, settings: null },
+        ...{ waiting: 0, ready: 1, blocked: 0, running: 0, latency_ms: expect.any(Number) },
+      },
     ],
     processes: [],
     unknown_names: [{ name: "mail", ready: 1 }],

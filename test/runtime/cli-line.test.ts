@@ -82,7 +82,7 @@ describe("a command line", () => {
 
   test("with too few or too many words says what is missing or too much", async () => {
     expect(await said("enqueue")).toBe("enqueue needs NAME; see `runtime enqueue --help`");
-    expect(await said("retry")).toBe("retry needs ID; see `runtime retry --help`");
+    expect(await said("why")).toBe("why needs ID; see `runtime why --help`");
     expect(await said("status", "now")).toMatch('status does not take the word "now"');
     expect(await said("enqueue", "x", "{a:", "1}")).toMatch("quote JSON that has spaces");
   });
@@ -223,7 +223,8 @@ describe("the table of commands", () => {
       expect(command.examples.length).toBeGreaterThan(0);
       for (const example of command.examples) {
         const line = /runtime (.*?)(?: > .*)?$/.exec(example)?.[1] ?? "";
-        const argv = line.split(" ").map((each) => each.replaceAll("'", ""));
+        const typed = line.match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
+        const argv = typed.map((each) => each.replace(/^(["'])(.*)\1$/, "$2"));
         expect((await parse(argv)).command?.name).toBe(name);
       }
       for (const line of page(command).split("\n")) expect(line.length).toBeLessThanOrEqual(100);

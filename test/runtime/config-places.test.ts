@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { complaints, complaintsAbout, temporaryFolder } from "./support/config-file.ts";
 
-const cron = 'write five fields, such as "0 3 * * *", six with seconds first, or @daily';
+const cron = 'write five fields, such as "0 3 * * *", six with seconds first, @daily, or every 10m';
 const zone = "write an IANA name, such as Europe/Berlin or UTC";
 const file = "write sqlite:./path/to/queue.sqlite";
 const store = `${file} or postgres://user:password@host:5432/database`;
@@ -101,19 +101,23 @@ test.each<[yaml: string, line: string]>([
   // Scheduler
   [
     task('schedule: "* * 31 2 *", job: a'),
-    `scheduler.tasks.t.schedule: "* * 31 2 *" is never due; ${cron}`,
+    `scheduler.tasks.t.schedule: "* * 31 2 *" is never due: no month that it names has such a day; write another day, or * for every month`,
   ],
   [
     task('schedule: "* * * *", job: a'),
-    `scheduler.tasks.t.schedule: "* * * *" is not a schedule; ${cron}`,
+    `scheduler.tasks.t.schedule: "* * * *" is not a schedule: it has 4 fields; ${cron}`,
   ],
   [
     task('schedule: "0 0 * * * * 2030", job: a'),
-    `scheduler.tasks.t.schedule: "0 0 * * * * 2030" is not a schedule; ${cron}`,
+    `scheduler.tasks.t.schedule: "0 0 * * * * 2030" is not a schedule: it has 7 fields; ${cron}`,
   ],
   [
     task('schedule: "61 * * * *", job: a'),
-    `scheduler.tasks.t.schedule: "61 * * * *" is not a schedule; ${cron}`,
+    `scheduler.tasks.t.schedule: "61 * * * *" is not a schedule: "61" is no minute; write 0 to 59, or * for every one`,
+  ],
+  [
+    task('schedule: "every 10ms", job: a'),
+    'scheduler.tasks.t.schedule: "every 10ms" is too often; 1s is the shortest',
   ],
   [
     task('schedule: "@every 0s", job: a'),
@@ -145,7 +149,28 @@ test.each<[yaml: string, line: string]>([
   ],
   [
     task('schedule: "@daily", job: 5'),
-    "scheduler.tasks.t.job: 5 is a number; put it in quotes, or write a name",
+    "scheduler.tasks.t.job: 5 is a number; put it in quotes, or write the name of a job, such as invoice.send",
+  ],
+  [
+    task('schedule: "@daily", job: "7"'),
+    'scheduler.tasks.t.job: "7" reads as the id of a job; write the name of a job, such as invoice.send',
+  ],
+  [
+    task('schedule: "@daily", job: a, queue: "mail_*"'),
+    'scheduler.tasks.t.queue: "mail_*" stands for many queues; write the name of one queue',
+  ],
+  [
+    task('schedule: "@daily", job: a, priority: 1.5'),
+    "scheduler.tasks.t.priority: 1.5 is not whole; write a whole number from -2147483647 to 2147483647",
+  ],
+  [
+    task('schedule: "@daily", job: a, catch_up: two'),
+    'scheduler.tasks.t.catch_up: "two" is not a choice; write one of none, one, all',
+  ],
+  [
+    task('schedule: "every 10m", job: a, time_zone: Europe/Berlin'),
+    'scheduler.tasks.t.time_zone: "every 10m" has no time zone, because it counts in UTC; ' +
+      "leave the time zone out, or write cron",
   ],
   [
     task('schedule: "@daily", job: a, args: { __proto__: 1 }'),

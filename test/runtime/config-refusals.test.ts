@@ -127,6 +127,58 @@ test.each<[yaml: string, line: string]>([
     "scheduler: { catch_up: some }",
     'scheduler.catch_up: "some" is not a choice; write one of none, one, all',
   ],
+  // Limits and queues
+  [
+    "concurrency: { limits: { a: 0 } }",
+    "concurrency.limits.a: 0 is too small; write a whole number from 1 to 100000",
+  ],
+  [
+    "concurrency: { limits: { a: -1 } }",
+    "concurrency.limits.a: -1 is too small; write a whole number from 1 to 100000",
+  ],
+  [
+    'concurrency: { limits: { "5": 5 } }',
+    'concurrency.limits.5: "5" reads as the id of a job; write the name of a job, such as invoice.send',
+  ],
+  ["concurrency: { limit: { a: 1 } }", 'concurrency.limit: unknown key; did you mean "limits"?'],
+  [
+    "concurrency: { limits: [a] }",
+    "concurrency.limits: this is a list; write the name of a job and a number, such as invoice.send: 5",
+  ],
+  [
+    'queues: { "mail_*": { slots: 1 } }',
+    'queues."mail_*": "mail_*" stands for many queues; write the name of one queue',
+  ],
+  ["queues: { mail: { slot: 1 } }", 'queues.mail.slot: unknown key; did you mean "slots"?'],
+  [
+    "queues: { mail: { slots: 0 } }",
+    "queues.mail.slots: 0 is too small; write a whole number from 1 to 100000",
+  ],
+  [
+    "queues: { mail: { rate: 100/1s } }",
+    'queues.mail.rate: "100/1s" is text; write keys below it, or false to switch it off',
+  ],
+  [
+    "queues: { mail: { rate: { limit: 5 } } }",
+    "queues.mail.rate: per is missing; write in which period, such as per: 1s",
+  ],
+  [
+    "queues: { mail: { rate: { per: 1s } } }",
+    "queues.mail.rate: limit is missing; write how many runs may begin, such as limit: 100",
+  ],
+  [
+    "queues: { mail: { rate: { limit: 5, per: 1 } } }",
+    `queues.mail.rate.per: 1 has no unit; ${unit}`,
+  ],
+  [
+    "queues: { mail: { rate: { limit: 5, per: 1s, burst: 6 } } }",
+    "queues.mail.rate.burst: 6 is more than the limit 5: use 5 or less",
+  ],
+  [
+    "queues: { mail: { rate: { limit: 10, per: 10s, burst: 9 } } }",
+    "queues.mail.rate.burst: 9 does not divide the limit 10: use 1, 2, 5 or 10",
+  ],
+  ["queues: { mail: { fair: maybe } }", 'queues.mail.fair: "maybe" is text; write true or false'],
   ["commands: { shell: sh }", "commands: shell commands are not in this version; delete this key"],
   ["interruption_adapter: []", "interruption_adapter: this list is empty; write runtime or none"],
   ["interruption_adapter: [none, none]", 'interruption_adapter[1]: "none" is here twice; keep one'],

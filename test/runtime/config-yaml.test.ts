@@ -150,6 +150,15 @@ test("keys by the hundred thousand are refused in time", async () => {
   ]);
 });
 
+test("a key that is there twice hides no other mistake", async () => {
+  const content = "log: {}\nlog: { level: loud }\nworkers: [{ threads: many }]\nhooks: *none";
+  expect(await complaints(content)).toEqual([
+    "queue.yml:2: log: this key was already written in line 1; keep one",
+    expect.stringMatching(/^queue\.yml:3: workers\[0\]\.threads: "many" is text/),
+    expect.stringMatching(/^queue\.yml:4: hooks: \*none is an alias of nothing/),
+  ]);
+});
+
 test("no, on and octal numbers are what they look like", async () => {
   const { workers } = await load("workers: [{ name: no, queues: [on, yes, 'off'], threads: 010 }]");
   expect(workers[0]).toMatchObject({ name: "no", queues: ["on", "yes", "off"], threads: 10 });

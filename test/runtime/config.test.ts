@@ -15,6 +15,7 @@ test("an empty file means every default", async () => {
   const config = await loadConfig(join(folder, "queue.yml"), { env: {} });
   expect(config).toEqual({
     file: join(folder, "queue.yml"),
+    lines: {},
     store: `sqlite:${folder}/data/queue.sqlite`,
     jobs: [],
     hooks: null,
@@ -37,7 +38,9 @@ test("an empty file means every default", async () => {
       concurrencyMaintenanceIntervalMs: 300_000,
       retention: { finishedMs: 7 * day, cancelledMs: 7 * day, failedMs: 90 * day },
     },
-    scheduler: { catchUp: "none", tasks: [] },
+    scheduler: { name: null, pollingIntervalMs: 5_000, catchUp: "none", tasks: [] },
+    concurrency: { limits: {} },
+    queues: {},
     process: { heartbeatIntervalMs: 5_000, aliveThresholdMs: 30_000, startupTimeoutMs: 60_000 },
     control: { socket: `${folder}/data/runtime.sock`, http: null, token: "" },
     log: { level: "info" },
@@ -70,7 +73,10 @@ describe("the sample in config/queue.yml", () => {
     const written = await loadConfig(join(folder, "queue.yml"), { env: {} });
     const bare = await loadConfig(join(folder, "bare.yml"), { env: {} });
     expect(written.jobs).toEqual([join(folder, "jobs/one.ts")]);
-    expect({ ...written, jobs: [] }).toEqual({ ...bare, file: written.file });
+    expect(written.scheduler?.tasks).toMatchObject([{ name: "primes", job: "primes.count" }]);
+    const scheduler = { ...written.scheduler, tasks: [] };
+    const { file, lines } = written;
+    expect({ ...written, jobs: [], scheduler }).toEqual({ ...bare, file, lines });
   });
 
   test("shows every key", async () => {
@@ -97,6 +103,7 @@ describe("workers", () => {
       "queue.yml:1: there is nothing to run; switch workers, dispatcher or scheduler on";
     expect(await complaints("workers: []\ndispatcher: false")).toEqual([nothing]);
     expect(await complaints("workers: []\ndispatcher: false\nscheduler: false")).toEqual([nothing]);
+    expect(await complaints("workers: []\ndispatcher: false\nscheduler: {}")).toEqual([]);
   });
 
   test("workers without a name get one that is free", async () => {
@@ -232,34 +239,6 @@ describe("paths", () => {
     } finally {
       process.chdir(before);
     }
-  });
-});
-
-test("tasks of the scheduler are kept whole", async () => {
-  const { scheduler } = await load(
-    `
-scheduler:
-  catch_up: one
-  tasks:
-    toString: { schedule: "0 3 * * *", time_zone: Europe/Berlin, job: a.b, args: { constructor: [1.5, "\${N}", null] } }
-    often: { schedule: "*/5 * * * * *", job: c }
-    daily: { schedule: "@daily", job: c }
-`,
-    { env: { N: "1" } },
-  );
-  expect(scheduler).toEqual({
-    catchUp: "one",
-    tasks: [
-      {
-        name: "toString",
-        schedule: "0 3 * * *",
-        timeZone: "Europe/Berlin",
-        job: "a.b",
-        args: { constructor: [1.5, "1", null] },
-      },
-      { name: "often", schedule: "*/5 * * * * *", timeZone: null, job: "c", args: null },
-      { name: "daily", schedule: "@daily", timeZone: null, job: "c", args: null },
-    ],
   });
 });
 

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { initProject } from "../../packages/runtime/src/init.ts";
+import { initProject } from "../../packages/runtime/src/cli/care/init-project.ts";
 import { temporaryFolder } from "./support/config-file.ts";
 import { project, runNode } from "./support/load-modules.ts";
 
@@ -40,11 +40,13 @@ describe("init", () => {
     ]);
     expect(check(folder, "config/queue.yml")).toEqual({
       problems: [],
+      warnings: [],
       summary: [
         `store: sqlite:${folder}/config/data/queue.sqlite`,
         "jobs: 2 (count, hello)",
         "worker default: queues *; processes 1, 3 threads",
         "dispatcher: on",
+        "scheduler: on, no tasks",
       ],
     });
   });
@@ -102,6 +104,7 @@ describe("check", () => {
         "queue.yml:1: workers: 3 is a number; write a list, or [] for no worker",
         "queue.yml:2: log: 3 is a number; write keys below it: level",
       ],
+      warnings: [],
       summary: [],
     });
   });

@@ -44,6 +44,8 @@ class Owner implements TurnsOwner {
 
   evicted(): void {}
 
+  madeReady(): void {}
+
   asked(): void {}
 
   wellAgain(): void {

@@ -6,7 +6,7 @@ import { describeThatNeeds, describeThatNeedsPostgres } from "../support/needs.t
 import { pgbouncer, startPgbouncer } from "../support/postgres/pgbouncer.ts";
 import { temporaryDatabase } from "../support/postgres.ts";
 import type { OpenedStore } from "./contract/world.ts";
-import { storeContract } from "./contract.ts";
+import { conversationContract } from "./contract.ts";
 
 async function open(options: OpenOptions = {}): Promise<OpenedStore> {
   const database = await temporaryDatabase();
@@ -34,6 +34,6 @@ async function open(options: OpenOptions = {}): Promise<OpenedStore> {
 
 describeThatNeedsPostgres("the store on a server", () => {
   describeThatNeeds(pgbouncer)("behind a pooler", () => {
-    storeContract("PostgreSQL", open);
+    conversationContract(open);
   });
 });

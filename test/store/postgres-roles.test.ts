@@ -99,7 +99,7 @@ describeThatNeedsPostgres("roles.sql", () => {
     const at = { finishedMs: 0, cancelledMs: 0, failedMs: 0 };
     await store.jobs.clear(at, 100);
     await store.queues.clear("roles", { all: true });
-    expect(await store.migrate()).toMatchObject({ from: 1 });
+    expect(await store.migrate()).toMatchObject({ from: 2 });
   });
 
   test.each([
@@ -152,6 +152,30 @@ describeThatNeedsPostgres("roles.sql", () => {
     "CREATE TABLE queue_runtime.more (id int)",
   ])("an enqueuer reads nothing back and changes nothing: %s", async (sql) => {
     expect(await refusal("queue_enqueuer", sql)).toBe("denied");
+  });
+
+  test("an enqueuer cannot leave anything behind that stops the turns of others", async () => {
+    const call = (sql: string): Promise<unknown> =>
+      execute(as("queue_enqueuer"), sql).catch((error: unknown) => error);
+    const gate = '{"kind": "concurrency", "key": "a", "limit": 1, "onConflict": "block", "ms":';
+    const wrong = [
+      `queue_runtime.open_batch('{"onFinish": {"queue": "x"}}', NULL, '[null, null, null]')`,
+      `queue_runtime.open_batch('{"onFinish": [1]}', NULL, '[null, null, null]')`,
+      `queue_runtime.enqueue_linked('[{"name": "j", "gates": [${gate} 9e18}]}]', '[null]')`,
+    ];
+    for (const each of wrong) expect(await call(`SELECT ${each}`)).toBeInstanceOf(Error);
+    for (const id of [1, 2, 3]) await call(`SELECT queue_runtime.seal_batch(${id})`);
+    const store = await openStore(as("queue_worker"));
+    onTestFinished(() => store.close());
+    const gates = [
+      { kind: "concurrency", key: "a", limit: 1, ms: 9, onConflict: "block" },
+    ] as const;
+    const [job] = await store.jobs.enqueue([{ name: "one", queue: "roles", gates }]);
+    expect(await store.jobs.find(job!.id)).toMatchObject({ state: "ready" });
+    await store.flow.limit("one", 2);
+    await store.flow.limit("one", null);
+    await store.flow.maintain(100);
+    await store.jobs.discard([job!.id]);
   });
 
   test("what an enqueuer may not do is one sentence for a program too", async () => {

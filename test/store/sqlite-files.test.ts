@@ -147,7 +147,7 @@ describe("a file", () => {
     await enqueueAll(store, Array(2_000).fill({ args: "x".repeat(300) }));
     await store.close();
     const bytes = readFileSync(path);
-    bytes.fill(0xa5, 4_096 * 20);
+    bytes.fill(0xa5, 4_096 * 60);
     writeFileSync(path, bytes);
     const damaged = await openStore(`sqlite:${path}`);
     await expect(damaged.jobs.list({ name: "x" })).rejects.toMatchObject({ code: "corrupt" });

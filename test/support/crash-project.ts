@@ -9,7 +9,9 @@ import { type JobRow, Project, type ProjectOptions, type Recorded } from "./proj
 import { RuntimeProcess } from "./runtime-process.ts";
 import { type WaitOptions, waitFor } from "./wait-for.ts";
 
-const files = ["plain", "misbehave", "iterations"].map((name) => `../crash-jobs/${name}.ts`);
+const files = ["plain", "misbehave", "iterations", "flow"].map(
+  (name) => `../crash-jobs/${name}.ts`,
+);
 
 /** As `job --json` prints it. */
 export interface JobPage extends JobRow {

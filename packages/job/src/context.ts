@@ -3,6 +3,7 @@
 // must be read from it each time, because it changes.
 
 import type { Json } from "@queue-runtime/store";
+import type { RateLimit } from "./flow/rate.ts";
 import type { Enqueuer } from "./queue/enqueuer.ts";
 import type { Logger, RunJob } from "./run.ts";
 
@@ -28,6 +29,14 @@ export interface JobContext<Cursor extends Json = Json> {
    * the position after the last item done.
    */
   checkpoint(cursor?: Cursor): Promise<void>;
-  /** Enqueues another job; durable when it resolves. */
+  /** The batch that the job belongs to, or null. */
+  readonly batchId: number | null;
+  /**
+   * Takes one slot of a rate that all hosts share: 0 when it was free, or how long until one is, in
+   * milliseconds; then nothing is taken. `rate: { key, … }` of a job with the same group counts too.
+   * @throws TypeError
+   */
+  readonly take: (key: string, rate: RateLimit) => Promise<number>;
+  /** Enqueues another job; durable when it resolves. `{ batch: context.batchId }`: a sibling. */
   readonly enqueue: Enqueuer["enqueue"];
 }

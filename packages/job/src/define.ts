@@ -13,6 +13,10 @@ import {
   readName,
 } from "./define/options.ts";
 import type { RetryFunction, RetryOptions } from "./define/retry.ts";
+import type { ConcurrencyOptions } from "./flow/concurrency.ts";
+import type { RateOptions } from "./flow/rate.ts";
+import type { UniqueOptions } from "./flow/unique.ts";
+import type { ScheduleOptions } from "./schedule/read-schedule.ts";
 import type { Duration } from "./values/duration.ts";
 import type { StandardSchema } from "./values/schema.ts";
 
@@ -29,7 +33,17 @@ interface CommonOptions<Name extends string, Args, Input> {
   readonly input?: StandardSchema<Input, Args>;
   /** Three retries by default, after 5, 10 and 20 seconds and a little at random. */
   readonly retry?: RetryOptions | RetryFunction<Args>;
+  /** How many jobs of a key may run at once, over all hosts; no limit by default. */
+  readonly concurrency?: OneOrMany<ConcurrencyOptions<NoInfer<Input>>>;
+  /** How often runs may begin, over all hosts; no limit by default. */
+  readonly rate?: OneOrMany<RateOptions<NoInfer<Input>>>;
+  /** At most one job of a key at a time; any number by default. */
+  readonly unique?: UniqueOptions<NoInfer<Input>>;
+  /** Enqueues the job by the clock: `0 3 * * *`, `@daily`, `every 10m`. Never by default. */
+  readonly schedule?: string | ScheduleOptions<NoInfer<Input>>;
 }
+
+type OneOrMany<Options> = Options | readonly Options[];
 
 export interface JobOptions<Name extends string, Args, Input, Result>
   extends CommonOptions<Name, Args, Input> {

@@ -28,6 +28,6 @@ export const enumerators: {
   readonly batches: typeof batches;
   /** Levels of enumerators, each built from the items outside it. */
   readonly nested: typeof nested;
-  /** Holds an enumerator back while a condition is true. */
+  /** Holds an enumerator back while a condition is true, or to a rate that all hosts share. */
   readonly throttle: typeof throttle;
 } = Object.freeze({ once, times, range, array, lines, csv, batches, nested, throttle });

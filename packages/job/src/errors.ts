@@ -4,6 +4,7 @@
 import { type Duration, parseDuration } from "./values/duration.ts";
 
 export const errorCodes = {
+  batch: "JOB_BATCH",
   fatal: "JOB_FATAL",
   interrupt: "JOB_INTERRUPT",
   invalidInput: "JOB_INVALID_INPUT",
@@ -46,6 +47,25 @@ export class InvalidInputError extends Error {
     const more = issues.length > 10 ? `; and ${issues.length - 10} more` : "";
     super(`the input of job "${job}" is not valid: ${shown}${more}`);
     this.issues = issues;
+  }
+}
+
+/**
+ * Filling a batch failed; `cause` is why. The batch stays open, with the jobs that were added: go on
+ * with `queue.batch(error.batchId)` and seal it, or cancel what is in it.
+ */
+export class BatchError extends Error {
+  override readonly name = "BatchError";
+  readonly code: string = errorCodes.batch;
+  readonly batchId: number;
+
+  constructor(batchId: number, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const advice = `go on with queue.batch(${batchId}) and seal it`;
+    super(`batch ${batchId} stays open, because filling it failed: ${reason}; ${advice}`, {
+      cause,
+    });
+    this.batchId = batchId;
   }
 }
 

@@ -11,9 +11,11 @@ export { defineIteration, defineJob } from "./define.ts";
 export type { RowCursor } from "./enumerators/csv.ts";
 export type { ByteSource } from "./enumerators/files/source.ts";
 export type { LineCursor } from "./enumerators/lines.ts";
+export type { RateThrottleOptions, ThrottleOptions } from "./enumerators/throttle.ts";
 export { enumerators } from "./enumerators.ts";
 export {
   AbortReason,
+  BatchError,
   errorCodes,
   FatalError,
   Interrupt,
@@ -21,6 +23,13 @@ export {
   NotJsonError,
   TimeoutError,
 } from "./errors.ts";
+export type { ConcurrencyOptions, ConcurrencyPolicy } from "./flow/concurrency.ts";
+export type { KeyFunction } from "./flow/keys.ts";
+export type { RateLimit, RateOptions, RatePolicy } from "./flow/rate.ts";
+export type { UniqueOptions, UniquePolicy } from "./flow/unique.ts";
+export type { Schedule } from "./schedule/parse-schedule.ts";
+export { checkTimeZone, parseSchedule, previewSchedule } from "./schedule/parse-schedule.ts";
+export type { CatchUp, ScheduleOptions, SchedulePolicy } from "./schedule/read-schedule.ts";
 export type { Duration } from "./values/duration.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./values/schema.ts";
 
@@ -46,16 +55,28 @@ export { interruptionAdapters } from "./iteration/interruption-adapters.ts";
 
 // Enqueueing.
 
+export type {
+  Action,
+  Actions,
+  Batch,
+  Enqueued,
+  JobDetails,
+  Reason,
+  RecurringTask,
+} from "@queue-runtime/store";
 export type { Enqueueable, InputOf, JobRef } from "./define/ref.ts";
 export { jobRef } from "./define/ref.ts";
-export type { EnqueueOptions } from "./queue/enqueue.ts";
+export type { BatchCallback, BatchOptions, OpenBatch } from "./queue/batch.ts";
+export type { EnqueueOptions, Preceding } from "./queue/enqueue-options.ts";
 export type { Enqueuer } from "./queue/enqueuer.ts";
-export type { OpenQueueOptions, Queue } from "./queue.ts";
+export type { RecurringOptions, RecurringTasks } from "./queue/recurring.ts";
+export type { BatchMethod, OpenQueueOptions, Queue } from "./queue.ts";
 export { openQueue } from "./queue.ts";
 
 // Running jobs: for runtimes, and for iterations under other queues.
 
 export { readRetryAnswer, retryDelayMs } from "./define/retry.ts";
+export { gatesOf } from "./flow/gates.ts";
 export { runHooks } from "./hooks.ts";
 export type { IterateOptions } from "./iteration/outside-run.ts";
 export type { Iterated } from "./iteration.ts";
@@ -63,6 +84,7 @@ export { iterate } from "./iteration.ts";
 export type { Outcome, Position } from "./outcome.ts";
 export { toJobError } from "./perform/to-job-error.ts";
 export { perform } from "./perform.ts";
+export { newRecurringTask, recurringTaskOf } from "./queue/recurring.ts";
 export type { Logger, Run, RunJob, StopReason } from "./run.ts";
 export { parseDuration } from "./values/duration.ts";
 export { closestWord } from "./values/options.ts";

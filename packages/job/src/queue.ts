@@ -1,8 +1,18 @@
 // What applications enqueue with. Loads no job code: a reference to a job by name is enough.
 
-import { openStore, type Store, StoreError } from "@queue-runtime/store";
+import {
+  type Actions,
+  type JobDetails,
+  openStore,
+  type Reason,
+  type Store,
+  StoreError,
+} from "@queue-runtime/store";
+import type { Enqueueable } from "./define/ref.ts";
+import { type BatchOptions, fillBatch, type OpenBatch, openBatch } from "./queue/batch.ts";
 import { type Enqueuer, enqueuerOf } from "./queue/enqueuer.ts";
-import { checkOptions } from "./values/options.ts";
+import { type RecurringTasks, recurringOf } from "./queue/recurring.ts";
+import { checkOptions, wholeNumber } from "./values/options.ts";
 
 export interface Queue extends Enqueuer, AsyncDisposable {
   /**
@@ -13,7 +23,40 @@ export interface Queue extends Enqueuer, AsyncDisposable {
    * @throws StoreError `invalid` when it is anything else
    */
   in(transaction: unknown): Enqueuer;
+  readonly batch: BatchMethod;
+  readonly recurring: RecurringTasks;
+  /** null when there is no such job. */
+  find(id: number): Promise<JobDetails | null>;
+  /** Every reason why a job is not running; null when there is no such job. */
+  why(id: number): Promise<readonly Reason[] | null>;
+  /** Failed and cancelled jobs run again, from their cursor unless `fromStart`. */
+  retry(ids: Ids, options?: { readonly fromStart?: boolean }): Promise<Actions>;
+  /** Cancels what has not ended; a running job is asked to stop. */
+  cancel(ids: Ids): Promise<Actions>;
+  /** Deletes jobs; a running one is refused. */
+  discard(ids: Ids): Promise<Actions>;
   close(): Promise<void>;
+}
+
+/** The actions answer once per id, in order. */
+type Ids = number | readonly number[];
+
+export interface BatchMethod {
+  /**
+   * Opens a batch, has it filled, and seals it: once all its jobs have ended, the callbacks follow.
+   * When `fill` throws, or sealing fails, the batch stays open: the error has its id.
+   * @throws BatchError, TypeError, InvalidInputError, NotJsonError, StoreError
+   */
+  <Finish extends Enqueueable, Success extends Enqueueable, Failure extends Enqueueable>(
+    options: BatchOptions<Finish, Success, Failure>,
+    fill: (batch: OpenBatch) => unknown,
+  ): Promise<OpenBatch>;
+  /** Opens a batch that is filled later, maybe elsewhere; it is not over before it is sealed. */
+  <Finish extends Enqueueable, Success extends Enqueueable, Failure extends Enqueueable>(
+    options: BatchOptions<Finish, Success, Failure>,
+  ): Promise<OpenBatch>;
+  /** The batch with this id, to add to, seal or look at; whether it exists shows in use. */
+  (id: number): OpenBatch;
 }
 
 export interface OpenQueueOptions {
@@ -41,13 +84,37 @@ export async function openQueue(url: string, options: OpenQueueOptions = {}): Pr
   return queueOn(store);
 }
 
-function queueOn(store: Store): Queue {
+/** A queue on a store that is migrated; closing it closes the store. */
+export function queueOn(store: Store): Queue {
+  const { jobs, flow } = store;
   return {
-    ...enqueuerOf(store.jobs),
+    ...enqueuerOf(jobs),
     in: (transaction) => enqueuerOf(store.in(transaction)),
+    batch: batchMethod(store),
+    recurring: recurringOf(store.recurring),
+    find: async (id) => jobs.find(wholeNumber("queue.find: the id", id)),
+    why: async (id) => flow.why(wholeNumber("queue.why: the id", id)),
+    async retry(ids, options = {}) {
+      checkOptions("queue.retry", options, ["fromStart"]);
+      return jobs.retry(listOf("retry", ids), { fromStart: options.fromStart ?? false });
+    },
+    cancel: async (ids) => jobs.cancel(listOf("cancel", ids)),
+    discard: async (ids) => jobs.discard(listOf("discard", ids)),
     close: () => store.close(),
     [Symbol.asyncDispose]: () => store.close(),
   };
+}
+
+function batchMethod(store: Store): BatchMethod {
+  const method = (given: number | BatchOptions, fill?: (batch: OpenBatch) => unknown) =>
+    typeof given === "object"
+      ? fillBatch(store, given, fill)
+      : openBatch(store, wholeNumber("queue.batch: the id", given));
+  return method as BatchMethod;
+}
+
+function listOf(method: string, ids: Ids): readonly number[] {
+  return [ids].flat().map((id) => wholeNumber(`queue.${method}: an id`, id));
 }
 
 async function checkSchema(store: Store): Promise<void> {

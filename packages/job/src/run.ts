@@ -22,6 +22,7 @@ export type RunJob = Pick<
   | "cursor"
   | "progress"
   | "label"
+  | "batchId"
   | "runAt"
   | "createdAt"
 >;
@@ -65,6 +66,12 @@ export interface Run {
 
   /** Durable when it resolves. */
   enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]>;
+
+  /**
+   * Takes one slot of a whole key for a rate, at most `limit` in any `perMs` over all hosts. Answers
+   * 0, or how long until one is free in milliseconds; then nothing is taken. See `Flow.take`.
+   */
+  take(key: string, rate: { readonly limit: number; readonly perMs: number }): Promise<number>;
 
   /** A monotonic clock in milliseconds, for `maxRuntime` and the like. */
   monotonic(): number;

@@ -10,8 +10,9 @@ import {
   systemClock,
 } from "@queue-runtime/store";
 import { isJobDefinition, type JobDefinition } from "./define/definition.ts";
-import { type Enqueuer, enqueuerOf } from "./queue/enqueuer.ts";
+import { type Queue, queueOn } from "./queue.ts";
 import { type Drained, drain } from "./testing/drain.ts";
+import { defineTasks } from "./testing/ticks.ts";
 import { type Duration, parseDuration } from "./values/duration.ts";
 import { checkOptions } from "./values/options.ts";
 
@@ -27,22 +28,22 @@ export interface TestQueueOptions {
   readonly startAt?: Date;
 }
 
-export interface TestQueue extends Enqueuer, AsyncDisposable {
+export interface TestQueue extends Omit<Queue, "in"> {
   /** Moves the fake clock forward; what became due runs at the next `drain`. */
   advance(duration: Duration): void;
   /** Milliseconds since 1970, by the clock of this queue. */
   now(): number;
-  /** Runs what is due, with what comes due by that, such as retries without delay. */
+  /**
+   * Runs what is due, with what comes due by that, such as retries without delay; and what
+   * recurring tasks enqueue, those of the jobs' schedules too, for every tick that has passed.
+   */
   drain(): Promise<Drained>;
   /** From now on every run is interrupted after so many items; null for no more interruptions. */
   interruptAfter(items: number | null): void;
-  /** null when there is no such job. */
-  find(id: number): Promise<JobDetails | null>;
   /** All jobs, oldest first, at most 1,000. */
   list(): Promise<readonly Job[]>;
   /** What a finished job returned. @throws Error, a sentence, when it has not finished */
   result(id: number): Promise<unknown>;
-  close(): Promise<void>;
 }
 
 /** Opens an empty queue in memory. @throws TypeError */
@@ -52,21 +53,19 @@ export async function testQueue(options: TestQueueOptions): Promise<TestQueue> {
   const clock = clockOf(options);
   const store = await openStore("sqlite::memory:", { clock });
   await store.migrate();
+  await defineTasks(store.recurring, definitions.values());
   let interruptAfter: number | null = null;
-  const find = (id: number) => store.jobs.find(id);
+  const { in: _, ...queue } = queueOn(store);
   return {
-    ...enqueuerOf(store.jobs),
+    ...queue,
     advance: (duration) => clock.advance(parseDuration(duration)),
     now: () => clock.now(),
     drain: () => drain({ store, definitions, interruptAfter, clock }),
     interruptAfter(items) {
       interruptAfter = items;
     },
-    find,
     list: () => store.jobs.list({ limit: 1_000 }),
-    result: async (id) => resultOf(id, await find(id)),
-    close: () => store.close(),
-    [Symbol.asyncDispose]: () => store.close(),
+    result: async (id) => resultOf(id, await queue.find(id)),
   };
 }
 

@@ -27,6 +27,8 @@ const watchdogLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16
  */
 const patienceShare = 0.8;
 
+const titles = { worker: "Worker", dispatcher: "Dispatcher", scheduler: "Scheduler" } as const;
+
 export class ChildHost {
   #boot: Boot | null = null;
   #log: Log | null = null;
@@ -81,7 +83,7 @@ export class ChildHost {
       const open = () => openStore(url, { durability, name: `queue-runtime ${boot.role.name}` });
       const store = await health.insist(open, patience);
       this.#store = store;
-      const { service, names, flags } = await makeService({
+      const { service, names, code, flags } = await makeService({
         boot,
         store,
         health,
@@ -96,7 +98,7 @@ export class ChildHost {
       if (this.#leaseLost) service.leaseLost(true);
       await service.start();
       await health.insist(() => store.processes.ready(boot.processId, names), patience);
-      this.#send({ type: "ready", names });
+      this.#send({ type: "ready", names, code });
     } catch (error) {
       if (!this.#stopping) this.#fail(error);
     }
@@ -171,11 +173,13 @@ export class ChildHost {
 
   async #hooks(moment: "Start" | "Stop" | "Exit"): Promise<void> {
     const { role, config, processId } = this.#boot!;
-    const kind = role.kind === "worker" ? "Worker" : "Dispatcher";
-    const self = { kind: role.kind, name: role.name, processId };
-    const end = this.#times?.kill ?? null;
     const { shutdownTimeoutMs } = config;
-    await runMoment(`on${kind}${moment}`, self, { log: this.#log, shutdownTimeoutMs, end });
+    for (const kind of role.kind === "worker" ? [role.kind] : role.hosts) {
+      const self = { kind, name: role.name, processId };
+      const end = this.#times?.kill ?? null;
+      const options = { log: this.#log, shutdownTimeoutMs, end };
+      await runMoment(`on${titles[kind]}${moment}`, self, options);
+    }
   }
 
   #send(message: FromChild): void {

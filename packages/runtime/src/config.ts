@@ -1,12 +1,14 @@
 // What queue.yml means once it is read, checked and filled with defaults. Passed down, never
 // global. Durations are milliseconds; paths are absolute.
 
-import type { Json, Retention } from "@queue-runtime/store";
+import type { Json, NewTask, QueueSettings, Retention } from "@queue-runtime/store";
 
 /** Plain data: it goes to forked children as JSON. */
 export interface Config {
   /** The file it came from. */
   readonly file: string;
+  /** Where tasks and limits are written in it: lines by path, such as `scheduler.tasks.nightly`. */
+  readonly lines: Readonly<Record<string, number>>;
   /** Store URL with absolute path, or with a password: only `shownStore` of it may be seen. */
   readonly store: string;
   /** Job modules, as absolute paths, in order; empty when `jobs` is not set. */
@@ -20,6 +22,9 @@ export interface Config {
   readonly workers: readonly WorkerConfig[];
   readonly dispatcher: DispatcherConfig | null;
   readonly scheduler: SchedulerConfig | null;
+  readonly concurrency: ConcurrencyConfig;
+  /** What is true of every job of a queue, by its name. */
+  readonly queues: Readonly<Record<string, QueueSettings>>;
   readonly process: ProcessConfig;
   readonly control: ControlConfig;
   readonly log: LogConfig;
@@ -44,21 +49,39 @@ export interface DispatcherConfig {
 }
 
 export interface SchedulerConfig {
+  /** Who keeps these tasks in the store: a name, by default the path of the file. */
+  readonly name: string | null;
+  /** How often tasks that people add or change are looked for where the store cannot tell. */
+  readonly pollingIntervalMs: number;
   /** Of the ticks missed while no scheduler ran: none, the newest, or all are enqueued. */
-  readonly catchUp: "none" | "one" | "all";
+  readonly catchUp: CatchUp;
   readonly tasks: readonly TaskConfig[];
 }
 
+export type CatchUp = NewTask["catchUp"];
+
 export interface TaskConfig {
   readonly name: string;
-  /** Five fields of cron, six with seconds first, or a name such as `@daily`. */
+  /** Five fields of cron, six with seconds first, a name such as `@daily`, or `every 10m`. */
   readonly schedule: string;
-  /** An IANA name; null is the zone of the system. */
+  /** An IANA name; null is UTC. */
   readonly timeZone: string | null;
   /** Name of the job. */
   readonly job: string;
   /** null by default. */
   readonly args: Json;
+  /** null: that of the job's definition. */
+  readonly queue: string | null;
+  /** null: that of the job's definition. */
+  readonly priority: number | null;
+  readonly description: string | null;
+  /** null: that of the scheduler. */
+  readonly catchUp: CatchUp | null;
+}
+
+export interface ConcurrencyConfig {
+  /** By the name of a job: how many slots its keys have, instead of what its definition says. */
+  readonly limits: Readonly<Record<string, number>>;
 }
 
 export interface ProcessConfig {

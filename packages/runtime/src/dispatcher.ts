@@ -1,7 +1,8 @@
-// Makes due jobs ready, deletes those kept long enough, and prunes processes that fell silent.
+// Makes due jobs ready and those whose rate allows it, deletes those kept long enough, prunes
+// processes that fell silent, and looks after slots that their holders did not give back.
 // It sleeps until the next job is due, so that an idle runtime asks almost nothing.
 
-import type { News, Store, Watch } from "@queue-runtime/store";
+import type { News, Store } from "@queue-runtime/store";
 import type { DispatcherConfig, ProcessConfig } from "./config.ts";
 import type { Log } from "./log.ts";
 import { monotonic } from "./process/monotonic.ts";
@@ -29,8 +30,9 @@ export interface DispatcherOptions {
 export class Dispatcher implements Service {
   readonly #options: DispatcherOptions;
   readonly #due: Loop;
+  readonly #rates: Loop;
   readonly #upkeep: Loop;
-  #watch: Watch | undefined;
+  readonly #slots: Loop;
   #quiet = false;
   #clearAt = 0;
   /** Who was silent at the last look, and when they had beaten last. */
@@ -38,37 +40,41 @@ export class Dispatcher implements Service {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    const [due, upkeep] = [options.health.user(), options.health.user()];
+    const [due, rates, upkeep, slots] = [0, 1, 2, 3].map(() => options.health.user()) as FourUsers;
     this.#due = new Loop(() => served(due, this.#dispatch()), due.failed);
+    this.#rates = new Loop(() => served(rates, this.#refill()), rates.failed);
     this.#upkeep = new Loop(() => served(upkeep, this.#maintain()), upkeep.failed);
+    this.#slots = new Loop(() => served(slots, this.#maintainSlots()), slots.failed);
   }
 
   async start(): Promise<void> {
-    const { config, store } = this.#options;
-    // the supervisor of a host watches a shared store for all its children
-    if (!store.shared) {
-      this.#watch = store.watch(() => this.#due.wake(), { pollMs: config.pollingIntervalMs });
-    }
-    this.#due.start();
-    this.#upkeep.start();
+    for (const loop of this.#loops) loop.start();
   }
 
   quiet(on: boolean): void {
     this.#quiet = on;
-    this.#due.wake();
+    this.#wake();
   }
 
   hear(news: News): void {
-    if (news !== "ready") this.#due.wake();
+    if (news !== "ready") this.#wake();
   }
 
   /** It runs no jobs. */
   leaseLost(): void {}
 
   async stop(): Promise<boolean> {
-    this.#watch?.close();
-    await Promise.all([this.#due.stop(), this.#upkeep.stop()]);
+    await Promise.all(this.#loops.map((loop) => loop.stop()));
     return true;
+  }
+
+  get #loops(): readonly Loop[] {
+    return [this.#due, this.#rates, this.#upkeep, this.#slots];
+  }
+
+  #wake(): void {
+    this.#due.wake();
+    this.#rates.wake();
   }
 
   /** A full batch means that more is due: no waiting then. */
@@ -76,9 +82,30 @@ export class Dispatcher implements Service {
     const { config, store, log } = this.#options;
     if (this.#quiet) return config.pollingIntervalMs;
     const { moved, nextInMs } = await store.jobs.dispatch(config.batchSize);
-    if (moved > 0) log.report({ type: "jobs-dispatched", moved });
+    if (moved > 0) {
+      log.report({ type: "jobs-dispatched", moved });
+      // some of them may wait for a rate
+      this.#rates.wake();
+    }
     if (moved === config.batchSize) return 0;
-    return nextInMs === null ? idleMs : Math.min(idleMs, nextInMs);
+    return Math.min(nextInMs ?? idleMs, idleMs);
+  }
+
+  /** By itself: what a rate allows is lost where a slot is given late. */
+  async #refill(): Promise<number> {
+    const { config, store, log } = this.#options;
+    if (this.#quiet) return config.pollingIntervalMs;
+    const { promoted, nextInMs } = await store.flow.refill();
+    if (promoted > 0) log.report({ type: "slots-refilled", promoted });
+    return Math.min(nextInMs ?? idleMs, idleMs);
+  }
+
+  /** Slots follow by themselves from what happens to jobs; this is for what nobody saw. */
+  async #maintainSlots(): Promise<number> {
+    const { config, store, log } = this.#options;
+    const { freed, promoted } = await store.flow.maintain(config.batchSize);
+    if (freed + promoted > 0) log.report({ type: "slots-maintained", freed, promoted });
+    return freed >= config.batchSize ? 50 : config.concurrencyMaintenanceIntervalMs;
   }
 
   async #maintain(): Promise<number> {
@@ -117,6 +144,8 @@ export class Dispatcher implements Service {
     return silent.length > ids.length;
   }
 }
+
+type FourUsers = [StoreUser, StoreUser, StoreUser, StoreUser];
 
 async function served(user: StoreUser, poll: Promise<number>): Promise<number> {
   const ms = await poll;

@@ -1,4 +1,4 @@
-// What worker and dispatcher have in common for the process that hosts them.
+// What worker, dispatcher and scheduler have in common for the process that hosts them.
 
 import type { News } from "@queue-runtime/store";
 import type { Timetable } from "./process/deadline.ts";

@@ -24,6 +24,7 @@ import { Heart } from "./supervisor/heart.ts";
 import { Newsroom } from "./supervisor/news.ts";
 import { Recovery } from "./supervisor/recovery.ts";
 import { Reloads } from "./supervisor/reloads.ts";
+import { Settings } from "./supervisor/settings.ts";
 import { Shutdown } from "./supervisor/shutdown.ts";
 import { UntilEmpty } from "./supervisor/until-empty.ts";
 
@@ -43,6 +44,7 @@ export class Supervisor implements ControlTarget {
   readonly #began = monotonic();
   #state: RuntimeDescription["state"] = "starting";
   #news: Newsroom | undefined;
+  #settings: Settings | undefined;
   #recovery: Recovery | undefined;
   #family: Family | undefined;
   #heart: Heart | undefined;
@@ -126,7 +128,7 @@ export class Supervisor implements ControlTarget {
     const { log } = this.options;
     const { config } = this;
     process.title = `runtime supervisor ${config.file}`;
-    adviseBeforeBoot(config, log);
+    adviseBeforeBoot(log);
     log.report({ type: "runtime-starting", file: config.file, store: shownStore(config.store) });
     const store = await this.#enrolment.enter();
     if (this.#shutdown.begun) return;
@@ -160,7 +162,11 @@ export class Supervisor implements ControlTarget {
       forgotten: () => this.#enrolment.register(store),
     });
     this.#heart.start();
+    this.#settings = new Settings({ store, log, health });
+    await this.#settings.beforeWorkers(this.config);
+    if (this.#shutdown.begun) return;
     await family.start();
+    await this.#settings.withCode(this.config, family.code);
     if (this.#shutdown.begun) return;
     if (this.#state === "starting") this.#state = "running";
     log.report({
@@ -219,6 +225,8 @@ export class Supervisor implements ControlTarget {
     const children = await family.reload(config);
     this.config = config;
     this.#news?.open(config);
+    await this.#settings?.beforeWorkers(config);
+    await this.#settings?.withCode(config, family.code);
     return children;
   }
 

@@ -5,6 +5,7 @@ import {
   Interrupt,
   type Outcome,
   type Position,
+  type Run,
   TimeoutError,
   toJobError,
 } from "@queue-runtime/job";
@@ -137,14 +138,15 @@ export class Worker implements Service, RunnerListener {
 
   async enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]> {
     try {
-      return await this.options.store.jobs.enqueue(jobs);
-    } catch (error) {
-      // no fault of the job: unless it knows better, its run ends here, and no attempt is spent
-      throw isAway(error) ? new Interrupt((error as Error).message) : error;
+      return await this.options.store.jobs.enqueue(jobs).catch(asInterrupt);
     } finally {
       // the watch only sees what other connections commit
       this.claims.look();
     }
+  }
+
+  take(...slot: Parameters<Run["take"]>): Promise<number> {
+    return this.options.store.flow.take(...slot).catch(asInterrupt);
   }
 
   logged(level: LineLevel, fields: object, message: string): void {
@@ -171,7 +173,8 @@ export class Worker implements Service, RunnerListener {
     this.turns.settle(execution.settle(outcome));
     // what goes back to ready by our own hand is not announced by the watch
     const mayBeReady = outcome.outcome === "interrupted" || outcome.outcome === "failed";
-    if (mayBeReady) this.claims.appetite.whet();
+    // and what waits for its slot may be claimed with the turn that frees it
+    if (mayBeReady || execution.job.concurrencyKey !== null) this.claims.appetite.whet();
   }
 
   release(execution: Execution, outcome: "released" | "crashed" = "released"): void {
@@ -223,4 +226,9 @@ export class Worker implements Service, RunnerListener {
     this.#vacate(execution.slot);
     this.pump();
   }
+}
+
+/** No fault of the job: unless it knows better, its run ends here, and no attempt is spent. */
+function asInterrupt(error: unknown): never {
+  throw isAway(error) ? new Interrupt((error as Error).message) : error;
 }

@@ -11,6 +11,7 @@
  * - `corrupt`: the database says that its own file is damaged
  * - `unsupported`: the driver or server is too old, or the URL names no store we know
  * - `invalid`: the caller asked for something that cannot be stored
+ * - `conflict`: no slot was free, and the job was to be enqueued with one or not at all
  */
 export type StoreErrorCode =
   | "unreachable"
@@ -22,7 +23,8 @@ export type StoreErrorCode =
   | "denied"
   | "corrupt"
   | "unsupported"
-  | "invalid";
+  | "invalid"
+  | "conflict";
 
 export class StoreError extends Error {
   override readonly name = "StoreError";

@@ -2,10 +2,14 @@
 
 export { type Clock, systemClock } from "./clock.ts";
 export { StoreError, type StoreErrorCode } from "./errors.ts";
+export * from "./flow.ts";
 export * from "./job.ts";
 export type { Json } from "./json.ts";
 export { type OpenOptions, openStore } from "./open.ts";
 export * from "./process.ts";
-export type { Queue } from "./queue.ts";
+export { whyNoBurst } from "./rules/burst.ts";
+export type * from "./store/batch.ts";
+export type { Queue } from "./store/queue.ts";
+export type * from "./store/recurring.ts";
 export type * from "./store.ts";
 export * from "./turn.ts";

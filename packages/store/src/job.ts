@@ -1,6 +1,7 @@
 // A job as it is stored, the states it can be in, and the one table of legal transitions.
 // What a job does is code, and lives in the package above.
 
+import type { Gate, Unique } from "./flow.ts";
 import type { Json } from "./json.ts";
 
 /** In the order of a job's life; DESIGN section 4 draws the chart. */
@@ -83,8 +84,15 @@ export interface Job {
   /** Where the next run resumes; null is the beginning. */
   readonly cursor: Json;
   readonly progress: Progress;
+  /**
+   * The key of the first gate that it was enqueued with, or given by a `gated` settlement, of
+   * whatever kind; null when it has none, whatever its queue adds. So a worker can tell a job that
+   * was enqueued by name alone from one that has its gates.
+   */
   readonly concurrencyKey: string | null;
   readonly uniqueKey: string | null;
+  /** The batch it belongs to, or null. */
+  readonly batchId: number | null;
   readonly label: string | null;
   /** When the job is or was due. */
   readonly runAt: number;
@@ -131,12 +139,28 @@ export interface NewJob {
   readonly label?: string | null;
   /** Wait for a person to let it go; false by default. */
   readonly held?: boolean;
+  /** Slots it needs before it is ready, at most `mostGates` with different keys; none by default. */
+  readonly gates?: readonly Gate[];
+  /** Keys that nobody else may have, at most 2; the first taken decides. None by default. */
+  readonly uniques?: readonly Unique[];
+  /** Ids of jobs that have to end first, at most 1,000; each has to exist. None by default. */
+  readonly after?: readonly number[];
+  /**
+   * When one of those failed, was cancelled or discarded: `fail` by default. A job that is held stays
+   * so, and fails once it is let go.
+   */
+  readonly ifDependencyFails?: "fail" | "run";
+  /** A batch that is open, or sealed and not over. */
+  readonly batchId?: number;
 }
 
-/** The answer to one enqueued job. */
+/**
+ * The answer to one enqueued job. `exists`, `replaced`: the id is that of the job that has the unique
+ * key. `discarded`: no slot was free; the id is nobody's, and never will be.
+ */
 export interface Enqueued {
   readonly id: number;
-  readonly outcome: "created";
+  readonly outcome: "created" | "exists" | "replaced" | "discarded";
 }
 
 /** A job may lose its process this often without a checkpoint between, then it is failed. */

@@ -1,13 +1,16 @@
 // The store in a PostgreSQL database. This file only puts the parts together.
 
-import { Announcer } from "./postgres/announce.ts";
+import { postgresBatches } from "./postgres/batches.ts";
 import { diagnose } from "./postgres/diagnose.ts";
 import { Driver, type PostgresSettings } from "./postgres/driver.ts";
-import { enqueueIn } from "./postgres/enqueue-in.ts";
+import { postgresFlow } from "./postgres/flow.ts";
+import { enqueueIn } from "./postgres/jobs/enqueue-in.ts";
 import { postgresJobs } from "./postgres/jobs.ts";
 import { migrate, migrationSql, schema } from "./postgres/migrations.ts";
 import { postgresProcesses } from "./postgres/processes.ts";
 import { postgresQueues } from "./postgres/queues.ts";
+import { postgresRecurring } from "./postgres/recurring.ts";
+import { Announcer } from "./postgres/watch/announce.ts";
 import { watch } from "./postgres/watch.ts";
 import type { Store } from "./store.ts";
 
@@ -20,6 +23,9 @@ export async function openPostgres(url: string, settings: PostgresSettings): Pro
     jobs: postgresJobs(driver, announcer),
     queues: postgresQueues(driver, announcer),
     processes: postgresProcesses(driver, announcer),
+    flow: postgresFlow(driver, announcer),
+    batches: postgresBatches(driver, announcer),
+    recurring: postgresRecurring(driver, announcer),
     migrate: () => migrate(driver),
     schema: () => schema(driver),
     migrationSql: () => migrationSql(driver),

@@ -1,13 +1,16 @@
 // The store in a SQLite file. This file only puts the parts together.
 
 import { resolve } from "node:path";
+import { sqliteBatches } from "./sqlite/batches.ts";
 import { diagnose } from "./sqlite/diagnose.ts";
 import { Driver, type SqliteSettings } from "./sqlite/driver.ts";
-import { enqueueIn } from "./sqlite/enqueue-in.ts";
+import { sqliteFlow } from "./sqlite/flow.ts";
+import { enqueueIn } from "./sqlite/jobs/enqueue-in.ts";
 import { sqliteJobs } from "./sqlite/jobs.ts";
 import { migrate, migrationSql, schema } from "./sqlite/migrations.ts";
 import { sqliteProcesses } from "./sqlite/processes.ts";
 import { sqliteQueues } from "./sqlite/queues.ts";
+import { sqliteRecurring } from "./sqlite/recurring.ts";
 import { watch } from "./sqlite/watch.ts";
 import type { Store } from "./store.ts";
 
@@ -20,6 +23,9 @@ export async function openSqlite(path: string, settings: SqliteSettings): Promis
     jobs: sqliteJobs(driver),
     queues: sqliteQueues(driver),
     processes: sqliteProcesses(driver),
+    flow: sqliteFlow(driver),
+    batches: sqliteBatches(driver),
+    recurring: sqliteRecurring(driver),
     migrate: () => migrate(driver),
     schema: () => schema(driver),
     migrationSql: () => migrationSql(driver),

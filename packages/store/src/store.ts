@@ -1,9 +1,12 @@
 // The contract of a store, written for its callers. `sqlite.ts` and `postgres.ts` implement it; one
 // suite (`test/store/contract.ts`) runs against both. Every method may reject with StoreError.
 
+import type { Maintained, QueueSettings, Reason } from "./flow.ts";
 import type { Enqueued, Job, JobDetails, JobState, NewJob } from "./job.ts";
 import type { Beat, Evidence, NewProcess, Process, RecoveredJob } from "./process.ts";
-import type { Queue } from "./queue.ts";
+import type { Batch, BatchState, NewBatch } from "./store/batch.ts";
+import type { Queue } from "./store/queue.ts";
+import type { NewTask, RecurringTask, RecurringTick, Tick, TickAnswer } from "./store/recurring.ts";
 import type { Turn, TurnAnswer } from "./turn.ts";
 
 export interface Store {
@@ -17,6 +20,9 @@ export interface Store {
   readonly jobs: Jobs;
   readonly queues: Queues;
   readonly processes: Processes;
+  readonly flow: Flow;
+  readonly batches: Batches;
+  readonly recurring: Recurring;
 
   /** Brings the schema up to date under a lock. Throws StoreError `newer-schema` and the like. */
   migrate(): Promise<Migration>;
@@ -47,13 +53,16 @@ export interface Store {
 }
 
 export interface Jobs {
-  /** One answer per job, in order; all or none. Durable when it resolves. */
+  /**
+   * One answer per job, in order; all or none. Durable when it resolves. Throws StoreError `conflict`
+   * when a job with `onConflict: "fail"` finds no slot, and `invalid` for an unknown id or batch.
+   */
   enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]>;
 
   /** Settles, saves checkpoints and claims, in one transaction; see turn.ts. */
   turn(turn: Turn): Promise<TurnAnswer>;
 
-  /** Makes due jobs ready, at most `limit` of them. */
+  /** Makes due jobs ready, or blocked where a slot is missing; at most `limit` of them. */
   dispatch(limit: number): Promise<Dispatched>;
 
   /**
@@ -76,7 +85,11 @@ export interface Jobs {
   /** Names of ready jobs that no registered worker has code for, with how many wait. */
   unknownNames(): Promise<readonly { readonly name: string; readonly ready: number }[]>;
 
-  /** Failed and cancelled jobs run again, counters at 0, from their cursor unless `fromStart`. */
+  /**
+   * Failed and cancelled jobs run again, counters at 0, from their cursor unless `fromStart`. Refused
+   * is one that would take a unique key as a `ready` job which another job has; of two that were
+   * asked for at once and have the same key, the one with the lower id is retried.
+   */
   retry(ids: readonly number[], options: { readonly fromStart: boolean }): Promise<Actions>;
 
   /** A running job is asked to stop (`requested`); any other that has not ended is cancelled. */
@@ -85,7 +98,11 @@ export interface Jobs {
   /** Deletes jobs; a running one is refused. */
   discard(ids: readonly number[]): Promise<Actions>;
 
-  /** Deletes at most `limit` jobs that ended longer ago than their period; answers how many. */
+  /**
+   * Deletes at most `limit` jobs that ended longer ago than their period; answers how many. Their
+   * batches still count them, and are deleted when they have been over for longer than any of the
+   * periods and have no job left.
+   */
   clear(retention: Retention, limit: number): Promise<number>;
 }
 
@@ -104,6 +121,9 @@ export interface JobFilter {
   readonly queue?: string;
   readonly name?: string;
   readonly processId?: number;
+  readonly batchId?: number;
+  /** Only those with a greater id: for the next page. */
+  readonly beyond?: number;
   /** 50 by default. */
   readonly limit?: number;
 }
@@ -114,11 +134,9 @@ export interface Dispatched {
   readonly nextInMs: number | null;
 }
 
-export interface Outstanding {
+export interface Outstanding extends Pick<Dispatched, "nextInMs"> {
   /** Something is ready, running or blocked. */
   readonly busy: boolean;
-  /** How long until the next scheduled job is due, by the store's clock; null when none is. */
-  readonly nextInMs: number | null;
 }
 
 /** How long jobs are kept after they ended, in milliseconds. */
@@ -129,13 +147,92 @@ export interface Retention {
 }
 
 export interface Queues {
-  /** Every queue with ready, running or paused work, by name. */
+  /** Every queue that has jobs which are yet to end, is paused, or has settings; by name. */
   list(): Promise<readonly Queue[]>;
   /** No job of the queue is claimed until it is resumed; jobs that run go on. */
   pause(name: string): Promise<void>;
   resume(name: string): Promise<void>;
+  /**
+   * What is true of every job of the queue from now on, also of those that wait in it; null for
+   * nothing special. Runs go on as they are.
+   */
+  set(name: string, settings: QueueSettings | null): Promise<void>;
+  /**
+   * Makes the settings of a source exactly these: what it set before and does not name any more is
+   * taken back, a name that somebody else set is taken over. What `set` sets is of nobody.
+   */
+  define(source: string, settings: Readonly<Record<string, QueueSettings>>): Promise<void>;
   /** Deletes ready jobs of the queue (`all`: everything that does not run); answers how many. */
   clear(name: string, options: { readonly all: boolean }): Promise<number>;
+}
+
+/** The upkeep of slots and rates, which otherwise follow from what happens to jobs. */
+export interface Flow {
+  /**
+   * The second path, for what the first missed: frees expired slots whose holders are gone,
+   * refreshes those of the living, takes up what was left undone, and makes at most one blocked job
+   * per key ready; looks at no more than `limit` keys.
+   */
+  maintain(limit: number): Promise<Maintained>;
+
+  /** Frees slots of rates that have rested, and makes the jobs ready that they allow. */
+  refill(): Promise<Maintained>;
+
+  /**
+   * How many slots a job of this name may see for its `concurrency` gates, whatever was written when
+   * it was enqueued; null takes that back. In force at once, also for jobs that wait.
+   */
+  limit(jobName: string, limit: number | null): Promise<void>;
+
+  /** Makes the limits of a source exactly these, by job name; as in `Queues.define`. */
+  define(source: string, limits: Readonly<Record<string, number>>): Promise<void>;
+
+  /** What `limit` and `define` were told. */
+  limits(): Promise<Readonly<Record<string, number>>>;
+
+  /**
+   * Takes one slot of a key for a rate, for work that is no job of its own. Answers 0 when it was
+   * free, or how long until one is, in milliseconds; then nothing is taken.
+   */
+  take(key: string, rate: { readonly limit: number; readonly perMs: number }): Promise<number>;
+
+  /** Every reason why a job is not running; null when there is no such job. */
+  why(id: number): Promise<readonly Reason[] | null>;
+}
+
+export interface Batches {
+  /** Opens one; answers its id. */
+  open(batch: NewBatch): Promise<number>;
+  /** Nothing is added from outside any more; an empty one is over at once. Repeating it is fine. */
+  seal(id: number): Promise<void>;
+  find(id: number): Promise<Batch | null>;
+  /** Newest first, 50 unless `limit` says otherwise. */
+  list(filter?: {
+    readonly states?: readonly BatchState[];
+    readonly limit?: number;
+  }): Promise<readonly Batch[]>;
+}
+
+export interface Recurring {
+  /** The clock by which ticks are due, in milliseconds since 1970. */
+  now(): Promise<number>;
+  /** Makes the tasks of a source exactly these. A key that another source has is refused, `invalid`. */
+  define(source: string, tasks: readonly NewTask[]): Promise<void>;
+  /** Adds one task, or changes it; refused, `invalid`, when another source has the key. */
+  add(source: string, task: NewTask): Promise<void>;
+  /** False when there is no such task; refused, `invalid`, when it is not of that source. */
+  remove(source: string, key: string): Promise<boolean>;
+  /** False when there is no such task. A task that is resumed has missed nothing. */
+  pause(key: string, on: boolean): Promise<boolean>;
+  /** By key. */
+  list(): Promise<readonly RecurringTask[]>;
+  /**
+   * Records a tick and enqueues its job, in one transaction; at most once per (task, tick), and
+   * never one that is not later than the last.
+   */
+  tick(tick: Tick): Promise<TickAnswer>;
+  /** The newest first. */
+  ticks(key: string, limit: number): Promise<readonly RecurringTick[]>;
 }
 
 export interface Processes {

@@ -1,6 +1,7 @@
 // A worker's turn: everything it has to write and everything it wants to take, in one transaction.
 // One commit and one fsync serve a whole batch; a lone job is a batch of one and never waits.
 
+import type { Gate } from "./flow.ts";
 import type { Job, JobError, Progress } from "./job.ts";
 import type { Json } from "./json.ts";
 
@@ -22,6 +23,11 @@ export type Settlement = {
   /** Its thread died under several runs, and nobody knows by which: ready again, as a suspect. */
   | { readonly outcome: "crashed" }
   | { readonly outcome: "cancelled" }
+  /**
+   * It was enqueued by name alone and its definition wants slots: it gets these gates, counts as
+   * nothing, and is ready or blocked like any other.
+   */
+  | { readonly outcome: "gated"; readonly gates: readonly Gate[] }
 );
 
 /** A position saved while the run goes on. Saving a cursor also forgives earlier crashes. */
@@ -77,7 +83,10 @@ export interface TurnAnswer {
   /** Settlements and checkpoints that came with an old fence: somebody else holds those jobs. */
   readonly refused: readonly Held[];
   readonly claimed: readonly Job[];
-  /** A claim at once may find more: the limit was reached, or others were just looking at it. */
+  /**
+   * A claim at once may find more: the limit was reached, others were just looking at it, or what
+   * was written here made other jobs ready, and nothing was claimed.
+   */
   readonly more: boolean;
   /** Jobs of this process that somebody asked to cancel. */
   readonly cancelRequested: readonly Held[];

@@ -3,16 +3,27 @@
 // concurrency; finished jobs removed, "Let retention do its work") and "Concurrency" (20 here, as
 // for everybody).
 //
+// Disciplines, from "Global Concurrency", "Global Rate Limit" and "Deduplication": the queue has a
+// global concurrency of 1 (`chain`) or a global rate limit (`rate`); a deduplication id in simple
+// mode (`unique`). Keys within a queue (`keys`) are the groups of its paid edition.
+//
 // `redis`: with ioredis. `postgres`: with createPostgresBackend.
 
-import { type BackendFactory, createPostgresBackend, Queue, runMigrations, Worker } from "bullmq";
+import {
+  type BackendFactory,
+  createPostgresBackend,
+  type JobsOptions,
+  Queue,
+  runMigrations,
+  Worker,
+} from "bullmq";
 import pg from "pg";
 import type { Payload } from "../harness/payload.ts";
-import { atOnce, type Contender, type ContenderOptions, queueName } from "./contender.ts";
+import { atOnce, type Contender, type ContenderOptions, queueName, rate } from "./contender.ts";
 
 const defaultJobOptions = { removeOnComplete: true, removeOnFail: true };
 
-export async function open({ url, variant }: ContenderOptions): Promise<Contender> {
+export async function open({ url, variant, discipline }: ContenderOptions): Promise<Contender> {
   const postgres = variant === "postgres";
   const connection = postgres
     ? { connectionString: url, max: atOnce }
@@ -20,11 +31,17 @@ export async function open({ url, variant }: ContenderOptions): Promise<Contende
   const backend = (postgres ? [createPostgresBackend] : []) as unknown as [BackendFactory];
   if (postgres) await migrate(url);
   const queue = new Queue(queueName, { connection, defaultJobOptions }, ...backend);
+  const optionsOf = ({ number }: Payload): JobsOptions =>
+    discipline === "unique" ? { deduplication: { id: String(number) } } : {};
   return {
-    // done already: it connects only to a schema that exists
-    migrate: async () => {},
-    enqueue: (input) => queue.add(queueName, input),
-    enqueueMany: (inputs) => queue.addBulk(inputs.map((data) => ({ name: queueName, data }))),
+    // the schema is there already: it connects to no other
+    async migrate() {
+      if (discipline === "chain") await queue.setGlobalConcurrency(1);
+      if (discipline === "rate") await queue.setGlobalRateLimit(rate.limit, rate.perMs);
+    },
+    enqueue: (input) => queue.add(queueName, input, optionsOf(input)),
+    enqueueMany: (inputs) =>
+      queue.addBulk(inputs.map((data) => ({ name: queueName, data, opts: optionsOf(data) }))),
     async work(perform) {
       const run = async ({ data }: { data: Payload }): Promise<void> => perform(data);
       const worker = new Worker(queueName, run, { connection, concurrency: atOnce }, ...backend);

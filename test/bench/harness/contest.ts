@@ -84,6 +84,7 @@ interface Emptied {
 }
 
 async function emptyStore(bench: Bench, entry: Entry): Promise<Emptied> {
+  if (entry.store === "sqlite") return { url: await bench.newStore(), drop: async () => {} };
   if (entry.store === "postgres") {
     const postgres = await bench.postgres();
     const url = await postgres.database();
@@ -130,11 +131,17 @@ export async function sipPeer(
   return done / ((at - firstAt) / 1_000);
 }
 
-/** Resolves when they have run so many jobs together. */
-async function performed(workers: readonly Contestant[], jobs: number): Promise<void> {
+/** Resolves when they have run so many jobs together, or when the time is over. */
+export async function performed(
+  workers: readonly Contestant[],
+  jobs: number,
+  forMs: number = Number.POSITIVE_INFINITY,
+): Promise<void> {
   const alive = workers.map((each) => each.alive());
+  const until = performance.now() + forMs;
   const done = () => workers.reduce((sum, { progress }) => sum + progress.performed, 0) >= jobs;
-  while (!done()) await Promise.race([...alive, new Promise((resolve) => setTimeout(resolve, 1))]);
+  while (!done() && performance.now() < until)
+    await Promise.race([...alive, new Promise((resolve) => setTimeout(resolve, 1))]);
 }
 
 function began(workers: readonly Contestant[]): number {

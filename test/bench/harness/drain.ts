@@ -60,10 +60,15 @@ async function filled(bench: Bench, worker: WorkerSettings, jobs: number): Promi
   return project;
 }
 
-async function drained(bench: Bench, project: Project): Promise<{ done: number; ms: number }> {
+/** Of the jobs with this name: how many finished, and how long after the first claim the last. */
+export async function drained(
+  bench: Bench,
+  project: Project,
+  name = "noop",
+): Promise<{ done: number; ms: number }> {
   const [row] = await project.rows<{ done: number; ms: number }>(
     `SELECT count(*) AS done, max(finished_at) - min(started_at) AS ms
-     FROM ${ended[bench.store]} WHERE state = 'finished'`,
+     FROM ${ended[bench.store]} WHERE state = 'finished' AND name = '${name}'`,
   );
   return { done: Number(row!.done), ms: Number(row!.ms) };
 }
@@ -94,7 +99,7 @@ interface WorkerSettings {
 }
 
 /** Where jobs are that ended. */
-const ended = { sqlite: "jobs", postgres: "queue_runtime.ended_jobs" } as const;
+export const ended = { sqlite: "jobs", postgres: "queue_runtime.ended_jobs" } as const;
 
 export function drainPlainjob(bench: Bench, jobs: number): Promise<number> {
   return ask("plainjob-drain", { file: join(bench.folder(), "plainjob.sqlite"), jobs });

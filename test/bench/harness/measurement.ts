@@ -34,6 +34,7 @@ export interface BenchOptions {
   readonly profiles: string | null;
   readonly store?: StoreKind;
   readonly snapshotSeconds?: number;
+  readonly before?: string | null;
 }
 
 export class Bench {
@@ -44,6 +45,8 @@ export class Bench {
   readonly profiles: string | null;
   /** How long `snapshot` holds one open. */
   readonly snapshotSeconds: number;
+  /** A checkout that the cost of limits is compared with, or null. */
+  readonly before: string | null;
   readonly #folder: string;
   #folders = 0;
   #postgres: Promise<Postgres> | null = null;
@@ -54,6 +57,7 @@ export class Bench {
     this.profiles = options.profiles;
     this.store = options.store ?? "sqlite";
     this.snapshotSeconds = options.snapshotSeconds ?? 300;
+    this.before = options.before ?? null;
   }
 
   /** So many at full scale, fewer in a smaller run, never fewer than `least`. */
@@ -104,18 +108,21 @@ export async function inRounds<Name extends string>(
 /** What cannot be measured here, and why: not an error, but a line of the report. */
 export class NotHere extends Error {}
 
-export type Attempts = { readonly rounds: readonly number[]; readonly missing: string | null };
+export interface Attempts<Answer = number> {
+  readonly rounds: readonly Answer[];
+  readonly missing: string | null;
+}
 
 /**
  * The same, where one contender's failure must not end the others: it is left out from then on, and
  * the report says why.
  */
-export async function inRoundsWhoever(
+export async function inRoundsWhoever<Answer = number>(
   rounds: number,
-  contenders: Readonly<Record<string, () => Promise<number>>>,
-): Promise<Record<string, Attempts>> {
+  contenders: Readonly<Record<string, () => Promise<Answer>>>,
+): Promise<Record<string, Attempts<Answer>>> {
   const names = Object.keys(contenders);
-  const taken = new Map(names.map((name) => [name, [] as number[]]));
+  const taken = new Map(names.map((name) => [name, [] as Answer[]]));
   const missing = new Map<string, string>();
   for (let round = 0; round < rounds; round += 1) {
     for (const name of names) {

@@ -25,7 +25,7 @@ const entry = fileURLToPath(new URL("../programs/part.ts", import.meta.url));
 let current: { readonly child: ChildProcess; readonly folder: string } | null = null;
 
 export async function runPart(part: Part, options: BenchOptions): Promise<PartResult> {
-  const folder = join(options.folder, `${part.name.replace("/", "-")}-${process.pid}`);
+  const folder = join(options.folder, `${part.name.replaceAll("/", "-")}-${process.pid}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const began = performance.now();

@@ -1,6 +1,6 @@
 // The same 200 bytes of JSON for every contender, about what an application puts in a job.
 
-import { openQueue } from "queue-runtime";
+import { type Enqueueable, openQueue } from "queue-runtime";
 
 export interface Payload {
   readonly to: string;
@@ -20,14 +20,27 @@ export function payload(number: number): Payload {
   };
 }
 
-export function payloads(count: number): Payload[] {
-  return Array.from({ length: count }, (_, number) => payload(number));
+export function payloads(count: number, from = 0): Payload[] {
+  return Array.from({ length: count }, (_, index) => payload(from + index));
 }
 
 /** Puts so many jobs into a store, in transactions of 10,000. */
 export async function fill(url: string, name: string, count: number): Promise<void> {
-  await using queue = await openQueue(url);
-  for (let left = count; left > 0; left -= 10_000) {
-    await queue.enqueueMany({ name }, payloads(Math.min(left, 10_000)));
+  await fillWith(url, { job: { name }, count });
+}
+
+/** The same of a job as it is defined, with its limits. */
+export async function fillWith(url: string, { job, count, queue }: Filling): Promise<void> {
+  await using client = await openQueue(url);
+  for (let done = 0; done < count; done += 10_000) {
+    const inputs = payloads(Math.min(count - done, 10_000), done);
+    await client.enqueueMany(job, inputs, queue === undefined ? {} : { queue });
   }
+}
+
+export interface Filling {
+  readonly job: Enqueueable;
+  readonly count: number;
+  /** The job's own by default. */
+  readonly queue?: string;
 }

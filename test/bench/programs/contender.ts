@@ -1,25 +1,35 @@
 // A process of one contender. It does what its parent says, one thing after the other, and answers
-// when it is done; see ../harness/contestants.ts for the other side.
+// when it is done; see ../harness/contestant.ts for the other side.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { monotonic } from "../../support/runtime-process.ts";
-import type { Contender, OpenContender } from "../contenders/contender.ts";
+import type { Contender, Discipline, OpenContender } from "../contenders/contender.ts";
 import { type Payload, payload, payloads } from "../harness/payload.ts";
 import { asked } from "../harness/program.ts";
+import { type Span, spend } from "../harness/spans.ts";
 
 export interface ContenderProgram {
   readonly module: string;
   readonly variant: string;
+  readonly discipline?: Discipline;
   readonly url: string;
 }
 
 /** What the parent may say. */
 export type Order =
-  | { readonly do: "migrate" | "until-empty" | "latencies" | "close" }
+  | { readonly do: "migrate" | "until-empty" | "latencies" | "spans" | "close" }
   | { readonly do: "fill"; readonly jobs: number }
   | { readonly do: "work"; readonly jobs: number }
-  | { readonly do: "enqueue"; readonly jobs: number; readonly bulk: boolean }
+  | Enqueueing
   | { readonly do: "pace"; readonly jobs: number; readonly warm: number };
+
+/** `from`: the number of the first job; 0 by default. */
+interface Enqueueing {
+  readonly do: "enqueue";
+  readonly jobs: number;
+  readonly bulk: boolean;
+  readonly from?: number;
+}
 
 /** Sent by a worker every few milliseconds, unasked. */
 export interface Progress {
@@ -38,10 +48,12 @@ export type Answer =
 /** Jobs per call of `enqueueMany`. */
 const bulkSize = 1_000;
 
-const { module, variant, url } = asked<ContenderProgram>();
+const { module, ...options } = asked<ContenderProgram>();
 const { open } = (await import(`../contenders/${module}.ts`)) as { open: OpenContender };
-const contender: Contender = await open({ url, variant });
+const contender: Contender = await open(options);
 const latencies: number[] = [];
+/** When jobs ran that keep to something. */
+const spans: Span[] = [];
 
 process.on("message", (order: Order) => {
   obey(order).then(
@@ -72,6 +84,8 @@ async function obey(order: Order): Promise<unknown> {
       return monotonic();
     case "latencies":
       return latencies;
+    case "spans":
+      return spans;
     case "close":
       await contender.close();
       return process.disconnect();
@@ -81,8 +95,8 @@ async function obey(order: Order): Promise<unknown> {
 }
 
 async function fill(jobs: number): Promise<void> {
-  for (let left = jobs; left > 0; left -= bulkSize) {
-    await enqueueAll(payloads(Math.min(left, bulkSize)));
+  for (let done = 0; done < jobs; done += bulkSize) {
+    await enqueueAll(payloads(Math.min(jobs - done, bulkSize), done));
   }
 }
 
@@ -93,12 +107,12 @@ async function enqueueAll(inputs: readonly Payload[]): Promise<void> {
 }
 
 /** Jobs per second. */
-async function rate({ jobs, bulk }: { jobs: number; bulk: boolean }): Promise<number> {
-  const inputs = payloads(jobs);
+async function rate({ jobs, bulk, from = 0 }: Enqueueing): Promise<number> {
+  const inputs = payloads(jobs, from);
   const began = performance.now();
   if (bulk) {
-    for (let from = 0; from < jobs; from += bulkSize) {
-      await contender.enqueueMany!(inputs.slice(from, from + bulkSize));
+    for (let done = 0; done < jobs; done += bulkSize) {
+      await contender.enqueueMany!(inputs.slice(done, done + bulkSize));
     }
   } else {
     for (const input of inputs) await contender.enqueue(input);
@@ -121,10 +135,17 @@ async function work(jobs: number): Promise<void> {
   let performed = 0;
   const tell = (): void => say({ progress: { performed, firstAt, at: monotonic() } });
   setInterval(tell, 5).unref();
+  const count = (): void => {
+    performed += 1;
+    if (performed === jobs) tell();
+  };
   await contender.work((input) => {
     if (firstAt === 0) firstAt = monotonic();
     if (input.asked !== undefined) latencies.push(monotonic() - input.asked);
-    performed += 1;
-    if (performed === jobs) tell();
+    if (options.discipline === undefined) return count();
+    return spend(input).then((span) => {
+      spans.push(span);
+      count();
+    });
   });
 }

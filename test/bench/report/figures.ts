@@ -1,7 +1,7 @@
 // What a measurement hands back: figures with their spread, some with a budget to be judged by, and
 // a line for whatever could not be measured.
 
-export type Unit = "/s" | "ms" | "x" | "%" | "MB" | "/min" | "" | "B" | "rows";
+export type Unit = "/s" | "ms" | "x" | "%" | "MB" | "/min" | "" | "B" | "rows" | "jobs";
 
 export interface Budget {
   readonly side: "at least" | "at most" | "below";

@@ -16,6 +16,7 @@ const digits: Readonly<Record<Unit, number>> = {
   "": 3,
   B: 0,
   rows: 0,
+  jobs: 0,
 };
 
 const signs: Readonly<Record<Budget["side"], string>> = {

@@ -3,8 +3,7 @@
 
 import pg from "pg";
 import { dropDatabase, execute } from "../../support/postgres/databases.ts";
-import type { PostgresServer } from "../../support/postgres/server.ts";
-import { startPostgres } from "../../support/postgres.ts";
+import { type PostgresServer, startPostgres } from "../../support/postgres/server.ts";
 
 export interface PostgresNeeds {
   /** Statements are counted (pg_stat_statements), which costs a little. */

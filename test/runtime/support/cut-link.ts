@@ -15,6 +15,10 @@ type LinkState = "whole" | "cut" | "deaf";
 
 export class CutLink {
   state: LinkState = "whole";
+  /** Of ticks of recurring tasks alone, while everything else goes through. */
+  ticks: LinkState = "whole";
+  /** Ticks of this task get nowhere, as where somebody else's transaction is in their way. */
+  inTheWayOf: string | null = null;
   /** How long an answer takes on its way back, in milliseconds. */
   latencyMs = 0;
   /** As hosts share it. */
@@ -26,7 +30,7 @@ export class CutLink {
   readonly watchers: { readonly tell: (news: News) => void; readonly options: WatchOptions }[] = [];
 
   constructor(real: Store) {
-    const { jobs, processes } = real;
+    const { jobs, processes, recurring } = real;
     this.store = {
       ...real,
       shared: true,
@@ -43,6 +47,15 @@ export class CutLink {
         ...processes,
         heartbeat: (beats) => this.#over(() => processes.heartbeat(beats)),
       },
+      recurring: {
+        ...recurring,
+        now: () => this.#over(() => recurring.now()),
+        list: () => this.#over(() => recurring.list()),
+        tick: (tick) => {
+          const its = tick.key === this.inTheWayOf ? "cut" : this.ticks;
+          return this.#over(() => recurring.tick(tick), its);
+        },
+      },
       watch: (tell, options = {}) => {
         const watcher = { tell, options };
         this.watchers.push(watcher);
@@ -51,8 +64,8 @@ export class CutLink {
     };
   }
 
-  async #over<T>(call: () => Promise<T>): Promise<T> {
-    const began = this.state;
+  async #over<T>(call: () => Promise<T>, its: LinkState = "whole"): Promise<T> {
+    const began = this.state === "whole" ? its : this.state;
     if (began !== "cut") {
       const answer = await call();
       if (this.latencyMs > 0) await delay(this.latencyMs);

@@ -28,6 +28,9 @@ export function listsContract(open: OpenStore): void {
         every(50, (n) => n % 3 === 0 && n < 30),
       );
       expect(await list({ states: ["scheduled", "ready"], limit: 1_000 })).toEqual(all);
+      expect(await list({ beyond: all[9]!, limit: 3 })).toEqual(all.slice(10, 13));
+      expect(await list({ name: "odd", beyond: all[9]!, limit: 2 })).toEqual([all[11], all[13]]);
+      expect(await list({ states: ["scheduled"], beyond: all[58]! })).toEqual([all[59]]);
       expect(await list({ states: [] })).toEqual([]);
       expect(await list({ queue: "nowhere" })).toEqual([]);
     });

@@ -2,11 +2,12 @@
 
 import { describe, expect, it } from "vitest";
 import { waitFor } from "../../support/wait-for.ts";
+import { slot } from "./flow/words.ts";
 import { boom, enqueueAll, enqueueOne, ids, newWorker, type OpenStore } from "./world.ts";
 
 export function queuesContract(open: OpenStore): void {
   describe("queues", () => {
-    it("are listed by name while they have ready or running jobs or are paused", async () => {
+    it("are listed by name while they have jobs that are yet to end or are paused", async () => {
       await using world = await open();
       const { store } = world;
       expect(await store.queues.list()).toEqual([]);
@@ -22,11 +23,31 @@ export function queuesContract(open: OpenStore): void {
       const worker = await newWorker(store);
       await worker.claim({ queues: ["b"] });
       expect(await store.queues.list()).toMatchObject([
-        { name: "a", paused: true, ready: 2, running: 0 },
+        { name: "a", paused: true, ready: 2, waiting: 0, running: 0 },
         { name: "b", paused: false, ready: 0, running: 1, latencyMs: 0 },
         { name: "idle", paused: true, ready: 0, running: 0, latencyMs: 0 },
+        { name: "late", paused: false, ready: 0, waiting: 1, blocked: 0, running: 0, latencyMs: 0 },
         { name: "é", paused: false, ready: 1, running: 0 },
       ]);
+    });
+
+    it("tell how many are held, scheduled, or wait for other jobs", async () => {
+      await using world = await open();
+      const { store } = world;
+      const [held] = await enqueueAll(store, [{ held: true }, { delayMs: 60_000 }]);
+      const gates = [slot("acme")];
+      await enqueueAll(store, [
+        { after: [held!] },
+        { gates },
+        { gates },
+        { queue: "far", after: [held!] },
+      ]);
+      expect(await store.queues.list()).toMatchObject([
+        { name: "default", ready: 1, waiting: 3, blocked: 1, running: 0 },
+        { name: "far", ready: 0, waiting: 1, blocked: 0, running: 0 },
+      ]);
+      await store.jobs.cancel([held!]);
+      expect(await store.queues.list()).toMatchObject([{ name: "default", waiting: 1 }]);
     });
 
     it("tell how long their oldest ready job has been due", async () => {

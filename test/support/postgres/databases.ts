@@ -20,6 +20,14 @@ export async function createDatabase(url: string, name: string = uniqueName()): 
   return databaseUrl(url, name);
 }
 
+/** Creates a database like another one of the server, which nobody is connected to. */
+export async function copyDatabase(url: string): Promise<string> {
+  const name = uniqueName();
+  const from = new URL(url).pathname.slice(1);
+  await execute(databaseUrl(url, "postgres"), `create database "${name}" template "${from}"`);
+  return databaseUrl(url, name);
+}
+
 /** Ends its connections and drops it. */
 export async function dropDatabase(url: string): Promise<void> {
   const name = new URL(url).pathname.slice(1);

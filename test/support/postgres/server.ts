@@ -225,3 +225,16 @@ export async function freePort(): Promise<number> {
     if (free) return port;
   }
 }
+
+/** A running server. Dispose of it, or `stop` it. */
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const server = new PostgresServer(options);
+  try {
+    await server.createCluster();
+    await server.start();
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}

@@ -3,6 +3,10 @@
 
 import type { Json } from "@queue-runtime/store";
 import type { JobContext } from "../context.ts";
+import type { ConcurrencyPolicy } from "../flow/concurrency.ts";
+import type { RatePolicy } from "../flow/rate.ts";
+import type { UniquePolicy } from "../flow/unique.ts";
+import type { SchedulePolicy } from "../schedule/read-schedule.ts";
 import type { StandardSchema } from "../values/schema.ts";
 import type { RetryFunction, RetryPolicy } from "./retry.ts";
 
@@ -25,6 +29,14 @@ export interface JobDefinition<
   readonly timeoutMs: number | null;
   readonly input: StandardSchema<Input, Args> | null;
   readonly retry: RetryPolicy | RetryFunction<Args>;
+  /** Slots that a job needs to run; none for most. */
+  readonly concurrency: readonly ConcurrencyPolicy[];
+  /** How often runs may begin; none for most. */
+  readonly rate: readonly RatePolicy[];
+  /** What one job at a time has for itself, or null. */
+  readonly unique: UniquePolicy | null;
+  /** The recurring task that comes with the job, or null. */
+  readonly schedule: SchedulePolicy | null;
   /** null for an iteration. */
   readonly perform: Perform<Args, Result> | null;
   /** null for a plain job. */

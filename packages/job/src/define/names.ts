@@ -34,7 +34,8 @@ export function checkPriority(where: string, priority: unknown): asserts priorit
   );
 }
 
-function checkText(what: string, text: string): void {
+/** @throws TypeError */
+export function checkText(what: string, text: string): void {
   if (text === "") throw new TypeError(`${what} may not be empty`);
   if (text.length > 200) throw new TypeError(`${what} may have at most 200 characters`);
   if (text !== text.trim()) throw new TypeError(`${what} may not begin or end with a space`);

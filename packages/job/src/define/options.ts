@@ -1,13 +1,21 @@
 // Reads the options of a definition: unknown input in, checked values with their defaults out.
 
+import { readConcurrency } from "../flow/concurrency.ts";
+import { checkGates } from "../flow/gates.ts";
+import { readRates } from "../flow/rate.ts";
+import { readUnique } from "../flow/unique.ts";
+import { readSchedule, type SchedulePolicy } from "../schedule/read-schedule.ts";
 import { type Duration, parseDuration } from "../values/duration.ts";
 import { checkOptions, inPlace, kindOf } from "../values/options.ts";
-import { isStandardSchema } from "../values/schema.ts";
+import { isStandardSchema, type StandardSchema, validate } from "../values/schema.ts";
 import type { Iteration, JobDefinition } from "./definition.ts";
 import { checkName, checkPriority, checkQueue } from "./names.ts";
 import { readRetry } from "./retry.ts";
 
-const commonOptions = ["name", "queue", "priority", "timeout", "input", "retry"] as const;
+const commonOptions = [
+  ...["name", "queue", "priority", "timeout", "input", "retry"],
+  ...["concurrency", "rate", "unique", "schedule"],
+] as const;
 
 export const plainOptions: readonly string[] = [...commonOptions, "perform"];
 
@@ -36,8 +44,10 @@ export function readName(call: string, options: object, known: readonly string[]
 
 type Common<Name extends string, Input, Args> = Pick<
   JobDefinition<Name, Input, Args>,
-  "name" | "queue" | "priority" | "timeoutMs" | "input" | "retry"
+  "name" | "queue" | "priority" | "timeoutMs" | "input" | "retry" | keyof Flow
 >;
+
+type Flow = Pick<JobDefinition, "concurrency" | "rate" | "unique" | "schedule">;
 
 export function readCommon<Name extends string, Input, Args>(
   where: string,
@@ -58,7 +68,37 @@ export function readCommon<Name extends string, Input, Args>(
     timeoutMs: timeout === undefined ? null : positive(`${where}: timeout`, timeout),
     input: (input ?? null) as Common<Name, Input, Args>["input"],
     retry: readRetry(where, retry),
+    ...readFlow(where, options),
   };
+}
+
+function readFlow(where: string, options: { readonly name: string } & object): Flow {
+  const { name, concurrency, rate, unique, schedule } = options as Unchecked & typeof options;
+  const limits = {
+    concurrency: Object.freeze(readConcurrency(where, name, concurrency)),
+    rate: Object.freeze(readRates(where, name, rate)),
+  };
+  checkGates(where, { name, ...limits });
+  return {
+    ...limits,
+    unique: unique === undefined ? null : readUnique(`${where}: unique`, unique),
+    schedule: scheduleWith(readSchedule(where, schedule), where, options),
+  };
+}
+
+/** An input that its own schema refuses would fail at every tick. @throws TypeError */
+function scheduleWith(
+  schedule: SchedulePolicy | null,
+  where: string,
+  { name, input }: Unchecked & { readonly name: string },
+): SchedulePolicy | null {
+  if (schedule === null || input === undefined) return schedule;
+  inPlace(`${where}: schedule`, () => {
+    const valid = validate(input as StandardSchema, name, schedule.input);
+    // A schema that takes its time is asked again when the task is stored.
+    if (valid instanceof Promise) valid.catch(() => {});
+  });
+  return schedule;
 }
 
 export function readIteration<Args, Result>(

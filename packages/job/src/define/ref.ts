@@ -1,11 +1,13 @@
 // What can be enqueued: a definition, or its name alone where the job's code must not be loaded.
 
+import type { Limited } from "../flow/gates.ts";
+import type { UniquePolicy } from "../flow/unique.ts";
 import { checkOptions } from "../values/options.ts";
 import type { StandardSchema } from "../values/schema.ts";
 import { checkName, checkPriority, checkQueue } from "./names.ts";
 
 /** A job definition or a reference to one. */
-export interface Enqueueable<Input = unknown> {
+export interface Enqueueable<Input = unknown> extends Limited {
   readonly name: string;
   /** `default` where it is absent. */
   readonly queue?: string;
@@ -13,6 +15,8 @@ export interface Enqueueable<Input = unknown> {
   readonly priority?: number;
   /** Absent or null: the input is checked only when a worker claims the job. */
   readonly input?: StandardSchema<Input> | null;
+  /** Absent or null: not known here, or none. */
+  readonly unique?: UniquePolicy | null;
   /** Never set: carries the types. */
   readonly types?: { readonly input: Input };
 }
@@ -39,7 +43,9 @@ export interface JobRefOptions {
 /**
  * Refers to a job without loading its code:
  * `jobRef<typeof import("./jobs.js").sendInvoice>("invoice.send")`.
- * Queue and priority of the definition are not known here; name them when they matter.
+ * Queue and priority of the definition are not known here; name them when they matter. Nor are its
+ * limits: the worker that first claims the job sees to them, and whatever finds no slot waits, also
+ * where the definition says `discard`, `fail` or `replace`. A uniqueness has to be asked for.
  */
 export function jobRef<Job extends Enqueueable>(
   name: Job["name"],

@@ -56,6 +56,9 @@ export function outsideRun(name: string, options: IterateOptions): OutsideRun {
     signal,
     note: saver.note,
     save: saver.save,
+    take: async () => {
+      throw new TypeError("context.take needs Queue Runtime; keep to a rate of your own here");
+    },
     enqueue: async () => {
       throw new TypeError("context.enqueue needs Queue Runtime; use your own queue here");
     },
@@ -76,6 +79,7 @@ function rowOf(name: string, { input = null, cursor = null }: IterateOptions): R
     args: input,
     cursor,
     label: null,
+    batchId: null,
     progress,
     ...counters,
     ...times,

@@ -5,6 +5,7 @@ import type { Json, Progress } from "@queue-runtime/store";
 import type { JobContext } from "../context.ts";
 import type { JobDefinition } from "../define/definition.ts";
 import { Interrupt } from "../errors.ts";
+import { readTake } from "../flow/rate.ts";
 import type { Position } from "../outcome.ts";
 import { enqueuerOf } from "../queue/enqueuer.ts";
 import type { Logger, Run, RunJob } from "../run.ts";
@@ -66,6 +67,18 @@ class Context implements JobContext {
 
   get checkpoint(): JobContext["checkpoint"] {
     return (cursor) => checkpoint(this.#standing, cursor);
+  }
+
+  get batchId(): number | null {
+    return this.job.batchId;
+  }
+
+  get take(): JobContext["take"] {
+    const { definition, run } = this.#standing;
+    return async (key, rate) => {
+      const { key: whole, limit, ms } = readTake(definition.name, key, rate);
+      return run.take(whole, { limit, perMs: ms });
+    };
   }
 
   get enqueue(): JobContext["enqueue"] {

@@ -3,12 +3,17 @@
 import type { Enqueued, NewJob } from "@queue-runtime/store";
 import type { Enqueueable, InputOf } from "../define/ref.ts";
 import { kindOf } from "../values/options.ts";
-import type { EnqueueArguments, EnqueueOptions, RowOptions } from "./enqueue.ts";
-import { newJob, readEnqueueOptions } from "./enqueue.ts";
+import type { EnqueueArguments, RowPlan } from "./enqueue.ts";
+import { newJob } from "./enqueue.ts";
+import { type EnqueueOptions, readEnqueueOptions } from "./enqueue-options.ts";
 
 /** Puts jobs into a store. Durable when it resolves; the answer is never null. */
 export interface Enqueuer {
-  /** @throws InvalidInputError, NotJsonError, TypeError, StoreError */
+  /**
+   * The answer's `outcome` is `created`; or `exists` or `replaced`, with the id of the job that has
+   * the unique key; or `discarded`, where no slot was free and the job wanted one or nothing.
+   * @throws InvalidInputError, NotJsonError, TypeError, StoreError
+   */
   readonly enqueue: <Job extends Enqueueable>(
     job: Job,
     ...rest: EnqueueArguments<Job>
@@ -20,7 +25,7 @@ export interface Enqueuer {
   readonly enqueueMany: <Job extends Enqueueable>(
     job: Job,
     inputs: readonly InputOf<Job>[],
-    options?: EnqueueOptions,
+    options?: EnqueueOptions<InputOf<Job>>,
   ) => Promise<readonly Enqueued[]>;
 }
 
@@ -38,14 +43,20 @@ export function enqueuerOf(rows: Rows): Enqueuer {
       return answer!;
     },
     async enqueueMany(job, inputs, options) {
-      const row = readEnqueueOptions(job, options);
+      const plan = readEnqueueOptions(job, options);
       if (!Array.isArray(inputs)) {
         throw new TypeError(
           `enqueueMany("${job.name}") takes a list of inputs, not ${kindOf(inputs)}`,
         );
       }
+      if (typeof options?.idempotencyKey === "string") {
+        throw new TypeError(
+          `enqueueMany("${job.name}"): one idempotencyKey would make one job of all inputs; ` +
+            "give a function of the input",
+        );
+      }
       if (inputs.length === 0) return [];
-      const made = newJobs(job, inputs, row);
+      const made = newJobs(job, inputs, plan);
       return rows.enqueue(made instanceof Promise ? await made : made);
     },
   };
@@ -54,14 +65,14 @@ export function enqueuerOf(rows: Rows): Enqueuer {
 function newJobs(
   job: Enqueueable,
   inputs: readonly unknown[],
-  options: RowOptions,
+  plan: RowPlan,
 ): readonly NewJob[] | Promise<readonly NewJob[]> {
   const rows: NewJob[] = [];
   const late: Promise<unknown>[] = [];
   for (let index = 0; index < inputs.length; index++) {
     const refuse = (error: unknown) => refuseInput(error, index, inputs.length);
     try {
-      const row = newJob(job, inputs[index], options);
+      const row = newJob(job, inputs[index], plan);
       if (!(row instanceof Promise)) rows[index] = row;
       else late.push(row.then((made) => (rows[index] = made)).catch(refuse));
     } catch (error) {

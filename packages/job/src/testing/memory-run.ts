@@ -15,6 +15,8 @@ export interface MemoryRunOptions {
   readonly interruptAfter?: number | null;
   /** Where enqueued jobs go; only `enqueued` by default. */
   readonly enqueue?: Run["enqueue"];
+  /** Slots of rates are always free by default; the keys asked for are in `taken`. */
+  readonly take?: Run["take"];
   /** `performance.now` by default. */
   readonly monotonic?: () => number;
   /** Names of interruption adapters of the runtime. */
@@ -36,6 +38,7 @@ const firstRun: RunJob = {
   cursor: null,
   progress: { done: 0, total: null },
   label: null,
+  batchId: null,
   runAt: 0,
   createdAt: 0,
 };
@@ -49,6 +52,8 @@ export class MemoryRun implements Run {
   /** Positions saved by `checkpoint`. */
   readonly saved: Position[] = [];
   readonly enqueued: NewJob[] = [];
+  /** Keys of the rates that slots were asked of. */
+  readonly taken: string[] = [];
   readonly #options: MemoryRunOptions;
   readonly #abort = new AbortController();
   #reason: StopReason | false = false;
@@ -94,6 +99,11 @@ export class MemoryRun implements Run {
     this.enqueued.push(...jobs);
     if (this.#options.enqueue !== undefined) return this.#options.enqueue(jobs);
     return jobs.map((_, index) => ({ id: index + 1, outcome: "created" }));
+  }
+
+  async take(...[key, rate]: Parameters<Run["take"]>): Promise<number> {
+    this.taken.push(key);
+    return (await this.#options.take?.(key, rate)) ?? 0;
   }
 
   monotonic(): number {

@@ -22,6 +22,39 @@ export function inPlace<Value>(where: string, check: () => Value): Value {
   }
 }
 
+/** One of several words. @throws TypeError with the nearest, or all of them */
+export function oneOf<Word extends string>(
+  where: string,
+  value: unknown,
+  words: readonly Word[],
+): Word {
+  const known = words.find((word) => word === value);
+  if (known !== undefined) return known;
+  if (typeof value !== "string") throw new TypeError(`${where} must be ${either(words)}`);
+  const near = closestWord(value, words);
+  const hint = near === null ? `it must be ${either(words)}` : `did you mean "${near}"?`;
+  throw new TypeError(`${where} cannot be ${JSON.stringify(value.slice(0, 40))}; ${hint}`);
+}
+
+function either(words: readonly string[]): string {
+  const quoted = words.map((word) => `"${word}"`);
+  return `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
+}
+
+/** @throws TypeError unless it is a whole number of at least 1 */
+export function wholeNumber(where: string, value: unknown): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 1) return value as number;
+  const found = typeof value === "number" ? String(value) : kindOf(value);
+  throw new TypeError(`${where} must be a whole number of at least 1, not ${found}`);
+}
+
+/** One or several things, each with its place: `rate`, or `rate[1]` in a list. */
+export function placed(where: string, value: unknown): readonly (readonly [string, unknown])[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) return [[where, value]];
+  return value.map((one, index) => [`${where}[${index}]`, one] as const);
+}
+
 /** The word a misspelling was probably meant to be, or null when none is near. */
 export function closestWord(word: string, words: readonly string[]): string | null {
   let closest: string | null = null;

@@ -18,12 +18,16 @@ export const jsonLimits = {
   result: 1_048_576,
   /** Bytes of a cursor, as JSON. */
   cursor: 65_536,
+  /** Bytes of the metadata of a batch, as JSON. */
+  metadata: 65_536,
 } as const;
 
 type What = keyof typeof jsonLimits;
 
 interface Walk {
   readonly what: What;
+  /** Whose it is. */
+  readonly of: string;
   readonly path: (string | number)[];
   readonly ancestors: object[];
   /** Bytes that the JSON has at least: bounds the work on shared and endless values. */
@@ -32,12 +36,15 @@ interface Walk {
   atMost: number;
 }
 
-/** A copy that JSON keeps as it is. @throws NotJsonError */
-export function strictJson(value: unknown, what: What): Json {
+/**
+ * A copy that JSON keeps as it is. `of` stands before `what` in messages, such as `job "a": `.
+ * @throws NotJsonError
+ */
+export function strictJson(value: unknown, what: What, of = ""): Json {
   if (value === null || typeof value === "boolean") return value;
-  const walk: Walk = { what, path: [], ancestors: [], atLeast: 0, atMost: 0 };
+  const walk: Walk = { what, of, path: [], ancestors: [], atLeast: 0, atMost: 0 };
   const copy = copyOf(value, walk);
-  if (walk.atMost > jsonLimits[what] && byteLength(copy) > jsonLimits[what]) refuseSize(what);
+  if (walk.atMost > jsonLimits[what] && byteLength(copy) > jsonLimits[what]) refuseSize(walk);
   return copy;
 }
 
@@ -131,7 +138,7 @@ function checkedText(text: string, walk: Walk): string {
 function count(walk: Walk, atLeast: number, atMost: number): void {
   walk.atLeast += atLeast;
   walk.atMost += atMost;
-  if (walk.atLeast > jsonLimits[walk.what]) refuseSize(walk.what);
+  if (walk.atLeast > jsonLimits[walk.what]) refuseSize(walk);
 }
 
 function enter(value: object, walk: Walk): void {
@@ -155,13 +162,13 @@ function refuseInstance(value: object, walk: Walk): never {
 }
 
 function refuse(walk: Walk, problem: string): never {
-  throw new NotJsonError(`${walk.what}${pathText(walk.path)}`, problem);
+  throw new NotJsonError(`${walk.of}${walk.what}${pathText(walk.path)}`, problem);
 }
 
-function refuseSize(what: What): never {
+function refuseSize({ what, of }: Walk): never {
   const limit = jsonLimits[what].toLocaleString("en");
   throw new NotJsonError(
-    what,
+    `${of}${what}`,
     `is larger than ${limit} bytes as JSON; store it elsewhere and pass a reference`,
   );
 }

@@ -1,15 +1,20 @@
 // Makes the service a child was told to be, with the code it needs loaded.
 
 import type { Store } from "@queue-runtime/store";
-import type { DispatcherConfig } from "../config.ts";
+import { defaults } from "../config/defaults.ts";
+import type { Config } from "../config.ts";
 import { Dispatcher } from "../dispatcher.ts";
 import { jobLogger } from "../log/job-logger.ts";
 import type { Log } from "../log.ts";
 import { checkAdapters } from "../modules/adapters.ts";
+import { doubtsOf } from "../modules/doubts.ts";
 import { keepStripped, type Stripped } from "../modules/strip-once.ts";
+import { tasksOf } from "../modules/tasks.ts";
 import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
-import { childFds, type ToChild } from "../process/messages.ts";
+import { type CodeFacts, childFds, type ToChild } from "../process/messages.ts";
+import { Scheduler } from "../scheduler.ts";
 import type { StoreHealth } from "../service/store-health.ts";
+import { Together } from "../service/together.ts";
 import type { Service } from "../service.ts";
 import { FlightRecorder } from "../worker/flight-recorder.ts";
 import { MainLoop } from "../worker/main-loop.ts";
@@ -29,6 +34,8 @@ export interface MadeService {
   readonly service: Service;
   /** Names of the jobs it has code for. */
   readonly names: readonly string[];
+  /** What its code says together with the configuration; null: it has none. */
+  readonly code: CodeFacts | null;
   /** The flags of its runner, for the watchdog; null when it runs no jobs. */
   readonly flags: SharedArrayBuffer | null;
 }
@@ -40,17 +47,32 @@ export async function makeService(options: ServiceOptions): Promise<MadeService>
   if (role.kind === "worker") {
     const definitions = await loadDefinitions(config.jobs);
     checkAdapters(config, definitions);
-    return makeWorker(options, { definitions, stripped });
+    const code = await factsOf(config, definitions);
+    return { ...makeWorker(options, { definitions, stripped }), code };
   }
-  const { store, health, log } = options;
-  const dispatcher = new Dispatcher({
-    config: config.dispatcher as DispatcherConfig,
-    process: config.process,
-    store,
-    health,
-    log,
-  });
-  return { service: dispatcher, names: [], flags: null };
+  const service = makeTogether(options);
+  // usually workers know the code of jobs, and nobody else carries it
+  if (config.workers.length > 0) return { service, names: [], code: null, flags: null };
+  const definitions = config.scheduler ? await loadDefinitions(config.jobs) : new Map();
+  return { service, names: [], code: await factsOf(config, definitions), flags: null };
+}
+
+async function factsOf(config: Config, definitions: Definitions): Promise<CodeFacts> {
+  return { tasks: await tasksOf(config, definitions), doubts: doubtsOf(config, definitions) };
+}
+
+/** Dispatcher and scheduler, as far as the configuration has them. */
+function makeTogether({ boot, store, health, log }: ServiceOptions): Together {
+  const { dispatcher, scheduler, process } = boot.config;
+  const services: Service[] = [];
+  if (dispatcher)
+    services.push(new Dispatcher({ config: dispatcher, process, store, health, log }));
+  if (scheduler) {
+    const { vacantSince } = boot;
+    services.push(new Scheduler({ config: scheduler, store, health, log, vacantSince }));
+  }
+  const { pollingIntervalMs: pollMs } = dispatcher ?? defaults.dispatcher;
+  return new Together({ store, services, pollMs });
 }
 
 interface Code {
@@ -58,7 +80,7 @@ interface Code {
   readonly stripped: Stripped;
 }
 
-function makeWorker(options: ServiceOptions, code: Code): MadeService {
+function makeWorker(options: ServiceOptions, code: Code): Omit<MadeService, "code"> {
   const { boot, store, health, log, giveUp } = options;
   if (boot.role.kind !== "worker") throw new Error("only a worker runs jobs");
   const worker = new Worker({

@@ -1,34 +1,41 @@
 // enqueue: one job from the command line, checked like one from an application.
 
 import { text } from "node:stream/consumers";
-import { type EnqueueOptions, jobRef, openQueue, parseDuration } from "@queue-runtime/job";
-import { suggest } from "../config/suggest.ts";
-import type { Definitions } from "../modules.ts";
-import { exitCodes } from "../process/exit-codes.ts";
+import {
+  type EnqueueOptions,
+  openQueue,
+  parseDuration,
+  type UniqueOptions,
+} from "@queue-runtime/job";
+import { reportEnqueued } from "./data/enqueued.ts";
+import { jobNamed } from "./data/job-named.ts";
 import { loadJobs } from "./data/user-code.ts";
 import type { Invocation } from "./line/command.ts";
-import { UsageError } from "./line/errors.ts";
+import { asUsage, UsageError } from "./line/errors.ts";
 import { readJson } from "./line/json-input.ts";
-import { readInteger, readMoment } from "./line/options.ts";
-import type { Output } from "./terminal/output.ts";
-import { quoted } from "./terminal/text.ts";
+import {
+  readChoice,
+  readId,
+  readIds,
+  readInteger,
+  readMoment,
+  readStates,
+} from "./line/options.ts";
 
 export async function enqueue(invocation: Invocation): Promise<number> {
-  const { words, json, output } = invocation;
+  const { words, output } = invocation;
   const [name = "", given] = words;
   const options = readOptions(invocation);
   const input = given === undefined ? undefined : readJson(await inputText(given));
   const config = await invocation.config();
-  const job = findJob(name, await loadJobs(config), output);
+  const job = jobNamed(name, await loadJobs(config), output);
   const queue = await openQueue(config.store);
   try {
     const answer = await queue.enqueue(job, input, options).catch(asUsage);
-    if (json) output.json(answer);
-    else output.result(String(answer.id));
+    return reportEnqueued(invocation, answer);
   } finally {
     await queue.close();
   }
-  return exitCodes.ok;
 }
 
 async function inputText(given: string): Promise<string> {
@@ -40,7 +47,7 @@ function readOptions(invocation: Invocation): EnqueueOptions {
   const priority = readInteger("priority", invocation.text("priority"), bounds);
   const at = readMoment("at", invocation.text("at"));
   const queue = invocation.text("queue");
-  const delay = readDelay(invocation.text("delay"));
+  const delay = readPeriod("delay", invocation.text("delay"));
   if (at !== undefined && delay !== undefined)
     throw new UsageError("give --delay or --at, not both");
   const label = invocation.text("label");
@@ -50,38 +57,50 @@ function readOptions(invocation: Invocation): EnqueueOptions {
     ...(queue !== undefined && { queue }),
     ...(delay !== undefined && { delay }),
     ...(label !== undefined && { label }),
+    ...readLinks(invocation),
   };
 }
 
-function readDelay(text: string | undefined): number | undefined {
+/** What ties it to other jobs. */
+function readLinks(invocation: Invocation): EnqueueOptions {
+  const unique = readUnique(invocation);
+  const idempotencyKey = invocation.text("idempotency-key");
+  const after = invocation.text("after");
+  const batch = invocation.text("batch");
+  const policies = ["fail", "run"] as const;
+  const fails = "if-dependency-fails";
+  const ifDependencyFails = readChoice(fails, invocation.text(fails), policies);
+  return {
+    ...(unique !== undefined && { unique }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+    ...(after !== undefined && { after: readIds(after.split(",")) }),
+    ...(ifDependencyFails !== undefined && { ifDependencyFails }),
+    ...(batch !== undefined && { batch: readId(batch, "batch") }),
+  };
+}
+
+/** Without a key it is the whole input; undefined where nothing was said: the job's own. */
+function readUnique(invocation: Invocation): UniqueOptions | undefined {
+  const policies = ["exists", "replace", "debounce"] as const;
+  const key = invocation.text("unique");
+  const period = readPeriod("unique-for", invocation.text("unique-for"));
+  const states = readStates(invocation.texts("unique-while"));
+  const onConflict = readChoice("on-conflict", invocation.text("on-conflict"), policies);
+  const unique = {
+    ...(key !== undefined && { key }),
+    ...(period !== undefined && { for: period }),
+    ...(states !== undefined && { while: states }),
+    ...(onConflict !== undefined && { onConflict }),
+  };
+  return Object.keys(unique).length === 0 ? undefined : unique;
+}
+
+function readPeriod(name: string, text: string | undefined): number | undefined {
   try {
     return text === undefined ? undefined : parseDuration(text);
   } catch (error) {
     // typed, even a number is text, and has no unit
     const sentence = (error as Error).message.replace(/, or a number of milliseconds$/, "");
-    throw new UsageError(`--delay: ${sentence}`);
-  }
-}
-
-/** A definition brings queue, priority and schema; without one the row waits for its worker. */
-function findJob(name: string, definitions: Definitions, output: Output) {
-  const known = definitions.get(name);
-  if (known !== undefined) return known;
-  const job = asUsageNow(() => jobRef(name));
-  const hint = definitions.size > 0 ? ` (${suggest(name, [...definitions.keys()])})` : "";
-  output.say(`no job file defines ${quoted(name)}${hint}; it waits for a worker that knows it`);
-  return job;
-}
-
-/** The author API answers wrong options with a TypeError; here somebody typed them. */
-function asUsage(error: unknown): never {
-  throw error instanceof TypeError ? new UsageError(error.message) : error;
-}
-
-function asUsageNow<Value>(make: () => Value): Value {
-  try {
-    return make();
-  } catch (error) {
-    return asUsage(error);
+    throw new UsageError(`--${name}: ${sentence}`);
   }
 }

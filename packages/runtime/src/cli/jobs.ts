@@ -1,36 +1,20 @@
-// Commands on stored jobs. They talk to the store, so they work whether or not a runtime runs.
+// jobs and job: what is stored. They talk to the store, so they work whether or not a runtime runs.
 
-import {
-  type Action,
-  type Actions,
-  type Job,
-  type JobDetails,
-  type JobState,
-  type Store,
-  systemClock,
-} from "@queue-runtime/store";
+import { type Job, type JobDetails, type JobState, systemClock } from "@queue-runtime/store";
 import { exitCodes } from "../process/exit-codes.ts";
 import { withStore } from "./data/open.ts";
 import { jobDetailsRow, jobRow } from "./data/rows.ts";
 import type { Invocation } from "./line/command.ts";
 import { CommandError } from "./line/errors.ts";
-import { readId, readIds, readInteger, readStates } from "./line/options.ts";
+import { readFilter, readId, readInteger } from "./line/options.ts";
 import { type Column, table } from "./terminal/table.ts";
 import { jsonText, type Style, visible } from "./terminal/text.ts";
 import { isoTime, period } from "./terminal/times.ts";
 
 export async function jobs(invocation: Invocation): Promise<number> {
   const { json, output } = invocation;
-  const states = readStates(invocation.texts("state"));
-  const queue = invocation.text("queue");
-  const name = invocation.text("name");
   const limit = readInteger("limit", invocation.text("limit"), { least: 1, most: 1_000 }) ?? 50;
-  const filter = {
-    limit,
-    ...(states && { states }),
-    ...(queue !== undefined && { queue }),
-    ...(name !== undefined && { name }),
-  };
+  const filter = { ...readFilter(invocation), limit };
   const found = await withStore(await invocation.config(), (store) => store.jobs.list(filter));
   if (json) output.json(found.map(jobRow));
   else if (found.length === 0) output.say("no jobs match");
@@ -49,42 +33,6 @@ export async function job(invocation: Invocation): Promise<number> {
   if (json) output.json(jobDetailsRow(found));
   else output.result(jobPage(found));
   return exitCodes.ok;
-}
-
-export function retry(invocation: Invocation): Promise<number> {
-  const fromStart = invocation.flag("from-start");
-  return act(invocation, (store, ids) => store.jobs.retry(ids, { fromStart }));
-}
-
-export function cancel(invocation: Invocation): Promise<number> {
-  return act(invocation, (store, ids) => store.jobs.cancel(ids));
-}
-
-export function discard(invocation: Invocation): Promise<number> {
-  return act(invocation, (store, ids) => store.jobs.discard(ids));
-}
-
-/** One answer per id that was asked for; exit 0 only if every one succeeded. */
-async function act(
-  invocation: Invocation,
-  action: (store: Store, ids: readonly number[]) => Promise<Actions>,
-): Promise<number> {
-  const { json, output } = invocation;
-  const ids = readIds(invocation.words);
-  const config = await invocation.config();
-  const answers = await withStore(config, (store) => action(store, ids));
-  if (json) output.json(answers);
-  else for (const answer of answers) tellAction(invocation, answer);
-  return answers.some(failed) ? exitCodes.unexpected : exitCodes.ok;
-}
-
-function tellAction({ output }: Invocation, answer: Action): void {
-  if (failed(answer)) output.say(`${answer.id}: ${visible(answer.error ?? answer.outcome)}`);
-  else output.result(`${answer.id} ${answer.outcome}`);
-}
-
-function failed({ outcome }: Action): boolean {
-  return outcome === "refused" || outcome === "unknown";
 }
 
 const stateStyles: Readonly<Partial<Record<JobState, Style>>> = {
@@ -114,6 +62,7 @@ function jobColumns(now: number): readonly Column<Job>[] {
 /** What a person would ask next about a job in this state. */
 function detail(job: Job): string {
   if (job.state === "failed" && job.error) return job.error.message;
+  if (job.state === "blocked") return `waits for a slot; see \`runtime why ${job.id}\``;
   if (job.state === "scheduled") return `due ${isoTime(job.runAt)}`;
   const { done, total } = job.progress;
   if (done > 0) return total === null ? `${done} done` : `${done} of ${total}`;

@@ -3,13 +3,19 @@
 
 import type { Config, WorkerConfig } from "../config.ts";
 import { checkAdapters } from "../modules/adapters.ts";
+import { doubtsOf } from "../modules/doubts.ts";
 import { ModuleError } from "../modules/problems.ts";
+import { tasksOf } from "../modules/tasks.ts";
 import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
+import type { Tasks } from "../process/messages.ts";
+import { describeSettings } from "./describe-settings.ts";
 import { type LoadOptions, loadConfig } from "./load.ts";
 import { ConfigError } from "./problems.ts";
 import { shownStore } from "./shown-store.ts";
 
 export interface Check {
+  /** What may be meant so, one line each: it can be run. */
+  readonly warnings: readonly string[];
   /** One line each, with file and line where they are known; empty when all is well. */
   readonly problems: readonly string[];
   /** What the configuration would run, one line each; empty when it is not valid itself. */
@@ -20,7 +26,7 @@ export interface Check {
 export async function checkConfiguration(file: string, options: LoadOptions = {}): Promise<Check> {
   const problems: string[] = [];
   const config = await attempt(problems, () => loadConfig(file, options));
-  if (config === null) return { problems, summary: [] };
+  if (config === null) return { problems, warnings: [], summary: [] };
   if (config.hooks !== null) {
     const { hooks } = config;
     await attempt(problems, () => loadHooks(hooks));
@@ -30,7 +36,9 @@ export async function checkConfiguration(file: string, options: LoadOptions = {}
   if (problems.length === 0 && definitions !== null) {
     await attempt(problems, async () => checkAdapters(config, definitions));
   }
-  return { problems, summary: summarize(config, definitions) };
+  const tasks = definitions && (await attempt(problems, () => tasksOf(config, definitions)));
+  const warnings = definitions ? doubtsOf(config, definitions) : [];
+  return { problems, warnings, summary: summarize(config, definitions, tasks) };
 }
 
 async function attempt<T>(problems: string[], action: () => Promise<T>): Promise<T | null> {
@@ -43,18 +51,36 @@ async function attempt<T>(problems: string[], action: () => Promise<T>): Promise
   }
 }
 
-function summarize(config: Config, definitions: Definitions | null): readonly string[] {
+function summarize(
+  config: Config,
+  definitions: Definitions | null,
+  tasks: Tasks | null,
+): readonly string[] {
   const names = [...(definitions?.keys() ?? [])].sort();
   const jobs = names.length === 0 ? "none" : `${names.length} (${names.join(", ")})`;
-  const tasks = config.scheduler?.tasks.map(({ name }) => name) ?? [];
   return [
     `store: ${shownStore(config.store)}`,
     `jobs: ${jobs}`,
     ...config.workers.map(describeWorker),
     `dispatcher: ${config.dispatcher === null ? "off" : "on"}`,
-    ...(tasks.length === 0
-      ? []
-      : [`scheduler: ${tasks.join(", ")} (not in this version: never enqueued)`]),
+    `scheduler: ${config.scheduler === null ? "off" : describeTasks(tasks)}`,
+    ...describeLimits(config),
+  ];
+}
+
+function describeTasks(tasks: Tasks | null): string {
+  const all = [...(tasks?.file ?? []), ...(tasks?.code ?? [])];
+  if (all.length === 0) return "on, no tasks";
+  return all.map(({ key, schedule, job }) => `${key} (${schedule}, ${job.name})`).join("; ");
+}
+
+function describeLimits({ concurrency, queues }: Config): readonly string[] {
+  const limits = Object.entries(concurrency.limits).map(([job, limit]) => `${job} ${limit}`);
+  return [
+    ...(limits.length === 0 ? [] : [`concurrency limits: ${limits.join(", ")}`]),
+    ...Object.entries(queues).map(([name, settings]) => {
+      return `queue ${name}: ${describeSettings(settings)}`;
+    }),
   ];
 }
 

@@ -9,7 +9,13 @@ const day = 24 * hour;
 
 type Defaults = Pick<
   Config,
-  "shutdownTimeoutMs" | "interruptionAdapters" | "durability" | "process" | "log"
+  | "shutdownTimeoutMs"
+  | "interruptionAdapters"
+  | "durability"
+  | "concurrency"
+  | "queues"
+  | "process"
+  | "log"
 > & {
   readonly store: string;
   readonly worker: Omit<WorkerConfig, "name">;
@@ -37,7 +43,9 @@ export const defaults: Defaults = {
     concurrencyMaintenanceIntervalMs: 5 * minute,
     retention: { finishedMs: 7 * day, cancelledMs: 7 * day, failedMs: 90 * day },
   },
-  scheduler: { catchUp: "none", tasks: [] },
+  scheduler: { name: null, pollingIntervalMs: 5 * second, catchUp: "none", tasks: [] },
+  concurrency: { limits: {} },
+  queues: {},
   process: {
     heartbeatIntervalMs: 5 * second,
     aliveThresholdMs: 30 * second,
@@ -62,7 +70,11 @@ type Bounded =
   | "retention"
   | "heartbeatInterval"
   | "aliveThreshold"
-  | "startupTimeout";
+  | "startupTimeout"
+  | "slots"
+  | "rateLimit"
+  | "ratePeriod"
+  | "priority";
 
 export const bounds: Readonly<Record<Bounded, Bounds>> = {
   workers: [0, 100],
@@ -77,7 +89,14 @@ export const bounds: Readonly<Record<Bounded, Bounds>> = {
   heartbeatInterval: [100, 10 * minute],
   aliveThreshold: [200, day],
   startupTimeout: [100, hour],
+  slots: [1, 100_000],
+  rateLimit: [1, 1_000_000],
+  ratePeriod: [10, 31 * day],
+  priority: [-2_147_483_647, 2_147_483_647],
 };
 
-/** Longest name of a worker, queue, job or task, in characters. */
+/** Longest name of a worker or adapter, and longest pattern of a queue, in characters. */
 export const longestName = 255;
+
+/** Longest name of a job, queue or task in the store, in characters. */
+export const longestKey = 200;

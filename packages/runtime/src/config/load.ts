@@ -7,6 +7,7 @@ import { displayPath, Problems } from "./problems.ts";
 import { readSource } from "./source.ts";
 import { validate } from "./validate/file.ts";
 import { type Environment, expandTree } from "./yaml/expand.ts";
+import { linesOf } from "./yaml/lines.ts";
 import { parseTree } from "./yaml/parse.ts";
 
 export interface LoadOptions {
@@ -28,7 +29,7 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
   const tree = expandTree(override(written, env, flags), env, problems);
   const config = validate(tree, dirname(path), problems);
   problems.throwIfAny();
-  return deepFreeze({ file: path, ...config });
+  return deepFreeze({ file: path, lines: linesOf(tree), ...config });
 }
 
 function deepFreeze<T>(value: T): T {

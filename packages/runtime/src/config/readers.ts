@@ -3,6 +3,7 @@
 
 import { parseDuration } from "@queue-runtime/job";
 import type { Bounds } from "./defaults.ts";
+import { inWords } from "./in-words.ts";
 import type { Place, Problems } from "./problems.ts";
 import { hasControlCharacters, quote } from "./quote.ts";
 import { suggest } from "./suggest.ts";
@@ -47,6 +48,34 @@ export function readKnown<T>(tree: Tree, problems: Problems, read: Reader<T>): T
 export function asMap(tree: Tree, problems: Problems, advice: string): MapTree | undefined {
   if (tree.kind === "map") return tree;
   return mismatch(tree, problems, advice);
+}
+
+/** A map whose keys are names of the user's own; none of them can touch a prototype. */
+export function mapOf<T>(
+  { name, value }: { readonly name: Reader<string>; readonly value: Reader<T> },
+  advice: string,
+): Reader<Readonly<Record<string, T>>> {
+  return (tree, problems) => {
+    const entries = [...(asMap(tree, problems, advice)?.entries ?? [])].map(([key, item]) => {
+      const { place } = item;
+      name({ kind: "scalar", place, value: key, text: key, quoted: true }, problems);
+      return [key, readKnown(item, problems, value)] as const;
+    });
+    const known = entries.filter((entry): entry is readonly [string, T] => entry[1] !== undefined);
+    return Object.fromEntries(known);
+  };
+}
+
+/** Notes which keys of a map are missing, each with what to write. */
+export function needed(
+  tree: Tree,
+  problems: Problems,
+  advice: Readonly<Record<string, string>>,
+): void {
+  if (tree.kind !== "map") return;
+  for (const [key, write] of Object.entries(advice)) {
+    if (!tree.entries.has(key)) problems.add(tree.place, `${key} is missing; ${write}`);
+  }
 }
 
 /** Where a key of a map was written, or where it could be. */
@@ -94,6 +123,11 @@ export function wholeNumber([least, most]: Bounds): Reader<number> {
   };
 }
 
+export const yesOrNo: Reader<boolean> = (tree, problems) => {
+  if (tree.kind === "scalar" && typeof tree.value === "boolean") return tree.value;
+  return mismatch(tree, problems, "write true or false");
+};
+
 /** Milliseconds. */
 export function duration([least, most]: Bounds): Reader<number> {
   const form = "write a number and a unit, such as 500ms, 25s, 5m, 1h or 7d";
@@ -127,18 +161,6 @@ function parsed(text: string): number | undefined {
     // Its sentence does not know the key; the caller's does.
     return undefined;
   }
-}
-
-/** The largest unit that comes out even. */
-export function inWords(ms: number): string {
-  const units = [
-    ["d", 86_400_000],
-    ["h", 3_600_000],
-    ["m", 60_000],
-    ["s", 1_000],
-  ] as const;
-  const [name, size] = units.find(([, size]) => ms >= size && ms % size === 0) ?? ["ms", 1];
-  return `${ms / size}${name}`;
 }
 
 /**

@@ -25,13 +25,14 @@ export type RuntimeEvent =
   | { readonly type: "runtime-reloaded"; readonly children: number }
   | { readonly type: "reload-refused"; readonly message: string }
   | { readonly type: "pid-1" }
-  | { readonly type: "tasks-idle"; readonly tasks: number }
   | {
       readonly type: "queue-in-vain";
       readonly queue: string;
       readonly ready: number;
       readonly paused: boolean;
     }
+  | { readonly type: "settings-slow" }
+  | { readonly type: "config-doubtful"; readonly message: string }
   | { readonly type: "name-unknown"; readonly name: string; readonly ready: number }
   /** `atMostMs`: for how long it is waited for. */
   | { readonly type: "store-trouble"; readonly message: string; readonly atMostMs?: number }
@@ -130,9 +131,42 @@ export type RuntimeEvent =
       readonly done: number;
       readonly total: number | null;
     }
+  | { readonly type: "job-gated"; readonly job: JobRef; readonly keys: readonly string[] }
   | { readonly type: "job-refused"; readonly job: JobRef; readonly reason: StopReason }
   | { readonly type: "write-refused"; readonly id: number; readonly fence: number }
   | { readonly type: "thread-lost"; readonly thread: number; readonly message: string }
+  // recurring tasks
+  | {
+      readonly type: "task-ticked" | "task-skipped";
+      readonly task: string;
+      /** When it was due, in milliseconds since 1970. */
+      readonly at: number;
+      readonly jobId: number | null;
+      readonly lateMs: number;
+    }
+  | {
+      readonly type: "task-failed";
+      readonly task: string;
+      readonly at: number;
+      readonly message: string;
+    }
+  | {
+      readonly type: "task-truncated";
+      readonly task: string;
+      readonly most: number;
+      /** The first one that is not left out. */
+      readonly from: number;
+    }
+  | { readonly type: "task-unusable"; readonly task: string; readonly message: string }
+  | {
+      readonly type: "task-clash";
+      readonly task: string;
+      readonly source: string;
+      /** It says the same there. */
+      readonly same: boolean;
+    }
   // a dispatcher
   | { readonly type: "jobs-dispatched"; readonly moved: number }
-  | { readonly type: "jobs-cleared"; readonly deleted: number };
+  | { readonly type: "jobs-cleared"; readonly deleted: number }
+  | { readonly type: "slots-maintained"; readonly freed: number; readonly promoted: number }
+  | { readonly type: "slots-refilled"; readonly promoted: number };

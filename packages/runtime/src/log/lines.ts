@@ -4,6 +4,7 @@ import type { ProcessEnd } from "@queue-runtime/store";
 import { duration } from "./duration.ts";
 import type { JobRef, RuntimeEvent } from "./events.ts";
 import { isOfStore, ofStore, type StoreEvent } from "./store-lines.ts";
+import { isOfTask, ofTask, type TaskEvent } from "./task-lines.ts";
 
 export type LineLevel = "debug" | "info" | "warn" | "error";
 
@@ -26,15 +27,21 @@ function fieldsOf(event: RuntimeEvent): object {
   const { type, ...rest } = event;
   const fields: Record<string, unknown> = { event: type };
   for (const [key, value] of Object.entries(rest)) {
-    if (key !== "message") fields[fieldNames[key] ?? key] = value;
+    if (key !== "message") fields[fieldNames[key] ?? key] = key === "at" ? iso(value) : value;
   }
   return fields;
+}
+
+function iso(ms: unknown): string {
+  return new Date(ms as number).toISOString();
 }
 
 const fieldNames: { readonly [key: string]: string | undefined } = {
   name: "child",
   pid: "child_pid",
   exitCode: "exit_code",
+  jobId: "job",
+  lateMs: "late_ms",
   timeoutMs: "timeout_ms",
   delayMs: "delay_ms",
   silentMs: "silent_ms",
@@ -53,12 +60,13 @@ function wording(event: RuntimeEvent): [LineLevel, string] {
   if (event.type.startsWith("job-")) return ofJob(event as JobEvent);
   if (event.type.startsWith("child-")) return ofChild(event as ChildEvent);
   if (isOfStore(event)) return ofStore(event);
+  if (isOfTask(event)) return ofTask(event);
   return ofRuntime(event as RestEvent);
 }
 
 type JobEvent = Extract<RuntimeEvent, { type: `job-${string}` }>;
 type ChildEvent = Extract<RuntimeEvent, { type: `child-${string}` }>;
-type RestEvent = Exclude<RuntimeEvent, JobEvent | ChildEvent | StoreEvent>;
+type RestEvent = Exclude<RuntimeEvent, JobEvent | ChildEvent | StoreEvent | TaskEvent>;
 
 function ofJob(event: JobEvent): [LineLevel, string] {
   const job = title(event.job);
@@ -80,6 +88,8 @@ function ofJob(event: JobEvent): [LineLevel, string] {
       return ["info", `${job} cancelled after ${duration(event.ms)}`];
     case "job-progress":
       return ["info", `${job} ${progressBar(event.done, event.total)}`];
+    case "job-gated":
+      return ["debug", `${job} needs slots of ${event.keys.join(", ")}: it is enqueued with them`];
     case "job-refused":
       return ["warn", `${job} is held by somebody else by now; this run is stopped`];
     default:
@@ -148,6 +158,8 @@ function ofRuntime(event: RestEvent): [LineLevel, string] {
       return ["info", `reloaded: ${event.children} new processes`];
     case "reload-refused":
       return ["error", `reload refused, nothing changed: ${event.message}`];
+    case "settings-slow":
+      return ["info", "limits and queues are being set for the jobs that wait; workers come after"];
     case "hook-failed":
       return ["error", `hook ${event.hook}: ${event.message}`];
     default:
@@ -157,10 +169,15 @@ function ofRuntime(event: RestEvent): [LineLevel, string] {
 
 type Advice = Extract<
   RestEvent,
-  { type: "tasks-idle" | "queue-in-vain" | "name-unknown" | "pid-1" }
+  { type: "queue-in-vain" | "name-unknown" | "config-doubtful" | "pid-1" }
 >;
 
-const adviceTypes: readonly string[] = ["tasks-idle", "queue-in-vain", "name-unknown", "pid-1"];
+const adviceTypes: readonly string[] = [
+  "queue-in-vain",
+  "name-unknown",
+  "config-doubtful",
+  "pid-1",
+];
 
 function isAdvice(event: RestEvent): event is Advice {
   return adviceTypes.includes(event.type);
@@ -169,11 +186,6 @@ function isAdvice(event: RestEvent): event is Advice {
 /** Nothing is wrong yet. */
 function ofAdvice(event: Advice): [LineLevel, string] {
   switch (event.type) {
-    case "tasks-idle":
-      return [
-        "warn",
-        `this version runs no recurring tasks yet: ${event.tasks} will not be enqueued`,
-      ];
     case "queue-in-vain":
       return [
         "warn",
@@ -183,8 +195,10 @@ function ofAdvice(event: Advice): [LineLevel, string] {
     case "name-unknown":
       return [
         "warn",
-        `${event.ready} ready jobs are named ${event.name}: no worker has code for them, they wait`,
+        `no worker has code for ${event.name}: ready jobs of that name wait, ${event.ready} so far`,
       ];
+    case "config-doubtful":
+      return ["warn", event.message];
     case "pid-1":
       return [
         "warn",
@@ -201,6 +215,7 @@ type WorkEvent = Extract<
     type:
       | `worker-${string}`
       | `jobs-${string}`
+      | `slots-${string}`
       | `thread-${string}`
       | "write-refused"
       | "process-pruned"
@@ -237,6 +252,10 @@ function ofWork(event: WorkEvent): [LineLevel, string] {
       return ["error", `thread ${event.thread}: ${event.message}`];
     case "jobs-dispatched":
       return ["debug", `${event.moved} due jobs made ready`];
+    case "slots-maintained":
+      return ["info", `${event.freed} slots of the gone freed, ${event.promoted} jobs made ready`];
+    case "slots-refilled":
+      return ["debug", `${event.promoted} jobs made ready by the rate of their keys`];
     case "jobs-cleared":
       return ["debug", `${event.deleted} old jobs deleted`];
     default:

@@ -19,11 +19,11 @@ export class ModuleError extends Error {
   readonly problems: readonly ModuleProblem[];
 
   constructor(problems: readonly ModuleProblem[]) {
-    super(problems.map(render).join("\n"));
+    super(problems.map(problemText).join("\n"));
     this.problems = problems;
   }
 }
 
-function render({ file, line, message }: ModuleProblem): string {
+export function problemText({ file, line, message }: ModuleProblem): string {
   return `${displayPath(file)}:${line === null ? "" : `${line}:`} ${message}`;
 }

@@ -34,6 +34,7 @@ const codesOfStoreErrors: Readonly<Record<StoreErrorCode, number>> = {
   unsupported: exitCodes.config,
   // a store that refuses one value is sound, and so is its configuration
   invalid: exitCodes.unexpected,
+  conflict: exitCodes.unexpected,
 };
 
 /** What a process that fails with this error should exit with. */

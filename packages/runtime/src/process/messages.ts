@@ -1,6 +1,6 @@
 // What a supervisor and its children say to each other over the fork's channel. Plain data.
 
-import type { News } from "@queue-runtime/store";
+import type { News, NewTask } from "@queue-runtime/store";
 import type { Config, WorkerConfig } from "../config.ts";
 import type { LogOptions } from "../log.ts";
 import type { Timetable } from "./deadline.ts";
@@ -8,7 +8,26 @@ import type { Timetable } from "./deadline.ts";
 /** What a child is to be. */
 export type Role =
   | { readonly kind: "worker"; readonly name: string; readonly worker: WorkerConfig }
-  | { readonly kind: "dispatcher"; readonly name: string };
+  | {
+      readonly kind: "dispatcher" | "scheduler";
+      readonly name: string;
+      /** The services in this child; the kind is the first of them. */
+      readonly hosts: readonly ("dispatcher" | "scheduler")[];
+    };
+
+/** The recurring tasks of a configuration, those of its file and those of its code. */
+export interface Tasks {
+  readonly file: readonly NewTask[];
+  readonly code: readonly NewTask[];
+}
+
+/** What only those can say who have loaded the code of jobs. */
+export interface CodeFacts {
+  /** What is to be enqueued by the clock; null where nobody schedules. */
+  readonly tasks: Tasks | null;
+  /** What the configuration says of jobs that the code does not have, one line each. */
+  readonly doubts: readonly string[];
+}
 
 export type ToChild =
   | {
@@ -17,6 +36,8 @@ export type ToChild =
       readonly config: Config;
       readonly processId: number;
       readonly quiet: boolean;
+      /** When the one before it died, by the monotonic clock; null: it has no predecessor. */
+      readonly vacantSince: number | null;
       readonly log: Omit<LogOptions, "process">;
     }
   /** Comes with the TERM and again with every jump: the newest timetable. */
@@ -30,7 +51,8 @@ export type ToChild =
 export type FromChild =
   /** It can take `boot`. */
   | { readonly type: "up" }
-  | { readonly type: "ready"; readonly names: readonly string[] }
+  /** `code`: of a child that knows the code of jobs. */
+  | { readonly type: "ready"; readonly names: readonly string[]; readonly code: CodeFacts | null }
   /** It cannot start, and no replacement could: the sentence to show and the exit code it means. */
   | { readonly type: "failed"; readonly message: string; readonly exitCode: number }
   /** It claims nothing any more, whoever told it so. */

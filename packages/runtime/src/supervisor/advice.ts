@@ -1,14 +1,11 @@
 // What an operator should know although nothing is wrong: said once, when the runtime is up.
 
 import type { Store } from "@queue-runtime/store";
-import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
 
 /** As process 1 nobody reaps what jobs leave behind; a program cannot do that for strangers. */
-export function adviseBeforeBoot(config: Config, log: Log): void {
+export function adviseBeforeBoot(log: Log): void {
   if (process.pid === 1) log.report({ type: "pid-1" });
-  const tasks = config.scheduler?.tasks.length ?? 0;
-  if (tasks > 0) log.report({ type: "tasks-idle", tasks });
 }
 
 /** Ready jobs that nobody here, or on another runtime of the store, has code for. */

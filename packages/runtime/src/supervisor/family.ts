@@ -6,7 +6,7 @@ import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
 import { type Timetable, timetable } from "../process/deadline.ts";
 import { exitCodes } from "../process/exit-codes.ts";
-import type { Role } from "../process/messages.ts";
+import type { CodeFacts, Role } from "../process/messages.ts";
 import { monotonic } from "../process/monotonic.ts";
 import type { StoreHealth } from "../service/store-health.ts";
 import { BackOff } from "./family/back-off.ts";
@@ -43,6 +43,8 @@ interface Place {
   readonly backOff: BackOff;
   child: Child | null;
   replacing: NodeJS.Timeout | undefined;
+  /** Since when nobody fills it who was expected to, by the monotonic clock. */
+  vacantSince: number | null;
   /** Of a generation that could not boot: whatever comes up of it is not wanted any more. */
   dropped: boolean;
 }
@@ -72,6 +74,11 @@ export class Family {
 
   get isReady(): boolean {
     return this.#places.every(({ child }) => child?.state === "ready");
+  }
+
+  /** What its code says; null where no child has any. */
+  get code(): CodeFacts | null {
+    return this.#places.map(({ child }) => child?.code).find(Boolean) ?? null;
   }
 
   /** Starts the first generation. @throws BootError when it cannot boot */
@@ -193,7 +200,8 @@ export class Family {
     watchBoot(child, config.process.startupTimeoutMs, log);
     if (this.#leaseLost) child.setLeaseLost(true);
     const { level, fd, pretty } = log.options;
-    await child.boot(config, { level, fd, pretty });
+    const { vacantSince } = place;
+    await child.boot(config, { log: { level, fd, pretty }, vacantSince });
     return child;
   }
 
@@ -209,6 +217,7 @@ export class Family {
     const unwanted = this.#ending !== null || place.dropped;
     const expected = child.handedOver || child.failure !== null || unwanted;
     log.report({ type: "child-exited", name: child.name, pid: child.pid, end, expected });
+    if (child.wasReady) place.vacantSince = child.frozenMs === null ? monotonic() : null;
     // one that never got ready is seen to by whoever waits for it
     if (place.child === child && child.wasReady) this.#replaceLater(place, child);
     await this.#takeOver(child, end);
@@ -275,6 +284,7 @@ function newPlaces(config: Config): Place[] {
     backOff: new BackOff(),
     child: null,
     replacing: undefined,
+    vacantSince: null,
     dropped: false,
   }));
 }

@@ -5,6 +5,7 @@ import type { Claim, Held, TurnAnswer } from "@queue-runtime/store";
 import { monotonic } from "../process/monotonic.ts";
 import type { Worker } from "../worker.ts";
 import { Appetite } from "./claims/appetite.ts";
+import { gateMissing } from "./claims/gate-missing.ts";
 import { Prefetch } from "./claims/prefetch.ts";
 import { Execution } from "./execution.ts";
 import type { TurnsOwner } from "./turns.ts";
@@ -110,7 +111,9 @@ export class Claims implements TurnsOwner {
     for (const job of claimed) {
       const definition = options.definitions.get(job.name);
       if (!definition) throw new Error(`the store handed out ${job.name}, which nobody asked for`);
-      slots.add(new Execution(job, definition));
+      const end = gateMissing(job, definition, options.log);
+      if (end) turns.settle(end);
+      else slots.add(new Execution(job, definition));
     }
     // a suspect comes alone, however much is ready
     this.appetite.fed(claimed.length, more || slots.hasSuspect);
@@ -151,6 +154,10 @@ export class Claims implements TurnsOwner {
     // whoever removed the registration took the jobs with it
     for (const { job } of slots.running) this.refused(job.id, job.fence);
     options.giveUp("no longer registered");
+  }
+
+  madeReady(): void {
+    this.look();
   }
 
   wellAgain(): void {

@@ -35,6 +35,7 @@ export class MainLoop implements Runner {
       note: (slot, position) => this.#listener.noted(slot, position),
       save: (slot, position) => this.#listener.save(slot, position),
       enqueue: (jobs) => this.#listener.enqueue(jobs),
+      take: (key, rate) => this.#listener.take(key, rate),
       logger: options.logger,
     };
     process.on("uncaughtException", this.#onUncaught);

@@ -1,7 +1,7 @@
 // Where jobs run: on threads or on the main loop. A runner has numbered slots, one run each; it
 // knows nothing of stores and claims, and reports what happens through its listener.
 
-import type { Outcome, Position, RunJob } from "@queue-runtime/job";
+import type { Outcome, Position, Run, RunJob } from "@queue-runtime/job";
 import type { Enqueued, JobError, NewJob } from "@queue-runtime/store";
 import type { LineLevel } from "../log/lines.ts";
 import type { StopFlags } from "./run/stop-flags.ts";
@@ -19,6 +19,7 @@ export interface RunnerListener {
   noted(slot: number, position: Position): void;
   save(slot: number, position: Position): Promise<void>;
   enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]>;
+  take: Run["take"];
   logged(level: LineLevel, fields: object, message: string): void;
   /** For the log: a thread ended that should not have. */
   threadLost(thread: number, message: string): void;

@@ -14,7 +14,13 @@ import { Tinypool } from "tinypool";
 import type { Stripped } from "../modules/strip-once.ts";
 import { StopFlags } from "./run/stop-flags.ts";
 import type { Runner, RunnerListener, RunnerOptions } from "./runner.ts";
-import type { Culprit, FromThread, ThreadSession, ToThread } from "./threads/thread-messages.ts";
+import type {
+  Answer,
+  Culprit,
+  FromThread,
+  ThreadSession,
+  ToThread,
+} from "./threads/thread-messages.ts";
 
 const entry = fileURLToPath(
   new URL(`../entry/thread${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
@@ -218,6 +224,8 @@ class Thread {
         );
       case "enqueue":
         return this.#answer(message.call, this.#listener.enqueue(message.jobs));
+      case "take":
+        return this.#answer(message.call, this.#listener.take(...message.slot));
       default:
         return impossible(message);
     }
@@ -230,8 +238,6 @@ class Thread {
     );
   }
 }
-
-type Answer = Extract<ToThread, { type: "answer" }>["value"];
 
 function impossible(message: never): never {
   throw new Error(`a thread said ${JSON.stringify(message)}`);

@@ -40,6 +40,8 @@ export interface TurnsOwner {
   refused(id: number, fence: number): void;
   cancelRequested(id: number, fence: number): void;
   evicted(): void;
+  /** What was written made other jobs ready, and nothing was claimed. */
+  madeReady(): void;
   /** The store answers again, and may have changed meanwhile. */
   wellAgain(): void;
 }
@@ -169,6 +171,7 @@ export class Turns {
     for (const { id, fence } of answer.cancelRequested) this.#owner.cancelRequested(id, fence);
     if (answer.evicted) this.#owner.evicted();
     if (claim) this.#owner.claimed(answer, claim);
+    else if (answer.more) this.#owner.madeReady();
   }
 
   /** Waits a little, so that a dead store costs nothing. */

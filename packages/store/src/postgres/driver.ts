@@ -138,7 +138,7 @@ export class Driver {
         const answer = await work((text, values) =>
           this.#ask(connection, { text, ...(values && { values }), long }),
         );
-        await this.#ask(connection, { text: "COMMIT" });
+        await this.#ask(connection, { text: "COMMIT", long });
         return answer;
       } catch (error) {
         // where nothing is heard any more, the server ends it by itself
@@ -184,10 +184,11 @@ export class Driver {
     statements: readonly Statement[],
     long: boolean,
   ): Promise<readonly Answer[]> {
+    // its time begins for each of them now, also for those that wait for others before them
     const flight = [
-      this.#ask(connection, { text: beginOf(this.account) }),
+      this.#ask(connection, { text: beginOf(this.account), long }),
       ...statements.map(([text, values = []]) => this.#ask(connection, { text, values, long })),
-      this.#ask(connection, { text: "COMMIT" }),
+      this.#ask(connection, { text: "COMMIT", long }),
     ];
     return (await allLanded(flight)).slice(1, -1);
   }

@@ -5,17 +5,19 @@ import { systemClock } from "../clock.ts";
 import type { Enqueued, JobAttemptError, JobDetails, NewJob } from "../job.ts";
 import { prepareJob } from "../rules/new-job.ts";
 import type { Dispatched, Jobs, Outstanding } from "../store.ts";
-import type { Announcer } from "./announce.ts";
 import type { Driver } from "./driver.ts";
+import { enqueueLinked, isLinked } from "./flow/enqueue.ts";
+import { writeAndReconcile } from "./flow/reconcile.ts";
 import { cancel, discard, retry } from "./jobs/actions.ts";
 import { clear } from "./jobs/clear.ts";
 import { count, isBusy } from "./jobs/count.ts";
 import { insertAll } from "./jobs/insert.ts";
 import { list } from "./jobs/list.ts";
 import { unknownNames } from "./jobs/unknown-names.ts";
-import { recover } from "./recovery.ts";
+import { recover } from "./processes/recovery.ts";
 import { jobColumns, toJob } from "./rows.ts";
 import { Turns } from "./turn.ts";
+import type { Announcer } from "./watch/announce.ts";
 
 export function postgresJobs(driver: Driver, announcer: Announcer): Jobs {
   const turns = new Turns(driver, announcer);
@@ -31,7 +33,7 @@ export function postgresJobs(driver: Driver, announcer: Announcer): Jobs {
     unknownNames: () => unknownNames(driver),
     retry: (ids, options) => retry(driver, announcer, ids, options),
     cancel: (ids) => cancel(driver, announcer, ids),
-    discard: (ids) => discard(driver, ids),
+    discard: (ids) => discard(driver, announcer, ids),
     clear: (retention, limit) => clear(driver, retention, limit),
   };
 }
@@ -43,15 +45,24 @@ async function enqueue(
 ): Promise<readonly Enqueued[]> {
   if (jobs.length === 0) return [];
   const prepared = jobs.map(prepareJob);
+  const dueSoon = (): void => announcer.announceDue(Math.min(...prepared.map(delayOf)));
+  const linked = async (): Promise<readonly Enqueued[]> => {
+    const { enqueued, scheduled } = await enqueueLinked(driver, announcer, prepared);
+    if (scheduled) dueSoon();
+    return enqueued;
+  };
+  if (prepared.some(isLinked)) return linked();
   const atOnce = prepared.some(({ at, inMs, held }) => at === null && inMs === 0 && !held);
   const news = atOnce ? announcer.next("ready") : null;
-  const { enqueued, ready, scheduled } = await insertAll(driver, prepared, news);
+  const inserted = await insertAll(driver, prepared, news);
+  if (!inserted) return linked();
+  const { enqueued, ready, scheduled } = inserted;
   if (ready && !atOnce) announcer.announce("ready");
-  // by our own clock: it only decides who is told, and a poll finds what was misjudged
-  if (scheduled) announcer.announceDue(Math.min(...prepared.map(delayOf)));
+  if (scheduled) dueSoon();
   return enqueued;
 }
 
+/** By our own clock: it only decides who is told, and a poll finds what was misjudged. */
 function delayOf({ at, inMs }: { readonly at: number | null; readonly inMs: number }): number {
   return at === null ? inMs : at - systemClock.now();
 }
@@ -72,10 +83,9 @@ async function dispatch(driver: Driver, announcer: Announcer, limit: number): Pr
   // A look first: an idle dispatcher writes nothing.
   const nextInMs = await next();
   if (nextInMs === null || nextInMs > 0) return { moved: 0, nextInMs };
-  const [{ count: moved } = { count: 0 }, due] = await driver.write([
-    [promote, [limit]],
-    [nextDue],
-  ]);
+  const [{ count: moved } = { count: 0 }, due] = await writeAndReconcile(driver, announcer, {
+    statements: [[promote, [limit]], [nextDue]],
+  });
   if (moved > 0) announcer.announce("ready");
   const [row] = due!.rows as [number][];
   return { moved, nextInMs: row ? Math.max(0, row[0]) : null };

@@ -3,10 +3,10 @@
 import { StoreError } from "../errors.ts";
 import type { Beat, NewProcess, Process } from "../process.ts";
 import type { Processes, PrunedProcess } from "../store.ts";
-import type { Announcer } from "./announce.ts";
 import type { Driver, Run } from "./driver.ts";
-import { recoverIn, releaseAll } from "./recovery.ts";
+import { announceRecovered, type Recovered, recoverIn, releaseAll } from "./processes/recovery.ts";
 import { processColumns, toProcess } from "./rows.ts";
+import type { Announcer } from "./watch/announce.ts";
 
 export function postgresProcesses(driver: Driver, announcer: Announcer): Processes {
   return {
@@ -46,11 +46,30 @@ SET heartbeat_at = queue_runtime.now_ms(), state = beat.state, rss_bytes = beat.
 FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS beat (id, state, rss)
 WHERE process.id = beat.id RETURNING process.id`;
 
+/**
+ * Slots of the jobs that these processes run, when less than half of their time is left. Whoever
+ * has one locked is about to take it away.
+ */
+const keepSlots = `WITH old AS MATERIALIZED (
+  SELECT slot.id, gate.ms FROM queue_runtime.jobs AS job
+    JOIN queue_runtime.slots AS slot ON slot.job_id = job.id
+    JOIN queue_runtime.job_gates AS gate ON gate.job_id = job.id AND gate.key = slot.key
+  WHERE job.process_id = ANY ($1::bigint[]) AND job.state = 'running' AND job.linked <> 0
+    AND slot.kind = 'concurrency' AND slot.expires_at < queue_runtime.now_ms() + gate.ms / 2
+  FOR UPDATE OF slot SKIP LOCKED
+)
+UPDATE queue_runtime.slots AS slot SET expires_at = queue_runtime.now_ms() + old.ms
+FROM old WHERE slot.id = old.id`;
+
 async function heartbeat(driver: Driver, beats: readonly Beat[]): Promise<readonly number[]> {
   if (beats.length === 0) return [];
   const ids = beats.map(({ id }) => id);
   const values = [ids, beats.map(({ state }) => state), beats.map(({ rssBytes }) => rssBytes)];
-  const [answer] = await driver.write([[beatAll, values]], { lazy: true });
+  const statements = [
+    [beatAll, values],
+    [keepSlots, [ids]],
+  ] as const;
+  const [answer] = await driver.write(statements, { lazy: true });
   const alive = new Set((answer!.rows as [number][]).map(([id]) => id));
   return ids.filter((id) => !alive.has(id));
 }
@@ -104,8 +123,10 @@ async function prune(
   const pruned: PrunedProcess[] = [];
   for (const id of ids) {
     const one = await driver.transaction((run) => pruneOne(run, threshold, id));
-    if (one) pruned.push(one);
-    if (one?.jobs.some(({ outcome }) => outcome === "ready")) announcer.announce("ready");
+    if (!one) continue;
+    const { process, silentMs, recovered } = one;
+    pruned.push({ process, silentMs, jobs: recovered.jobs });
+    await announceRecovered(driver, announcer, recovered);
   }
   return pruned;
 }
@@ -114,13 +135,17 @@ const lock = `SELECT queue_runtime.now_ms() FROM queue_runtime.processes AS proc
   WHERE ${quiet} AND process.id = $2 FOR UPDATE`;
 const one = `${from} WHERE process.id = $1`;
 
+interface PrunedOne extends Pick<PrunedProcess, "process" | "silentMs"> {
+  readonly recovered: Recovered;
+}
+
 /** Another pruner may have been here, or the process may have beaten, since somebody looked. */
-async function pruneOne(run: Run, threshold: number, id: number): Promise<PrunedProcess | null> {
+async function pruneOne(run: Run, threshold: number, id: number): Promise<PrunedOne | null> {
   const [locked] = (await run(lock, [threshold, id])).rows as [number][];
   if (!locked) return null;
   const { rows } = await run(one, [id]);
   const process = toProcess(rows[0]);
   const silentMs = locked[0] - process.heartbeatAt;
-  const jobs = await recoverIn(run, id, { end: { how: "silent", silentMs }, started: null });
-  return { process, silentMs, jobs };
+  const recovered = await recoverIn(run, id, { end: { how: "silent", silentMs }, started: null });
+  return { process, silentMs, recovered };
 }

@@ -1,18 +1,21 @@
 // Queues exist by having jobs or being paused; there is no table of them.
 
-import type { Queue } from "../queue.ts";
 import { checkQueue } from "../rules/new-job.ts";
+import type { Queue } from "../store/queue.ts";
 import type { Queues } from "../store.ts";
-import type { Announcer } from "./announce.ts";
 import type { Driver } from "./driver.ts";
+import { allSettings, defineQueues, setQueue } from "./flow/settings.ts";
 import { clearAll, clearReady } from "./queues/clear.ts";
+import type { Announcer } from "./watch/announce.ts";
 
 export function postgresQueues(driver: Driver, announcer: Announcer): Queues {
   return {
     list: () => list(driver),
     pause: (name) => pause(driver, name),
     resume: (name) => resume(driver, announcer, name),
-    clear: (name, { all }) => (all ? clearAll : clearReady)(driver, name),
+    set: (queue, settings) => setQueue(driver, announcer, { queue, settings, source: null }),
+    define: (source, wanted) => defineQueues(driver, announcer, { source, wanted }),
+    clear: (name, { all }) => (all ? clearAll : clearReady)({ driver, announcer }, name),
   };
 }
 
@@ -47,7 +50,8 @@ const sources: Readonly<Record<"ready" | "suspects", Source>> = {
 const queuesOf = ({ key, where }: Source): string => {
   const columns = key.join(", ");
   const step = (beyond: string): string =>
-    `SELECT ${columns} FROM queue_runtime.jobs WHERE ${where} ${beyond} ORDER BY ${columns} LIMIT 1`;
+    `SELECT ${columns} FROM queue_runtime.jobs WHERE ${where} ${beyond}
+      ORDER BY ${columns} LIMIT 1`;
   const last = key.map((column) => `known.${column}`).join(", ");
   return `(${step("")})
   UNION ALL
@@ -56,28 +60,51 @@ const queuesOf = ({ key, where }: Source): string => {
 
 /** And in each, how many there are and since when the oldest is due: read from the index alone. */
 const waiting = (source: Source): string => `
-  SELECT known.queue, job.ready, 0 AS running, job.due, false AS paused
+  SELECT known.queue, job.ready, 0 AS running, job.due, false AS paused, 0 AS blocked,
+    0 AS waiting
   FROM (WITH RECURSIVE known AS (${queuesOf(source)}) SELECT * FROM known) AS known
   CROSS JOIN LATERAL (
     SELECT count(*) AS ready, min(run_at) AS due FROM queue_runtime.jobs
-    WHERE ${source.where} AND ${source.key.map((column) => `${column} = known.${column}`).join(" AND ")}
+    WHERE ${source.where}
+      AND ${source.key.map((column) => `${column} = known.${column}`).join(" AND ")}
   ) AS job`;
 
 const all = `SELECT queue, sum(ready)::bigint, sum(running)::bigint, bool_or(paused),
-  greatest(0, queue_runtime.now_ms() - min(due)) FROM (${waiting(sources.ready)}
+  greatest(0, queue_runtime.now_ms() - min(due)), sum(blocked)::bigint,
+  sum(waiting)::bigint
+  FROM (${waiting(sources.ready)}
   UNION ALL ${waiting(sources.suspects)}
-  UNION ALL SELECT queue, 0, count(*), NULL, false FROM queue_runtime.jobs
+  UNION ALL SELECT queue, 0, count(*), NULL, false, 0, 0 FROM queue_runtime.jobs
     WHERE state = 'running' GROUP BY queue
-  UNION ALL SELECT name, 0, 0, NULL, true FROM queue_runtime.paused_queues
+  UNION ALL SELECT queue, 0, 0, NULL, false, count(*), 0 FROM queue_runtime.jobs
+    WHERE state = 'blocked' GROUP BY queue
+  UNION ALL SELECT queue, 0, 0, NULL, false, 0, count(*) FROM queue_runtime.jobs
+    WHERE state = 'scheduled' GROUP BY queue
+  UNION ALL SELECT queue, 0, 0, NULL, false, 0, count(*) FROM queue_runtime.jobs
+    WHERE state IN ('held', 'waiting') GROUP BY queue
+  UNION ALL SELECT name, 0, 0, NULL, true, 0, 0 FROM queue_runtime.paused_queues
+  UNION ALL SELECT name, 0, 0, NULL, false, 0, 0 FROM queue_runtime.queue_settings
+    WHERE slots IS NOT NULL OR rate_limit IS NOT NULL OR fair
 ) AS part GROUP BY queue`;
 
-type QueueRow = [name: string, ready: number, running: number, paused: boolean, latencyMs: number];
+type QueueRow = [
+  name: string,
+  ready: number,
+  running: number,
+  paused: boolean,
+  latencyMs: number,
+  blocked: number,
+  waiting: number,
+];
 
 async function list(driver: Driver): Promise<readonly Queue[]> {
   const { rows } = await driver.query(all, [], true);
+  const settings = await allSettings(driver);
   return (rows as QueueRow[])
-    .map(([name, ready, running, paused, latencyMs]) => ({
-      ...{ name, paused, ready, running, latencyMs: ready === 0 ? 0 : latencyMs },
+    .map(([name, ready, running, paused, latencyMs, blocked, waiting]) => ({
+      ...{ name, paused, ready, waiting, blocked, running },
+      latencyMs: ready === 0 ? 0 : latencyMs,
+      settings: settings.get(name) ?? null,
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

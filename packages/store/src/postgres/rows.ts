@@ -33,6 +33,8 @@ export const sharedColumns: readonly string[] = [
   "args",
   "cursor",
   "error",
+  "batch_id",
+  "linked",
 ];
 
 /** The columns of a job in the order that `toJob` reads them; from `jobs` or `all_jobs`. */
@@ -42,6 +44,11 @@ export function jobColumns(from: "live" | "all"): string {
       ? ["process_id", "cancel_requested_at", "finished_at", "result"]
       : ["process_id", "cancel_requested_at"];
   return [...sharedColumns, ...rest].map((column) => `job.${column}`).join(", ");
+}
+
+/** What ties a job to others, see migrations/2-flow/links.ts; 0 for most. */
+export function linksOf(row: unknown): number {
+  return (row as JobTuple)[23];
 }
 
 type JobTuple = [
@@ -67,6 +74,8 @@ type JobTuple = [
   args: Json,
   cursor: Json,
   error: JobError | null,
+  batchId: number | null,
+  linked: number,
   processId: number | null,
   cancelRequestedAt: number | null,
   finishedAt?: number | null,
@@ -88,19 +97,20 @@ export function toJob(row: unknown): Job {
     crashes: tuple[9],
     crashesSinceCheckpoint: tuple[10],
     fence: tuple[11],
-    processId: tuple[22],
+    processId: tuple[24],
     cursor: tuple[20],
     progress: { done: tuple[5], total: tuple[6] },
     concurrencyKey: tuple[16],
     uniqueKey: tuple[17],
+    batchId: tuple[22],
     label: tuple[18],
     runAt: tuple[2],
     createdAt: tuple[3],
     startedAt: tuple[4],
-    finishedAt: tuple[24] ?? null,
+    finishedAt: tuple[26] ?? null,
     error: tuple[21],
-    result: tuple[25] ?? null,
-    cancelRequested: tuple[23] !== null,
+    result: tuple[27] ?? null,
+    cancelRequested: tuple[25] !== null,
   };
 }
 

@@ -7,26 +7,31 @@
 // settlement would leave a job running that nobody holds. Only positions may be lazy.
 
 import type { Claim, Held, Turn, TurnAnswer } from "../turn.ts";
-import type { Announcer } from "./announce.ts";
 import type { Answer, Driver, Statement } from "./driver.ts";
-import { beginAnew } from "./recovery.ts";
-import { toJob } from "./rows.ts";
+import { announceReconciled, takeUp } from "./flow/reconcile.ts";
+import { beginAnew } from "./processes/recovery.ts";
+import { linksOf, toJob } from "./rows.ts";
 import { type Asked, claimStatement, lookStatement } from "./turn/claim.ts";
 import {
+  type Caught,
   type ClaimRows,
   type Surroundings,
   toClaimRows,
   toSurroundings,
 } from "./turn/claim-rows.ts";
+import { Flight, type Landed } from "./turn/flight.ts";
 import { type Lane, Lanes } from "./turn/lanes.ts";
+import { isFair, isRated, LinkedRuns } from "./turn/linked-runs.ts";
 import { placedLanes } from "./turn/places.ts";
 import { markStatement, Saturation } from "./turn/saturation.ts";
 import { claimSuspect } from "./turn/suspects.ts";
-import { Writes } from "./turn/writes.ts";
+import type { Announcer } from "./watch/announce.ts";
 
 /** What a claim has brought so far. */
 interface Catch {
   jobs: TurnAnswer["claimed"][number][];
+  /** Of all of them together. */
+  links: number;
   around: Surroundings;
   /** Another turn may find more. */
   more: boolean;
@@ -37,6 +42,9 @@ export class Turns {
   readonly #announcer: Announcer;
   readonly #lanes = new Lanes();
   readonly #saturation = new Saturation();
+  readonly #linked = new LinkedRuns();
+  /** Keys take turns in some queue. */
+  #fair = false;
   /** To be said with the next turn of the process: that it is saturated, or no longer. */
   readonly #marks = new Map<number, boolean>();
   /**
@@ -55,34 +63,46 @@ export class Turns {
   async take(turn: Turn): Promise<TurnAnswer> {
     const { processId } = turn;
     const claim = turn.claim && turn.claim.limit > 0 ? turn.claim : null;
-    const writes = new Writes(turn);
     const anew = turn.holding ? this.#anew(processId, turn.holding) : null;
+    const flight = new Flight(turn, anew, this.#linked.isAmong(turn.settlements));
     const asked = this.#ask(processId, claim ?? nothing, {});
     const mark = await this.#mark(processId);
-    const before = [...(anew?.first ?? []), ...writes.statements, ...(anew ? [anew.last] : [])];
     const began = performance.now();
-    const answers = await this.#send(before, {
+    const answers = await this.#send(flight.statements, {
       last: [...mark, claim ? claimStatement(asked) : lookStatement(processId)],
-      beside: claim !== null && writes.isBulk,
+      beside: claim !== null && flight.isBulk,
       lazy: !claim && turn.settlements.length === 0 && !turn.holding,
     });
     const { rows } = answers.at(-1)!;
     const around = toSurroundings(rows.at(-1));
     const late = this.#isLate(asked, around);
     if (late && anew) return this.take(turn);
-    const written = await writes.read(this.#driver, answers.slice(anew?.first.length ?? 0));
-    const released = anew ? answers[before.length - 1]!.count : 0;
-    this.#announce({ ...written, ready: written.ready || released > 0 });
-    const found: Catch = { jobs: [], around, more: around.more || late };
+    const written = await flight.read(this.#driver, answers);
+    this.#linked.settled(turn.settlements);
+    this.#announce(written);
+    const found: Catch = { jobs: [], links: 0, around, more: around.more || late };
     if (claim && !late) await this.#land(found, { ...asked, claim }, { rows, began });
+    await this.#follow(found, around.touched || (written.reconciled?.more ?? false));
     const registered = found.around.epoch !== null;
+    const madeReady = (written.reconciled?.ready ?? 0) > 0;
     return {
       refused: written.refused,
       claimed: found.jobs,
-      more: claim !== null && registered && (found.more || found.jobs.length >= claim.limit),
+      more: registered && (claim ? found.more || found.jobs.length >= claim.limit : madeReady),
       cancelRequested: found.around.cancelRequested,
       evicted: !registered,
     };
+  }
+
+  /**
+   * What was left undone, and what the claim itself has set free. It never fails: the jobs were
+   * claimed, and somebody else will take up the rest.
+   */
+  async #follow(found: Catch, isLeft: boolean): Promise<void> {
+    if (isRated(found.links)) this.#announcer.announce("scheduled");
+    if (!isLeft && !isFair(found.links)) return;
+    const ready = await takeUp(this.#driver, this.#announcer).catch(() => 0);
+    if (ready > 0) found.more = true;
   }
 
   #anew(processId: number, known: readonly Held[]): ReturnType<typeof beginAnew> {
@@ -122,8 +142,9 @@ export class Turns {
     const { rows, began } = landed;
     const caught = toClaimRows(rows, asked.claim);
     found.around = caught.around;
+    this.#fair = caught.around.fair;
     found.more = caught.around.more;
-    found.jobs.push(...caught.jobs.map(({ job }) => job));
+    this.#take(found, caught.jobs);
     const isNew = this.#noteLanes(caught);
     if (asked.full) {
       this.#lanes.looked(performance.now(), performance.now() - began);
@@ -138,6 +159,12 @@ export class Turns {
     await this.#land(found, next, { rows: answers.at(-1)!.rows, began: again });
   }
 
+  #take(found: Catch, caught: readonly Pick<Caught, "job" | "links">[]): void {
+    found.jobs.push(...caught.map(({ job }) => job));
+    for (const { links } of caught) found.links |= links;
+    this.#linked.claimed(caught);
+  }
+
   async #next(found: Catch, asked: Asked, caught: ClaimRows): Promise<Asked | null> {
     const { processId, claim, passSuspects } = asked;
     const { epoch, saturated } = found.around;
@@ -145,7 +172,8 @@ export class Turns {
     const limit = claim.limit - caught.jobs.length;
     const ask = (how: Partial<Asked>) =>
       this.#ask(processId, { ...claim, limit }, { passSuspects, ...how });
-    if (caught.unknown.length > 0) return ask({ full: asked.full });
+    if (caught.unknown.length > 0 || (found.around.fair && !asked.fair))
+      return ask({ full: asked.full });
     if (limit <= 0) {
       if (this.#saturation.full(processId, saturated)) this.#marks.set(processId, true);
       return null;
@@ -153,7 +181,7 @@ export class Turns {
     if (found.around.suspects && !passSuspects && caught.jobs.length === 0) {
       const suspect = await claimSuspect(this.#driver, asked);
       if (!suspect) return ask({ passSuspects: true });
-      found.jobs.push(toJob(suspect));
+      this.#take(found, [{ job: toJob(suspect), links: linksOf(suspect) }]);
       return null;
     }
     const mark = this.#saturation.short(processId, saturated);
@@ -178,6 +206,7 @@ export class Turns {
       claim,
       known,
       placed: placedLanes(claim, known),
+      fair: this.#fair,
       full: how.full ?? this.#lanes.isFullLookDue(performance.now(), this.#foundTooLittle),
       passSuspects: how.passSuspects ?? claim.noSuspects ?? false,
     };
@@ -211,8 +240,9 @@ export class Turns {
     return added.length > 0;
   }
 
-  #announce({ ready, delay }: { readonly ready: boolean; readonly delay: number | null }): void {
+  #announce({ ready, delay, reconciled }: Landed): void {
     if (ready) this.#announcer.announce("ready");
+    if (reconciled) announceReconciled(this.#announcer, reconciled);
     if (delay !== null) this.#announcer.announceDue(delay);
   }
 }

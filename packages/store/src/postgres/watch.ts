@@ -4,8 +4,8 @@
 
 import { StoreError } from "../errors.ts";
 import type { News, Watch, WatchOptions } from "../store.ts";
-import type { Announcer } from "./announce.ts";
 import type { Driver } from "./driver.ts";
+import type { Announcer } from "./watch/announce.ts";
 import { type Member, Watcher } from "./watch/watcher.ts";
 
 const hubs = new WeakMap<Driver, Hub>();

@@ -13,6 +13,23 @@ export const answerRetry: Answer = (id, state) => {
   return refused(id, `is ${state}: only a failed or cancelled job can be retried`);
 };
 
+/** A unique key that a job would take again, and another job has. */
+export interface TakenKey {
+  readonly key: string;
+  /** 0: a transaction that has not ended yet enqueues a job with it. */
+  readonly by: number;
+}
+
+/** To somebody who retries a job that cannot have its unique key. */
+export function refuseRetry(id: number, { key, by }: TakenKey): Action {
+  const its = `its unique key ${JSON.stringify(key)}`;
+  const why =
+    by === 0
+      ? `a transaction that has not ended yet holds ${its}: try again`
+      : `job ${by} has ${its}`;
+  return refused(id, `cannot be retried: ${why}`);
+}
+
 export const answerCancel: Answer = (id, state) => {
   switch (state) {
     case undefined:

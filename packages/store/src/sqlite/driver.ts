@@ -88,7 +88,10 @@ export class Driver {
     return this.#settings.clock.now();
   }
 
-  /** A prepared statement. */
+  /**
+   * A prepared statement. A bare `LIMIT ?` is compiled anew each time a value is bound to it, for 4
+   * us: where every microsecond shows, it is `LIMIT 0 + ?`, which is not.
+   */
   sql(text: string): StatementSync {
     return this.#rows.get(text);
   }

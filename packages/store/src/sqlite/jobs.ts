@@ -6,12 +6,15 @@ import type { Evidence, RecoveredJob } from "../process.ts";
 import { prepareJob } from "../rules/new-job.ts";
 import type { Dispatched, Jobs, Outstanding } from "../store.ts";
 import type { Driver } from "./driver.ts";
-import { cancel, clear, discard, retry } from "./jobs/actions.ts";
+import { change } from "./flow/change.ts";
+import { isTouched } from "./flow/reconcile.ts";
+import { cancel, discard, retry } from "./jobs/actions.ts";
+import { clear } from "./jobs/clear.ts";
 import { count, isBusy } from "./jobs/count.ts";
-import { insertAll } from "./jobs/insert.ts";
+import { enqueueAll } from "./jobs/enqueue.ts";
 import { list } from "./jobs/list.ts";
 import { unknownNames } from "./jobs/unknown-names.ts";
-import { recover } from "./recovery.ts";
+import { recover } from "./processes/recovery.ts";
 import { fromColumn, jobColumns, toJob } from "./rows.ts";
 import { lookFirst, takeTurn } from "./turn.ts";
 
@@ -28,9 +31,9 @@ export function sqliteJobs(driver: Driver): Jobs {
     count: () => driver.read(() => count(driver)),
     outstanding: () => driver.read(() => outstanding(driver)),
     unknownNames: () => driver.read(() => unknownNames(driver)),
-    retry: (ids, options) => driver.write(() => retry(driver, ids, options)),
-    cancel: (ids) => driver.write(() => cancel(driver, ids)),
-    discard: (ids) => driver.write(() => discard(driver, ids)),
+    retry: (ids, options) => change(driver, () => retry(driver, ids, options)),
+    cancel: (ids) => change(driver, () => cancel(driver, ids)),
+    discard: (ids) => change(driver, () => discard(driver, ids)),
     clear: (retention, limit) => driver.write(() => clear(driver, retention, limit)),
   };
 }
@@ -38,9 +41,7 @@ export function sqliteJobs(driver: Driver): Jobs {
 async function enqueue(driver: Driver, jobs: readonly NewJob[]): Promise<readonly Enqueued[]> {
   if (jobs.length === 0) return [];
   const prepared = jobs.map(prepareJob);
-  const insert = (): readonly Enqueued[] =>
-    insertAll((sql) => driver.sql(sql), prepared, driver.now());
-  return driver.write(insert, "full");
+  return driver.write(() => enqueueAll(driver, prepared), "full");
 }
 
 const due = `SELECT run_at FROM jobs INDEXED BY jobs_waiting WHERE state = 'scheduled'
@@ -53,11 +54,11 @@ const promote = `UPDATE jobs SET state = 'ready' WHERE id IN (
 async function dispatch(driver: Driver, limit: number): Promise<Dispatched> {
   const next = (): number | null => (driver.value(due) as number | undefined) ?? null;
   // A look first: an idle dispatcher never takes the write lock.
-  const nextAt = await driver.read(next);
+  const [nextAt, touched] = await driver.readTogether(() => [next(), isTouched(driver)] as const);
   const now = driver.now();
-  if (nextAt === null || nextAt > now)
+  if ((nextAt === null || nextAt > now) && !touched)
     return { moved: 0, nextInMs: nextAt === null ? null : nextAt - now };
-  return driver.write(() => {
+  return change(driver, () => {
     const started = driver.now();
     const moved = Number(driver.sql(promote).run(started, limit).changes);
     const nextAt = next();
@@ -76,7 +77,7 @@ function recoverAll(
   processId: number,
   evidence: Evidence,
 ): Promise<readonly RecoveredJob[]> {
-  return driver.write(() => recover(driver, processId, evidence));
+  return change(driver, () => recover(driver, processId, evidence));
 }
 
 const one = `SELECT ${jobColumns} FROM jobs WHERE id = ?`;

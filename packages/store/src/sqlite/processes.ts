@@ -4,7 +4,9 @@ import { StoreError } from "../errors.ts";
 import type { Beat, NewProcess, Process } from "../process.ts";
 import type { Processes, PrunedProcess } from "../store.ts";
 import type { Driver } from "./driver.ts";
-import { recover, release } from "./recovery.ts";
+import { change } from "./flow/change.ts";
+import { refreshSlots } from "./flow/slots/refresh.ts";
+import { recover, release } from "./processes/recovery.ts";
 import { type Row, toProcess } from "./rows.ts";
 
 export function sqliteProcesses(driver: Driver): Processes {
@@ -12,7 +14,7 @@ export function sqliteProcesses(driver: Driver): Processes {
     register: (process) => driver.write(() => register(driver, process)),
     ready: (id, names) => driver.write(() => ready(driver, id, names)),
     heartbeat: (beats) => heartbeat(driver, beats),
-    deregister: (ids) => driver.write(() => deregister(driver, ids)),
+    deregister: (ids) => change(driver, () => deregister(driver, ids)),
     list: () => driver.read(() => list(driver)),
     silent: (thresholdMs) => silent(driver, thresholdMs),
     prune: (thresholdMs, among) => prune(driver, thresholdMs, among),
@@ -49,6 +51,7 @@ async function heartbeat(driver: Driver, beats: readonly Beat[]): Promise<readon
   const gone = await driver.write(() => {
     const rows = driver.tuples(beat).all(driver.now(), JSON.stringify(beats));
     const alive = new Set((rows as unknown as [number][]).map(([id]) => id));
+    refreshSlots(driver, [...alive]);
     return beats.map(({ id }) => id).filter((id) => !alive.has(id));
   });
   driver.checkPlace();
@@ -85,7 +88,7 @@ async function prune(
   const ids = among ?? (await driver.read(() => driver.sql(quietOnes).all(since()))).map(idOf);
   const pruned: PrunedProcess[] = [];
   for (const id of ids) {
-    const one = await driver.write(() => {
+    const one = await change(driver, () => {
       // Another pruner may have been here, or the process may have beaten, since we looked.
       const row = driver.sql(quietStill).get(id, since());
       return row && pruneOne(driver, row);

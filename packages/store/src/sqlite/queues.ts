@@ -1,19 +1,24 @@
 // Queues exist by having jobs or being paused; there is no table of them.
 
 import { setImmediate as breathe } from "node:timers/promises";
-import type { Queue } from "../queue.ts";
 import { checkQueue } from "../rules/new-job.ts";
+import type { Queue } from "../store/queue.ts";
 import type { Queues } from "../store.ts";
 import type { Driver } from "./driver.ts";
-import { laneBeyond, laneFrom, type ReadyIndex, ready, suspects } from "./lanes.ts";
+import { change } from "./flow/change.ts";
+import { allSettings } from "./flow/queue-settings.ts";
+import { defineQueues, setQueue } from "./flow/set-queue.ts";
+import { laneBeyond, laneFrom, type ReadyIndex, ready, suspects } from "./turn/lanes.ts";
 
 export function sqliteQueues(driver: Driver): Queues {
   return {
-    list: () => driver.read(() => list(driver)),
+    list: () => driver.readTogether(() => list(driver)),
     pause: (name) => pause(driver, name),
     resume: async (name) => {
       await driver.write(() => driver.sql("DELETE FROM paused_queues WHERE name = ?").run(name));
     },
+    set: (name, settings) => setQueue(driver, name, settings),
+    define: (source, settings) => defineQueues(driver, source, settings),
     clear: (name, { all }) => clear(driver, all ? notRunning : onlyReady, name),
   };
 }
@@ -26,6 +31,10 @@ async function pause(driver: Driver, name: string): Promise<void> {
 
 const running = `SELECT queue, count(*) FROM jobs INDEXED BY jobs_running
   WHERE process_id IS NOT NULL GROUP BY queue`;
+const pending = `SELECT queue, sum(state = 'blocked'), sum(state <> 'blocked')
+  FROM jobs INDEXED BY jobs_waiting
+  WHERE state = 'scheduled' OR state = 'blocked' OR state = 'waiting' OR state = 'held'
+  GROUP BY queue`;
 const paused = "SELECT name FROM paused_queues";
 const waiting = (source: ReadyIndex): string =>
   `SELECT count(*), min(run_at) FROM jobs INDEXED BY ${source.index}
@@ -35,13 +44,24 @@ function list(driver: Driver): readonly Queue[] {
   const now = driver.now();
   const busy = new Map(driver.tuples(running).all() as unknown as [string, number][]);
   const stopped = new Set((driver.tuples(paused).all() as unknown as [string][]).flat());
-  const names = new Set([...busy.keys(), ...stopped, ...queuesOf(driver, ready)]);
+  const rows = driver.tuples(pending).all() as unknown as [string, number, number][];
+  const behind = new Map(rows.map(([queue, blocked, waiting]) => [queue, { blocked, waiting }]));
+  const settings = allSettings(driver);
+  const known = [busy.keys(), behind.keys(), settings.keys(), stopped, queuesOf(driver, ready)];
+  const names = new Set(known.flatMap((some) => [...some]));
   for (const queue of queuesOf(driver, suspects)) names.add(queue);
   return [...names].sort().map((name) => {
     const { count, oldest } = readyIn(driver, name);
     const latencyMs = oldest === null ? 0 : Math.max(0, now - oldest);
-    const isPaused = stopped.has(name);
-    return { name, paused: isPaused, ready: count, running: busy.get(name) ?? 0, latencyMs };
+    return {
+      name,
+      paused: stopped.has(name),
+      ready: count,
+      ...(behind.get(name) ?? { blocked: 0, waiting: 0 }),
+      running: busy.get(name) ?? 0,
+      latencyMs,
+      settings: settings.get(name) ?? null,
+    };
   });
 }
 
@@ -76,7 +96,7 @@ const notRunning = `DELETE FROM jobs WHERE id IN (
 
 async function clear(driver: Driver, sql: string, queue: string): Promise<number> {
   for (let removed = 0; ; await breathe()) {
-    const more = await driver.write(() => Number(driver.sql(sql).run({ queue }).changes));
+    const more = await change(driver, () => Number(driver.sql(sql).run({ queue }).changes));
     removed += more;
     if (more < batch) return removed;
   }

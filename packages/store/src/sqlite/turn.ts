@@ -2,7 +2,8 @@
 
 import type { Turn, TurnAnswer } from "../turn.ts";
 import type { Driver } from "./driver.ts";
-import { releaseOthers } from "./recovery.ts";
+import { isTouched, reconcile } from "./flow/reconcile.ts";
+import { releaseOthers } from "./processes/recovery.ts";
 import { canClaim, claim } from "./turn/claim.ts";
 import { save, settleAll } from "./turn/settle.ts";
 
@@ -18,6 +19,7 @@ const requests = `SELECT id, fence FROM jobs INDEXED BY jobs_running
 export function lookFirst(driver: Driver, turn: Turn): TurnAnswer | null {
   if (turn.settlements.length + turn.checkpoints.length > 0 || turn.holding) return null;
   if (turn.claim && canClaim(driver, turn.claim, driver.now())) return null;
+  if (isTouched(driver)) return null;
   return {
     refused: [],
     claimed: [],
@@ -36,13 +38,24 @@ export function takeTurn(driver: Driver, turn: Turn): TurnAnswer {
   const late = turn.holding ? overtaken.filter((each) => !wasTaken(driver, each)) : overtaken;
   const refused = late.map(({ id, fence }) => ({ id, fence }));
   if (turn.holding) releaseOthers(driver, turn.processId, turn.holding);
+  const touched = isTouched(driver);
+  // Before the claim: it may take at once what this frees.
+  if (touched) reconcile(driver);
   // Looked up in the same transaction: no claim is ever committed for a pruned process.
   const evicted = !isRegistered(driver, turn.processId);
-  const claimed =
-    turn.claim && !evicted ? claim(driver, turn.claim, { processId: turn.processId, now }) : [];
+  const claimed = turn.claim && !evicted ? claim(driver, turn.claim, holderOf(driver, turn)) : [];
+  // A run that begins ends its turn among fair keys.
+  const followed = claimed.length > 0 && isTouched(driver);
+  if (followed) reconcile(driver);
   const cancelRequested = requested(driver, turn.processId);
-  const more = claimed.length > 0 && claimed.length >= (turn.claim?.limit ?? 0);
+  const limit = turn.claim?.limit ?? 0;
+  const more = claimed.length > 0 ? followed || claimed.length >= limit : touched && limit === 0;
   return { refused, claimed, more, cancelRequested, evicted };
+}
+
+/** Later than whatever gave a slot away in this turn: a rate counts from there. */
+function holderOf(driver: Driver, { processId }: Turn): { processId: number; now: number } {
+  return { processId, now: driver.now() };
 }
 
 /** Only settling leaves the fence of a run as it is: this one came through the first time. */

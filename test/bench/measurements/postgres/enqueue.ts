@@ -13,7 +13,7 @@ import {
   runtime,
   sidequest,
 } from "../../contenders.ts";
-import { Run } from "../../harness/contest.ts";
+import { Clients } from "../../harness/clients.ts";
 import { type Bench, inRoundsWhoever, type Measurement } from "../../harness/measurement.ts";
 import { against, lines } from "../../report/compare.ts";
 import { atLeast, type Figure } from "../../report/figures.ts";
@@ -65,29 +65,4 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
 
 function titled(title: string, figures: readonly Figure[]): Figure[] {
   return figures.map((figure) => ({ ...figure, what: `${title}, ${figure.what}` }));
-}
-
-/** Each is started when it is first asked for. */
-class Clients implements AsyncDisposable {
-  readonly #bench: Bench;
-  readonly #runs = new Map<Entry, Promise<Run>>();
-
-  constructor(bench: Bench) {
-    this.#bench = bench;
-  }
-
-  of(entry: Entry): Promise<Run> {
-    const known = this.#runs.get(entry);
-    if (known) return known;
-    const run = Run.start(this.#bench, entry);
-    this.#runs.set(entry, run);
-    return run;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const run of this.#runs.values()) {
-      // one that never started has nothing to end
-      await run.then((each) => each[Symbol.asyncDispose]()).catch(() => undefined);
-    }
-  }
 }

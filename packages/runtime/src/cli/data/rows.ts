@@ -1,7 +1,15 @@
 // Stored rows as `--json` prints them: snake_case, times in ISO 8601. Scripts depend on every name
 // here, so nothing is spread from a row; what is not listed is not promised.
 
-import type { Job, JobDetails, Process, Queue } from "@queue-runtime/store";
+import type {
+  Batch,
+  Job,
+  JobDetails,
+  Process,
+  Queue,
+  QueueSettings,
+  RecurringTask,
+} from "@queue-runtime/store";
 import { isoTime } from "../terminal/times.ts";
 
 export function jobRow(job: Job): object {
@@ -21,6 +29,8 @@ export function jobRow(job: Job): object {
     cursor: job.cursor,
     progress: { done: job.progress.done, total: job.progress.total },
     concurrency_key: job.concurrencyKey,
+    unique_key: job.uniqueKey,
+    batch_id: job.batchId,
     run_at: isoTime(job.runAt),
     created_at: isoTime(job.createdAt),
     started_at: isoTime(job.startedAt),
@@ -42,9 +52,49 @@ export function queueRow(queue: Queue): object {
   return {
     name: queue.name,
     paused: queue.paused,
+    waiting: queue.waiting,
     ready: queue.ready,
+    blocked: queue.blocked,
     running: queue.running,
     latency_ms: queue.latencyMs,
+    settings: queue.settings && settingsRow(queue.settings),
+  };
+}
+
+export function settingsRow({ slots, rate, fair }: QueueSettings): object {
+  const per = rate && { limit: rate.limit, per_ms: rate.perMs, burst: rate.burst };
+  return { slots, rate: per, fair };
+}
+
+export function batchRow(batch: Batch): object {
+  return {
+    id: batch.id,
+    description: batch.description,
+    metadata: batch.metadata,
+    state: batch.state,
+    jobs: batch.jobs,
+    created_at: isoTime(batch.createdAt),
+    finished_at: isoTime(batch.finishedAt),
+  };
+}
+
+/** `next` is null for one that is paused, or never due again. */
+export function taskRow(task: RecurringTask, next: number | null): object {
+  const { name: job, args = null, queue = null, priority = null } = task.job;
+  return {
+    name: task.key,
+    schedule: task.schedule,
+    time_zone: task.timeZone,
+    job,
+    args,
+    queue,
+    priority,
+    description: task.description,
+    catch_up: task.catchUp,
+    source: task.source,
+    paused: task.paused,
+    next_at: isoTime(next),
+    last_at: isoTime(task.lastTickAt),
   };
 }
 

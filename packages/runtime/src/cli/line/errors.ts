@@ -33,3 +33,8 @@ export function describeError(error: unknown): string {
   }
   return `runtime: ${error.message.split("\n").map(visible).join("\n")}`;
 }
+
+/** The author API answers wrong options with a TypeError; here somebody typed them. */
+export function asUsage(error: unknown): never {
+  throw error instanceof TypeError ? new UsageError(error.message) : error;
+}

@@ -3,14 +3,14 @@
 
 import { UsageError } from "./errors.ts";
 
-/** @throws UsageError */
-export function readJson(text: string): unknown {
+/** `what` it is, for messages. @throws UsageError */
+export function readJson(text: string, what = "the input"): unknown {
   try {
     return JSON.parse(text, refuseRounded);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    if (error instanceof RangeError) throw new UsageError("the input is nested too deeply");
-    throw new UsageError(mistake(text));
+    if (error instanceof RangeError) throw new UsageError(`${what} is nested too deeply`);
+    throw new UsageError(`${what} is not JSON: ${mistake(text)}`);
   }
 }
 
@@ -26,10 +26,10 @@ function mistake(text: string): string {
   const at = firstMistake(text);
   const before = text.slice(0, at).split("\n");
   const where = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
-  if (at >= text.trimEnd().length) return `the input is not JSON: it ends too early, at ${where}`;
+  if (at >= text.trimEnd().length) return `it ends too early, at ${where}`;
   const found = JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0));
   const hint = "quote the whole of it for the shell";
-  return `the input is not JSON: ${found} cannot stand at ${where}; ${hint}`;
+  return `${found} cannot stand at ${where}; ${hint}`;
 }
 
 const space = /[ \t\n\r]*/y;

@@ -1,19 +1,20 @@
 // Values from the command line. Everything arrives as text, so that 1e400, 007 or a job named 12
 // is never taken for a number by accident; each is read here, strictly, or refused with a sentence.
 
-import { type JobState, jobStates } from "@queue-runtime/store";
+import { type JobFilter, type JobState, jobStates } from "@queue-runtime/store";
 import { quoted } from "../terminal/text.ts";
+import type { Invocation } from "./command.ts";
 import { UsageError } from "./errors.ts";
 
 /** Job ids: bare positive integers, in the order they were given. */
 export function readIds(texts: readonly string[]): readonly number[] {
-  return texts.map(readId);
+  return texts.map((text) => readId(text));
 }
 
-export function readId(text: string): number {
+export function readId(text: string, of: "job" | "batch" = "job"): number {
   const id = Number(text);
   if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(id)) return id;
-  throw new UsageError(`${quoted(text)} is not a job id; an id is a positive number such as 17`);
+  throw new UsageError(`${quoted(text)} is not a ${of} id; an id is a positive number such as 17`);
 }
 
 export interface Bounds {
@@ -33,6 +34,20 @@ export function readInteger(
   throw new UsageError(
     `--${name} ${quoted(text)} is not a whole number between ${least} and ${most}`,
   );
+}
+
+/** Only what was asked for: empty when nothing was. */
+export function readFilter(invocation: Invocation): JobFilter {
+  const states = readStates(invocation.texts("state"));
+  const queue = invocation.text("queue");
+  const name = invocation.text("name");
+  const batch = invocation.text("batch");
+  return {
+    ...(states && { states }),
+    ...(queue !== undefined && { queue }),
+    ...(name !== undefined && { name }),
+    ...(batch !== undefined && { batchId: readId(batch, "batch") }),
+  };
 }
 
 /** `--state ready,running --state failed`; undefined where none was given. */
@@ -62,4 +77,20 @@ const isoMoment = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\
 function isDay(text: string): boolean {
   const ms = Date.parse(text);
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+}
+
+function eitherOf(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
+
+/** An option with one of a few values; undefined where it was not given. */
+export function readChoice<const Choice extends string>(
+  name: string,
+  text: string | undefined,
+  choices: readonly Choice[],
+): Choice | undefined {
+  if (text === undefined) return undefined;
+  const found = choices.find((choice) => choice === text);
+  if (found !== undefined) return found;
+  throw new UsageError(`--${name} ${quoted(text)} is not a choice; write ${eitherOf(choices)}`);
 }

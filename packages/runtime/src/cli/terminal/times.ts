@@ -6,6 +6,18 @@ export function isoTime(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
 }
 
+/** By the clock on the wall, such as `Sun 2026-11-22 03:00:00 Europe/Berlin`. */
+export function wallTime(ms: number, timeZone: string): string {
+  const format = new Intl.DateTimeFormat("en", {
+    ...{ timeZone, hourCycle: "h23", weekday: "short", year: "numeric", month: "2-digit" },
+    ...{ day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" },
+  });
+  const parts = new Map(format.formatToParts(ms).map(({ type, value }) => [type, value]));
+  const all = (...types: Intl.DateTimeFormatPartTypes[]) => types.map((type) => parts.get(type));
+  const [date, time] = [all("year", "month", "day"), all("hour", "minute", "second")];
+  return `${parts.get("weekday")} ${date.join("-")} ${time.join(":")} ${timeZone}`;
+}
+
 const units: readonly (readonly [number, string])[] = [
   [86_400_000, "d"],
   [3_600_000, "h"],

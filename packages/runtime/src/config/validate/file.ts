@@ -7,14 +7,18 @@ import { duration, field, fields, listOf, oneOf, type Reader, text } from "../re
 import type { MapTree, Tree } from "../yaml/tree.ts";
 import { defaultControl, readControl } from "./control.ts";
 import { readDispatcher } from "./dispatcher.ts";
+import { readConcurrency, readQueues } from "./limits.ts";
 import { readHooks, readJobs } from "./paths.ts";
 import { readProcess } from "./process.ts";
 import { readScheduler } from "./scheduler.ts";
 import { absoluteStore, readStore, storeFolder } from "./store.ts";
 import { readWorkers } from "./workers.ts";
 
+/** All but where it comes from. */
+type Read = Omit<Config, "file" | "lines">;
+
 /** What is invalid gets its default, so that everything else is still checked. */
-export function validate(tree: MapTree, folder: string, problems: Problems): Omit<Config, "file"> {
+export function validate(tree: MapTree, folder: string, problems: Problems): Read {
   const read = fields(tree, problems, {
     store: field(readStore(folder), absoluteStore(defaults.store, folder)),
     jobs: field<readonly string[]>(readJobs(folder), []),
@@ -25,6 +29,8 @@ export function validate(tree: MapTree, folder: string, problems: Problems): Omi
     workers: field(readWorkers, [{ name: "default", ...defaults.worker }]),
     dispatcher: field(readDispatcher, defaults.dispatcher),
     scheduler: field(readScheduler, defaults.scheduler),
+    concurrency: field(readConcurrency, defaults.concurrency),
+    queues: field(readQueues, defaults.queues),
     process: field(readProcess, defaults.process),
     control: field<Tree | null>((control) => control, null),
     commands: field<null>(refuseCommands, null),
@@ -40,7 +46,7 @@ export function validate(tree: MapTree, folder: string, problems: Problems): Omi
       (control && readControl(folder, beside)(control, problems)) ??
       defaultControl(beside, problems),
   };
-  refuseNothing(config, problems);
+  refuseNothing(tree, config, problems);
   return config;
 }
 
@@ -56,9 +62,10 @@ const refuseCommands: Reader<null> = (tree, problems) => {
   return null;
 };
 
-function refuseNothing(config: Omit<Config, "file">, problems: Problems): void {
-  const tasks = config.scheduler?.tasks.length ?? 0;
-  if (config.workers.length > 0 || config.dispatcher !== null || tasks > 0) return;
+/** A scheduler that nobody asked for is nothing to run; one without tasks may be given some. */
+function refuseNothing(tree: MapTree, config: Read, problems: Problems): void {
+  const scheduler = tree.entries.has("scheduler") ? config.scheduler : null;
+  if (config.workers.length > 0 || config.dispatcher !== null || scheduler !== null) return;
   const place = { line: 1, column: 1, path: "" };
   problems.add(place, "there is nothing to run; switch workers, dispatcher or scheduler on");
 }

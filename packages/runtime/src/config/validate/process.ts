@@ -2,7 +2,8 @@
 
 import type { ProcessConfig } from "../../config.ts";
 import { bounds, defaults } from "../defaults.ts";
-import { duration, field, fields, inWords, placeOf, type Reader } from "../readers.ts";
+import { inWords } from "../in-words.ts";
+import { duration, field, fields, placeOf, type Reader } from "../readers.ts";
 
 export const readProcess: Reader<ProcessConfig> = (tree, problems) => {
   const otherwise = defaults.process;

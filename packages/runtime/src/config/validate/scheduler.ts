@@ -1,28 +1,46 @@
 // `scheduler:`, jobs that are enqueued by the clock; false switches it off.
 
+import { parseSchedule } from "@queue-runtime/job";
 import type { Json } from "@queue-runtime/store";
-import type { SchedulerConfig, TaskConfig } from "../../config.ts";
-import { defaults, longestName } from "../defaults.ts";
+import type { CatchUp, SchedulerConfig, TaskConfig } from "../../config.ts";
+import { bounds, defaults } from "../defaults.ts";
 import type { Problems } from "../problems.ts";
 import { quote } from "../quote.ts";
-import { asMap, field, fields, oneOf, orFalse, type Reader, readKnown, text } from "../readers.ts";
+import {
+  asMap,
+  duration,
+  field,
+  fields,
+  needed,
+  oneOf,
+  orFalse,
+  placeOf,
+  type Reader,
+  readKnown,
+  text,
+  wholeNumber,
+} from "../readers.ts";
 import type { Tree } from "../yaml/tree.ts";
+import { jobName, queueName, taskName } from "./names.ts";
 import { schedule, timeZone } from "./schedule.ts";
 
-const name = text("write a name", longestName);
+const catchUp = oneOf(["none", "one", "all"]);
 
 export const readScheduler: Reader<SchedulerConfig | null> = orFalse((tree, problems) => {
   const read = fields(tree, problems, {
-    catch_up: field(oneOf(["none", "one", "all"]), defaults.scheduler.catchUp),
+    name: field<string | null>(text("write a name", 200), defaults.scheduler.name),
+    polling_interval: field(duration(bounds.pollingInterval), defaults.scheduler.pollingIntervalMs),
+    catch_up: field(catchUp, defaults.scheduler.catchUp),
     tasks: field(readTasks, defaults.scheduler.tasks),
   });
-  return { catchUp: read.catch_up, tasks: read.tasks };
+  const { name, polling_interval: pollingIntervalMs, catch_up, tasks } = read;
+  return { name, pollingIntervalMs, catchUp: catch_up, tasks };
 });
 
 const readTasks: Reader<readonly TaskConfig[]> = (tree, problems) => {
   const map = asMap(tree, problems, "write one key per task, its name, or leave tasks out");
   const tasks = [...(map?.entries ?? [])].map(([key, task]) => {
-    name({ kind: "scalar", place: task.place, value: key, text: key, quoted: true }, problems);
+    taskName({ kind: "scalar", place: task.place, value: key, text: key, quoted: true }, problems);
     return readTask(key, task, problems);
   });
   return tasks;
@@ -32,28 +50,44 @@ function readTask(key: string, tree: Tree, problems: Problems): TaskConfig {
   const read = fields(tree, problems, {
     schedule: field(schedule, null),
     time_zone: field<string | null>(timeZone, null),
-    job: field<string | null>(name, null),
+    job: field<string | null>(jobName, null),
     args: field<Json>(json, null),
+    queue: field<string | null>(queueName, null),
+    priority: field<number | null>(wholeNumber(bounds.priority), null),
+    description: field<string | null>(text("write what it is for"), null),
+    catch_up: field<CatchUp | null>(catchUp, null),
   });
-  if (tree.kind === "map") {
-    for (const needed of ["schedule", "job"] as const) {
-      if (!tree.entries.has(needed))
-        problems.add(tree.place, `${needed} is missing; ${advice[needed]}`);
-    }
-  }
+  needed(tree, problems, {
+    schedule: 'write one, such as schedule: "0 3 * * *"',
+    job: "write the name of a job, such as job: users.backfill",
+  });
+  checkTogether(tree, problems, read);
   return {
     name: key,
     schedule: read.schedule ?? "",
     timeZone: read.time_zone,
     job: read.job ?? "",
     args: read.args,
+    queue: read.queue,
+    priority: read.priority,
+    description: read.description,
+    catchUp: read.catch_up,
   };
 }
 
-const advice = {
-  schedule: 'write one, such as schedule: "0 3 * * *"',
-  job: "write the name of a job, such as job: users.backfill",
-};
+/** Each may be right alone: `every 10m` counts in UTC and has no zone. */
+function checkTogether(
+  tree: Tree,
+  problems: Problems,
+  { schedule, time_zone }: { readonly schedule: string | null; readonly time_zone: string | null },
+): void {
+  if (schedule === null || time_zone === null) return;
+  try {
+    parseSchedule(schedule, time_zone);
+  } catch (error) {
+    problems.add(placeOf(tree, "time_zone"), (error as Error).message);
+  }
+}
 
 /** What JSON can say. Built without assignment, so that no key can touch a prototype. */
 const json: Reader<Json> = (tree, problems) => {

@@ -38,7 +38,8 @@ export function parseTree(text: string, problems: Problems): MapTree {
   if (!empty && tree.kind !== "map") {
     problems.add(tree.place, "this is no configuration; write keys such as `jobs: ./jobs`");
   }
-  problems.throwIfAny();
+  // Keys that are there twice hide nothing: the first is read, and what is wrong with it said, too.
+  if (tree?.kind !== "map") problems.throwIfAny();
   return tree?.kind === "map" ? tree : { kind: "map", place, entries: new Map() };
 }
 
@@ -117,7 +118,7 @@ class Walk {
     if (target === undefined) {
       const advice = `write &${name} before the value it stands for, or quote "*${name}"`;
       this.#problems.add(place, `*${name} is an alias of nothing; ${advice}`);
-      return empty(place);
+      return { ...empty(place), unknown: true };
     }
     this.#aliases += 1;
     this.#depth += 1;

@@ -8,7 +8,13 @@ import type { Beat, News, ProcessEnd, ProcessState } from "@queue-runtime/store"
 import type { Config } from "../../config.ts";
 import type { Timetable } from "../../process/deadline.ts";
 import { rssOf } from "../../process/identity.ts";
-import { type FromChild, type Role, type ToChild, watchdogBytes } from "../../process/messages.ts";
+import {
+  type CodeFacts,
+  type FromChild,
+  type Role,
+  type ToChild,
+  watchdogBytes,
+} from "../../process/messages.ts";
 import { monotonic } from "../../process/monotonic.ts";
 import { FlightRecord } from "../../worker/flight-recorder.ts";
 
@@ -51,6 +57,8 @@ export class Child {
   reportedBusy = false;
   quiet = false;
   names: readonly string[] = [];
+  /** See FromChild. */
+  code: CodeFacts | null = null;
   /** Set when it is killed for not answering: how long it was silent. */
   frozenMs: number | null = null;
   handedOver = false;
@@ -107,10 +115,10 @@ export class Child {
   }
 
   /** Tells it what it is, as soon as it listens. */
-  async boot(config: Config, log: BootLog): Promise<void> {
+  async boot(config: Config, given: BootGiven): Promise<void> {
     await Promise.race([this.#up, this.exited]);
     const { role, processId, quiet } = this;
-    this.#send({ type: "boot", role, config, processId, quiet, log });
+    this.#send({ type: "boot", role, config, processId, quiet, ...given });
   }
 
   /** TERM, and when it has to be gone; again with an earlier timetable to hasten it. */
@@ -171,6 +179,7 @@ export class Child {
     if (message.type === "failed") this.failure = message;
     if (message.type === "ready") {
       this.names = message.names;
+      this.code = message.code;
       this.wasReady = true;
       if (this.state === "starting") this.state = "ready";
     }
@@ -190,5 +199,5 @@ export class Child {
   }
 }
 
-/** How a child logs: as its supervisor does. */
-export type BootLog = Extract<ToChild, { type: "boot" }>["log"];
+/** What else a child is told: how to log, which is as its supervisor does, and whom it follows. */
+export type BootGiven = Pick<Extract<ToChild, { type: "boot" }>, "log" | "vacantSince">;

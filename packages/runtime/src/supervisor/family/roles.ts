@@ -11,13 +11,20 @@ export function rolesOf(config: Config): Role[] {
       worker,
     })),
   );
-  if (config.dispatcher) roles.push({ kind: "dispatcher", name: "dispatcher" });
+  const hosts = (["dispatcher", "scheduler"] as const).filter((kind) => config[kind] !== null);
+  const [kind] = hosts;
+  if (kind) roles.push({ kind, name: kind, hosts });
   return roles;
 }
 
+const duties = {
+  dispatcher: "due jobs, retention, dead processes",
+  scheduler: "recurring tasks",
+} as const;
+
 /** For people: what a child takes and how it runs it. */
 export function describeRole(role: Role): string {
-  if (role.kind === "dispatcher") return "due jobs, retention, dead processes";
+  if (role.kind !== "worker") return role.hosts.map((kind) => duties[kind]).join(", ");
   const { queues, threads, concurrency } = role.worker;
   const where = threads === 0 ? "main loop" : `${threads} ${threads === 1 ? "thread" : "threads"}`;
   return `queues ${queues.join(", ")} on ${where}${concurrency > 1 ? `, ${concurrency} at once` : ""}`;

@@ -22,6 +22,7 @@ export interface RunLink {
   note(slot: number, position: Position): void;
   save(slot: number, position: Position): Promise<void>;
   enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]>;
+  take: Run["take"];
   logger(job: RunJob): Logger;
 }
 
@@ -79,6 +80,10 @@ export class SlotRun implements Run {
 
   enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]> {
     return this.#link.enqueue(jobs);
+  }
+
+  take(...slot: Parameters<Run["take"]>): Promise<number> {
+    return this.#link.take(...slot);
   }
 
   monotonic(): number {

@@ -2,14 +2,14 @@
 
 import { inspect } from "node:util";
 import type { MessagePort } from "node:worker_threads";
-import type { Logger, Outcome, Position, RunJob } from "@queue-runtime/job";
+import type { Logger, Outcome, Position, Run, RunJob } from "@queue-runtime/job";
 import type { Enqueued, JobError, NewJob } from "@queue-runtime/store";
 import { jobLogger } from "../../log/job-logger.ts";
 import type { LineLevel } from "../../log/lines.ts";
 import { monotonic } from "../../process/monotonic.ts";
 import type { RunLink } from "../run/slot-run.ts";
 import type { StopFlags } from "../run/stop-flags.ts";
-import type { FromThread, ToThread } from "./thread-messages.ts";
+import type { Answer, FromThread, ToThread } from "./thread-messages.ts";
 
 /** How often a run's position crosses to the main thread, in milliseconds; the newest counts. */
 const noteIntervalMs = 10;
@@ -21,7 +21,7 @@ interface Noted {
 }
 
 interface Question {
-  resolve(value: readonly Enqueued[]): void;
+  resolve(value: Answer): void;
   reject(error: Error): void;
 }
 
@@ -64,8 +64,13 @@ export class ThreadLink implements RunLink {
     return this.#ask((call) => ({ type: "save", slot, call, position })).then(() => undefined);
   }
 
-  enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]> {
-    return this.#ask((call) => ({ type: "enqueue", call, jobs }));
+  async enqueue(jobs: readonly NewJob[]): Promise<readonly Enqueued[]> {
+    const answers = await this.#ask((call) => ({ type: "enqueue", call, jobs }));
+    return answers as readonly Enqueued[];
+  }
+
+  async take(...slot: Parameters<Run["take"]>): Promise<number> {
+    return (await this.#ask((call) => ({ type: "take", call, slot }))) as number;
   }
 
   ended(slot: number, outcome: Outcome): void {
@@ -80,7 +85,7 @@ export class ThreadLink implements RunLink {
   answered(message: Exclude<ToThread, { type: "run" }>): void {
     const question = this.#questions.get(message.call);
     this.#questions.delete(message.call);
-    if (message.type === "answer") question?.resolve(message.value ?? []);
+    if (message.type === "answer") question?.resolve(message.value);
     else question?.reject(revive(message.error));
   }
 
@@ -93,7 +98,7 @@ export class ThreadLink implements RunLink {
     }
   }
 
-  #ask(message: (call: number) => FromThread): Promise<readonly Enqueued[]> {
+  #ask(message: (call: number) => FromThread): Promise<Answer> {
     const call = ++this.#calls;
     return new Promise((resolve, reject) => {
       this.#questions.set(call, { resolve, reject });

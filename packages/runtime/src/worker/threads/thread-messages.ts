@@ -1,7 +1,7 @@
 // What a worker's main thread and its threads say to each other over a message port. Plain data.
 
 import type { MessagePort } from "node:worker_threads";
-import type { Outcome, Position, RunJob } from "@queue-runtime/job";
+import type { Outcome, Position, Run, RunJob } from "@queue-runtime/job";
 import type { Enqueued, JobError, NewJob } from "@queue-runtime/store";
 import type { LineLevel } from "../../log/lines.ts";
 import type { Stripped } from "../../modules/strip-once.ts";
@@ -14,10 +14,12 @@ export interface ThreadSession extends RunnerOptions {
   readonly stripped: Stripped;
 }
 
+/** To `save`, `enqueue` or `take`. */
+export type Answer = null | readonly Enqueued[] | number;
+
 export type ToThread =
   | { readonly type: "run"; readonly slot: number; readonly job: RunJob }
-  /** The answer to `save` or `enqueue`. */
-  | { readonly type: "answer"; readonly call: number; readonly value: readonly Enqueued[] | null }
+  | { readonly type: "answer"; readonly call: number; readonly value: Answer }
   | { readonly type: "refusal"; readonly call: number; readonly error: JobError };
 
 export type FromThread =
@@ -32,6 +34,7 @@ export type FromThread =
       readonly position: Position;
     }
   | { readonly type: "enqueue"; readonly call: number; readonly jobs: readonly NewJob[] }
+  | { readonly type: "take"; readonly call: number; readonly slot: Parameters<Run["take"]> }
   /** Written by the main thread: a logger in every thread would cost megabytes. */
   | {
       readonly type: "log";

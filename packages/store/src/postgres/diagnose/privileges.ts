@@ -12,6 +12,16 @@ const ofWorker: Readonly<Record<string, readonly string[]>> = {
   job_errors: everything,
   processes: everything,
   paused_queues: everything,
+  job_gates: everything,
+  slots: everything,
+  unique_keys: everything,
+  dependencies: everything,
+  touched: everything,
+  batches: everything,
+  queue_settings: everything,
+  concurrency_limits: everything,
+  recurring_tasks: everything,
+  recurring_ticks: everything,
   all_jobs: ["SELECT"],
   schema_version: ["SELECT"],
 };
@@ -34,7 +44,8 @@ WHERE table_.relnamespace = space.oid`;
 
 const mayEnqueue = `SELECT coalesce(bool_and(has_function_privilege(proc.oid, 'EXECUTE')), false)
 FROM pg_proc AS proc JOIN pg_namespace AS space ON space.oid = proc.pronamespace
-WHERE space.nspname = $1 AND proc.proname IN ('enqueue', 'enqueue_many')`;
+WHERE space.nspname = $1
+  AND proc.proname IN ('enqueue', 'enqueue_many', 'enqueue_linked', 'lock_jobs', 'reconcile')`;
 
 const mayLook = `SELECT coalesce(bool_or(has_table_privilege(view.oid, 'SELECT')), false)
 FROM pg_class AS view JOIN pg_namespace AS space ON space.oid = view.relnamespace

@@ -48,7 +48,8 @@ function harmless(found: readonly Holder[]): string {
   const seconds = found.flatMap(([, each]) => each ?? []);
   if (seconds.length === found.length) return `the oldest is ${period(Math.max(...seconds))} old`;
   const hidden = "GRANT pg_read_all_stats to this role to see since when";
-  return `the oldest is held for ${many(Math.max(...found.map(([age]) => age)))} transactions; ${hidden}`;
+  const oldest = Math.max(...found.map(([age]) => age));
+  return `the oldest is held for ${many(oldest)} transactions; ${hidden}`;
 }
 
 function isLong([age, seconds]: Holder): boolean {

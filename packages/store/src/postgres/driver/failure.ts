@@ -33,8 +33,8 @@ export function isAnswer(error: unknown): boolean {
 }
 
 /**
- * A StoreError that names the store; a mistake in our own SQL comes back as it is. `sent`: something
- * was under way, and a lost connection leaves open whether it came through.
+ * A StoreError that names the store; a mistake in our own SQL comes back as it is. `sent`:
+ * something was under way, and a lost connection leaves open whether it came through.
  */
 export function failure(
   error: unknown,
@@ -56,6 +56,9 @@ function codeOf(error: unknown): string {
 type Meaning = readonly [StoreErrorCode, string];
 
 const exact: Readonly<Record<string, Meaning>> = {
+  // what our own functions refuse, in the words they have for it
+  QR001: ["conflict", "{cause}"],
+  QR002: ["invalid", "{cause}"],
   "25006": ["read-only", "{url} only answers reads: it is a standby, connect to the primary"],
   "3D000": ["unreachable", "{url}: there is no such database, create it first"],
   "3F000": ["old-schema", "{url} has no store yet: run `runtime migrate`"],

@@ -1,5 +1,5 @@
 // What people do to jobs: retry, cancel, discard. One statement for any number of ids, which
-// answers the state that each job was in.
+// answers the state that each job was in; and of a retry, who has a unique key that it would take.
 //
 // A job is always in one of two tables, and a statement sees both as of one moment. But while it
 // waits for a row that somebody else is just moving to the other table, it finds the row gone
@@ -12,11 +12,18 @@ import {
   answerCancel,
   answerDiscard,
   answerRetry,
+  refuseRetry,
+  type TakenKey,
 } from "../../rules/answers.ts";
 import type { Actions } from "../../store.ts";
-import type { Announcer } from "../announce.ts";
-import type { Driver } from "../driver.ts";
+import type { Driver, Statement } from "../driver.ts";
+import { writeAndReconcile } from "../flow/reconcile.ts";
+import { anyGate, links } from "../migrations/2-flow/links.ts";
 import { sharedColumns } from "../rows.ts";
+import type { Announcer } from "../watch/announce.ts";
+
+/** Jobs whose queue has settings by now get its gates. */
+const regate = "SELECT queue_runtime.regate_among($1::bigint[])";
 
 const columns = sharedColumns.filter((column) => column !== "state");
 const list = (names: readonly string[], from = ""): string =>
@@ -26,7 +33,7 @@ const live = `live AS MATERIALIZED (
   SELECT id, state FROM queue_runtime.jobs WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE
 )`;
 const ended = `ended AS MATERIALIZED (
-  SELECT id, state FROM queue_runtime.ended_jobs WHERE id = ANY ($1::bigint[])
+  SELECT id, state, linked FROM queue_runtime.ended_jobs WHERE id = ANY ($1::bigint[])
   ORDER BY id FOR UPDATE
 )`;
 
@@ -43,17 +50,23 @@ const anew: Readonly<Record<string, string>> = {
   progress_total: "CASE WHEN $2::boolean THEN NULL ELSE gone.progress_total END",
 };
 
-const retryAll = `WITH ${ended}, gone AS (
+const retryAll = `WITH ${ended}, stays AS MATERIALIZED (
+  SELECT job AS id, taken, holder FROM queue_runtime.retake_uniques(array(
+    SELECT id FROM ended WHERE state IN ('failed', 'cancelled') AND linked & ${links.unique} <> 0
+    ORDER BY id))
+), gone AS (
   DELETE FROM queue_runtime.ended_jobs AS job USING ended
   WHERE job.id = ended.id AND ended.state IN ('failed', 'cancelled')
+    AND NOT EXISTS (SELECT FROM stays WHERE stays.id = ended.id)
   RETURNING ${list(columns, "job.")}
 ), again AS (
   INSERT INTO queue_runtime.jobs (${list(columns)}, state, returned)
-  SELECT ${columns.map((column) => anew[column] ?? `gone.${column}`).join(", ")}, 'ready', true
+  SELECT ${columns.map((column) => anew[column] ?? `gone.${column}`).join(", ")},
+    CASE WHEN gone.linked & ${anyGate} <> 0 THEN 'blocked' ELSE 'ready' END, true
   FROM gone
 )
-SELECT id, state FROM ended
-UNION ALL SELECT id, state FROM queue_runtime.jobs WHERE id = ANY ($1::bigint[])`;
+SELECT id, state, taken, holder FROM ended LEFT JOIN stays USING (id)
+UNION ALL SELECT id, state, NULL, NULL FROM queue_runtime.jobs WHERE id = ANY ($1::bigint[])`;
 
 const cancelAll = `WITH ${live}, asked AS (
   UPDATE queue_runtime.jobs AS job
@@ -87,8 +100,13 @@ export async function retry(
   announcer: Announcer,
   ...[ids, options]: [ids: readonly number[], options: { readonly fromStart: boolean }]
 ): Promise<Actions> {
-  const how = { answer: answerRetry, text: retryAll, values: [options.fromStart] };
-  const answers = await act(driver, ids, how);
+  const how = {
+    answer: answerRetry,
+    text: retryAll,
+    values: [options.fromStart],
+    followedBy: regate,
+  };
+  const answers = await act(driver, announcer, { ids, ...how });
   if (answers.some(({ outcome }) => outcome === "retried")) announcer.announce("ready");
   return answers;
 }
@@ -98,37 +116,55 @@ export async function cancel(
   announcer: Announcer,
   ids: readonly number[],
 ): Promise<Actions> {
-  const answers = await act(driver, ids, { answer: answerCancel, text: cancelAll });
+  const answers = await act(driver, announcer, { ids, answer: answerCancel, text: cancelAll });
   if (answers.some(({ outcome }) => outcome === "requested")) announcer.announce("cancel");
   return answers;
 }
 
-export function discard(driver: Driver, ids: readonly number[]): Promise<Actions> {
-  return act(driver, ids, { answer: answerDiscard, text: discardAll });
+export function discard(
+  driver: Driver,
+  announcer: Announcer,
+  ids: readonly number[],
+): Promise<Actions> {
+  return act(driver, announcer, { ids, answer: answerDiscard, text: discardAll });
 }
 
+type Found = readonly [id: number, state: JobState, taken?: string | null, holder?: number];
+
 interface How {
+  readonly ids: readonly number[];
   readonly answer: Answer;
   readonly text: string;
   readonly values?: readonly unknown[];
+  /** Follows, and takes the ids. */
+  readonly followedBy?: string;
 }
 
 const existing = "SELECT id FROM queue_runtime.all_jobs WHERE id = ANY ($1::bigint[])";
 
 async function act(
   driver: Driver,
-  ids: readonly number[],
-  { answer, text, values = [] }: How,
+  announcer: Announcer,
+  { ids, answer, text, values = [], followedBy }: How,
 ): Promise<Actions> {
   const states = new Map<number, JobState>();
+  const taken = new Map<number, TakenKey>();
   let wanted = [...new Set(ids.filter(Number.isSafeInteger))];
   while (wanted.length > 0) {
     const long = wanted.length > 1_000;
-    const [found] = await driver.write([[text, [wanted, ...values]]], { long });
-    for (const [id, state] of found!.rows as [number, JobState][]) states.set(id, state);
+    const statements: Statement[] = [[text, [wanted, ...values]]];
+    if (followedBy) statements.push([followedBy, [wanted]]);
+    const [found] = await writeAndReconcile(driver, announcer, { statements, long });
+    for (const [id, state, key, by] of found!.rows as Found[]) {
+      states.set(id, state);
+      if (key != null) taken.set(id, { key, by: by! });
+    }
     const missing = wanted.filter((id) => !states.has(id));
     const { rows } = missing.length > 0 ? await driver.query(existing, [missing]) : { rows: [] };
     wanted = (rows as [number][]).map(([id]) => id);
   }
-  return answerAll(ids, states, answer);
+  return answerAll(ids, states, (id, state) => {
+    const key = taken.get(id);
+    return key ? refuseRetry(id, key) : answer(id, state);
+  });
 }

@@ -25,10 +25,27 @@ const halving = `due AS MATERIALIZED (SELECT queue_runtime.now_ms() - $1::bigint
   WHERE low < high
 )`;
 
+/** A batch remembers what it lost: whether it failed must not depend on how long jobs are kept. */
 const remove = `, forgotten AS (
   DELETE FROM queue_runtime.job_errors AS error USING old WHERE error.job_id = old.id
+), gone AS (
+  DELETE FROM queue_runtime.ended_jobs AS job USING old WHERE job.id = old.id
+  RETURNING job.batch_id, job.state
+), lost AS MATERIALIZED (
+  SELECT batch_id, count(*) FILTER (WHERE state = 'finished') AS finished,
+    count(*) FILTER (WHERE state = 'failed') AS failed,
+    count(*) FILTER (WHERE state = 'cancelled') AS cancelled
+  FROM gone WHERE batch_id IS NOT NULL GROUP BY batch_id
+), locked AS MATERIALIZED (
+  SELECT id FROM queue_runtime.batches WHERE id IN (SELECT batch_id FROM lost)
+  ORDER BY id FOR NO KEY UPDATE
+), remembered AS (
+  UPDATE queue_runtime.batches AS batch SET cleared_finished = cleared_finished + lost.finished,
+    cleared_failed = cleared_failed + lost.failed,
+    cleared_cancelled = cleared_cancelled + lost.cancelled
+  FROM lost JOIN locked ON locked.id = lost.batch_id WHERE batch.id = locked.id
 )
-DELETE FROM queue_runtime.ended_jobs AS job USING old WHERE job.id = old.id`;
+SELECT count(*) FROM gone`;
 
 /** As a CASE it seems likely to the planner, which then walks by id instead of sorting. */
 const clearFinished = `WITH RECURSIVE ${halving}, old AS MATERIALIZED (
@@ -44,6 +61,14 @@ const clearUnfinished = `WITH old AS MATERIALIZED (
   ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED
 )${remove}`;
 
+/** When none of its jobs is left. */
+const clearBatches = `DELETE FROM queue_runtime.batches WHERE id IN (
+  SELECT id FROM queue_runtime.batches AS batch
+  WHERE finished_at < queue_runtime.now_ms() - $1::bigint
+    AND NOT EXISTS (SELECT FROM queue_runtime.ended_jobs WHERE batch_id = batch.id)
+    AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE batch_id = batch.id)
+  ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED)`;
+
 /** Oldest first, as near as it matters. */
 export async function clear(driver: Driver, retention: Retention, limit: number): Promise<number> {
   const periods = [
@@ -55,7 +80,10 @@ export async function clear(driver: Driver, retention: Retention, limit: number)
   for (const [text, period, ...state] of periods) {
     if (removed >= limit) break;
     const values = [Math.ceil(period), limit - removed, ...state];
-    removed += (await driver.query(text, values, true)).count;
+    const [[count]] = (await driver.query(text, values, true)).rows as [[number]];
+    removed += count;
   }
+  const longest = Math.max(...periods.map(([, period]) => period));
+  await driver.query(clearBatches, [Math.ceil(longest), limit], true);
   return removed;
 }

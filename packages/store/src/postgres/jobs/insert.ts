@@ -1,9 +1,16 @@
 // Writes new jobs, in one statement however many there are. A single one, which somebody waits for,
 // has a statement without arrays: they would cost half as much again.
+//
+// Jobs that are tied to others are written by a function of the server (flow/enqueue.ts), and so
+// are those of queues with settings: where there is one, these statements write nothing.
 
 import type { Enqueued } from "../../job.ts";
 import type { PreparedJob } from "../../rules/new-job.ts";
 import type { Driver, Statement } from "../driver.ts";
+
+/** Read from end to end: it is nearly always empty, and opening its index takes longer. */
+const noneIsSet = (queue: string): string =>
+  `NOT EXISTS (SELECT FROM queue_runtime.queue_settings WHERE name || '' ${queue})`;
 
 const insert = `WITH clock AS MATERIALIZED (SELECT queue_runtime.now_ms() AS now)
 INSERT INTO queue_runtime.jobs
@@ -16,18 +23,20 @@ FROM (
       $7::bigint[], $8::double precision[], $9::boolean[]) WITH ORDINALITY
     AS job (name, kind, queue, args, priority, label, at, in_ms, held, number),
     clock
+  WHERE ${noneIsSet("= ANY ($3::text[])")}
   ORDER BY job.number
 ) AS job
 RETURNING id, state`;
 
 const insertOne = `INSERT INTO queue_runtime.jobs
   (name, kind, queue, args, priority, label, run_at, created_at, state)
-SELECT $1, $2, $3, $4::json, $5::bigint, $6, due, now,
+SELECT $1, $2, $3::text, $4::json, $5::bigint, $6, due, now,
   CASE WHEN $9::boolean THEN 'held' WHEN due > now THEN 'scheduled' ELSE 'ready' END
 FROM (
   SELECT now, coalesce($7::bigint, now + ceil($8::double precision)::bigint) AS due
   FROM (SELECT queue_runtime.now_ms() AS now OFFSET 0) AS clock OFFSET 0
 ) AS job
+WHERE ${noneIsSet("= $3")}
 RETURNING id, state`;
 
 export interface Inserted {
@@ -36,24 +45,30 @@ export interface Inserted {
   readonly scheduled: boolean;
 }
 
-/** `after` follows at once, see driver.ts. */
+/**
+ * `after` follows at once, see driver.ts. Answers null when nothing was written, because a queue
+ * has settings.
+ */
 export async function insertAll(
   driver: Driver,
   jobs: readonly PreparedJob[],
   after: Statement | null = null,
-): Promise<Inserted> {
+): Promise<Inserted | null> {
   const statement = insertOf(jobs);
   const long = jobs.length > 1_000;
   const answer = after
     ? await driver.writeAndThen(statement, after, long)
     : (await driver.write([statement], { long }))[0]!;
-  return inserted(answer.rows as [number, string][]);
+  return answer.count === 0 ? null : inserted(answer.rows as [number, string][]);
 }
 
-export function inserted(rows: readonly [number, string][]): Inserted {
+function inserted(rows: readonly [number, string][]): Inserted {
   const states = new Set(rows.map(([, state]) => state));
-  const enqueued = rows.map(([id]): Enqueued => ({ id, outcome: "created" }));
-  return { enqueued, ready: states.has("ready"), scheduled: states.has("scheduled") };
+  return {
+    enqueued: rows.map(([id]): Enqueued => ({ id, outcome: "created" })),
+    ready: states.has("ready"),
+    scheduled: states.has("scheduled"),
+  };
 }
 
 function insertOf(jobs: readonly PreparedJob[]): Statement {

@@ -17,11 +17,13 @@ const few = 1_000;
 type Table = "jobs" | "ended_jobs";
 
 export async function list(driver: Driver, filter: JobFilter): Promise<readonly Job[]> {
-  const { states, queue = null, name = null, processId = null } = filter;
+  const { states, queue = null, name = null, processId = null, batchId = null } = filter;
+  const { beyond = 0 } = filter;
   const wanted = states && jobStates.filter((state) => states.includes(state));
-  const values = [filter.limit ?? defaultLimit, queue, name, wanted ?? null, processId];
+  const limit = filter.limit ?? defaultLimit;
+  const values = [limit, queue, name, wanted ?? null, processId, batchId, beyond];
   if (wanted && wanted.length === 0) return [];
-  const text = processId === null ? inStates(wanted) : heldBy;
+  const text = processId !== null ? heldBy : batchId !== null ? ofBatch : inStates(wanted);
   const { rows } = await driver.query(text, values, true);
   return rows.map(toJob);
 }
@@ -37,7 +39,8 @@ const columnsOf: Readonly<Record<Table, string>> = {
 
 /** Every value stands in every text, so that each has a type. */
 const filters = `($2::text IS NULL OR job.queue = $2) AND ($3::text IS NULL OR job.name = $3)
-    AND ($4::text[] IS NULL OR job.state = ANY ($4)) AND ($5::bigint IS NULL OR $5 > 0)`;
+    AND ($4::text[] IS NULL OR job.state = ANY ($4)) AND ($5::bigint IS NULL OR $5 > 0)
+    AND ($6::bigint IS NULL OR job.batch_id = $6) AND job.id > $7::bigint`;
 
 const walk = (table: Table, condition = "true"): string => `(
   SELECT ${columnsOf[table]} FROM queue_runtime.${table} AS job
@@ -54,6 +57,9 @@ const inOrder = (branches: readonly string[]): string =>
 
 const running = "SELECT id FROM queue_runtime.jobs WHERE state = 'running' AND process_id = $5";
 const heldBy = `WITH found AS MATERIALIZED (${running}) ${inOrder([fetch("jobs", "true")])}`;
+
+const inBatch = "job.batch_id = $6";
+const ofBatch = inOrder([walk("jobs", inBatch), walk("ended_jobs", inBatch)]);
 
 /** In the order of an index that can answer it: the planner then stops where it has enough. */
 const orders: Readonly<Partial<Record<JobState, string>>> = {

@@ -26,6 +26,10 @@ export const isEnded: string = isOneOf("state", ends);
 /** From `ended_from`, the state in which a job left the table of live ones. */
 export const endedLegally: string = isLegal("ended_from", "state", ends);
 
+/** Of an update of a live job. */
+export const movesIllegally: string = `OLD.state <> NEW.state
+  AND NOT ${isLegal("OLD.state", "NEW.state", liveStates)}`;
+
 export const transitionTriggers: string = `
 CREATE FUNCTION queue_runtime.refuse_transition() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
@@ -34,7 +38,7 @@ BEGIN
 END $$;
 
 CREATE TRIGGER jobs_transition BEFORE UPDATE OF state ON queue_runtime.jobs FOR EACH ROW
-WHEN (OLD.state <> NEW.state AND NOT ${isLegal("OLD.state", "NEW.state", liveStates)})
+WHEN (${movesIllegally})
 EXECUTE FUNCTION queue_runtime.refuse_transition();
 
 CREATE TRIGGER jobs_begin BEFORE INSERT ON queue_runtime.jobs FOR EACH ROW

@@ -3,7 +3,7 @@
 
 import type { Job } from "../../job.ts";
 import type { Claim, TurnAnswer } from "../../turn.ts";
-import { sharedColumns, toJob } from "../rows.ts";
+import { linksOf, sharedColumns, toJob } from "../rows.ts";
 import type { Lane } from "./lanes.ts";
 import { placeIn } from "./places.ts";
 
@@ -22,15 +22,26 @@ export interface Surroundings {
   readonly suspects: boolean;
   /** Another claim may find more. */
   readonly more: boolean;
+  /** Keys take turns in some queue. */
+  readonly fair: boolean;
+  /** Something was left to be taken up, see flow/reconcile.ts. */
+  readonly touched: boolean;
   /** No transaction below ran any more when the claim began, and none from `xmax` on had begun. */
   readonly xmin: number;
   readonly xmax: number;
   readonly cancelRequested: TurnAnswer["cancelRequested"];
 }
 
+export interface Caught {
+  readonly job: Job;
+  readonly lane: Lane;
+  /** What ties it to others, see migrations/2-flow/links.ts. */
+  readonly links: number;
+}
+
 export interface ClaimRows {
   /** Best first. */
-  readonly jobs: readonly { readonly job: Job; readonly lane: Lane }[];
+  readonly jobs: readonly Caught[];
   readonly unknown: readonly Lane[];
   readonly around: Surroundings;
 }
@@ -48,10 +59,12 @@ const columns = {
   interruptions: at("interruptions"),
   crashes: at("crashes"),
   args: at("args"),
+  linked: at("linked"),
+  startedAt: at("started_at"),
 } as const;
 
 export function toClaimRows(rows: readonly unknown[], { queues }: Claim): ClaimRows {
-  const jobs: { job: Job; lane: Lane; place: number }[] = [];
+  const jobs: (Caught & { place: number; turn: number })[] = [];
   const unknown: Lane[] = [];
   const places = new Map<string, number>();
   const placeOf = (queue: string): number => {
@@ -61,10 +74,16 @@ export function toClaimRows(rows: readonly unknown[], { queues }: Claim): ClaimR
   };
   for (const row of rows.slice(0, -1) as unknown[][]) {
     const lane = toLane(row);
-    if (row[columns.id] === null) unknown.push(lane);
-    else jobs.push({ job: toJob(row), lane, place: placeOf(lane.queue) });
+    const given = row.pop() as number | null;
+    if (row[columns.id] === null) {
+      unknown.push(lane);
+      continue;
+    }
+    const job = toJob(row);
+    const turn = given ?? job.id;
+    jobs.push({ job, lane, links: linksOf(row), place: placeOf(lane.queue), turn });
   }
-  jobs.sort((a, b) => a.place - b.place || byUrgency(a.job, b.job));
+  jobs.sort((a, b) => a.place - b.place || a.job.priority - b.job.priority || a.turn - b.turn);
   return { jobs, unknown, around: toSurroundings(rows.at(-1)) };
 }
 
@@ -77,6 +96,8 @@ export function toSurroundings(given: unknown): Surroundings {
     saturated: row[columns.attempts] === 1,
     suspects: row[columns.interruptions] === 1,
     more: row[columns.crashes] === 1,
+    fair: row[columns.startedAt] === 1,
+    touched: row[columns.linked] === 1,
     xmin: row[columns.priority] as number,
     xmax: row[columns.runAt] as number,
     cancelRequested: asked.map(([id, fence]) => ({ id, fence })),
@@ -91,8 +112,4 @@ function toLane(row: unknown[]): Lane {
     name: row[columns.name] as string,
     priority: row[columns.priority] as number,
   };
-}
-
-function byUrgency(a: Job, b: Job): number {
-  return a.priority - b.priority || a.id - b.id;
 }

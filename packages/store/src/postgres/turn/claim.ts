@@ -24,12 +24,23 @@ const lanes = `lane AS MATERIALIZED (
  * whole order, so that no other index can serve: with the lane as equalities, the planner may find
  * the primary key just as good, and read everything that is running before it comes to the lane.
  */
-const inLane = `state = 'ready' AND crashes_since_checkpoint < 2
+const jobsInLane = (condition: string): string => `state = 'ready'
+  AND crashes_since_checkpoint < 2 ${condition}
   AND (returned, queue, name, priority, id)
     > (lane.returned, lane.queue, lane.name, lane.priority, lane.low)
   AND (returned, queue, name, priority, id)
     < (lane.returned, lane.queue, lane.name, lane.priority, 9223372036854775807)
   ORDER BY returned, queue, name, priority, id`;
+
+const inLane = jobsInLane("");
+
+/** Where keys take turns: jobs of a lane that have a place, which they got when they came back. */
+const placedInLane = `lane.returned AND state = 'ready' AND crashes_since_checkpoint < 2
+  AND place IS NOT NULL
+  AND (queue, name, priority, place) > (lane.queue, lane.name, lane.priority, 0)
+  AND (queue, name, priority, place)
+    < (lane.queue, lane.name, lane.priority, 9223372036854775807)
+  ORDER BY queue, name, priority, place`;
 
 /** The first lane between two that are known, for each two that stand side by side. */
 const unknownLanes = `
@@ -68,6 +79,12 @@ export function suspectValues({ names, idle, queues }: Claim): readonly unknown[
 const anySuspect = `SELECT FROM queue_runtime.jobs
   WHERE ${isSuspectFor(["$20", "$21", "$22", "$23"])}`;
 
+/** `fair`: keys take turns in some queue. A claim that does not know it takes nothing. */
+const flow = `flow AS MATERIALIZED (
+  SELECT EXISTS (SELECT FROM queue_runtime.queue_settings WHERE fair) AS fair,
+    EXISTS (SELECT FROM queue_runtime.touched) AS touched
+)`;
+
 /**
  * What has to be known beside the jobs, as of the moment of the claim. `crashes`: the claim found
  * something, so another may too; or it did not, and others were just looking at what is there.
@@ -81,6 +98,8 @@ const surroundings: AsJob = {
   interruptions: `(EXISTS (${anySuspect}))::integer`,
   crashes: `(EXISTS (SELECT FROM picked) OR EXISTS (SELECT FROM lane CROSS JOIN LATERAL (
     SELECT FROM queue_runtime.jobs WHERE ${inLane} LIMIT 1) AS job))::integer`,
+  started_at: "(SELECT fair FROM flow)::integer",
+  linked: "(SELECT touched FROM flow)::integer",
   args: `(SELECT json_agg(json_build_array(id, fence) ORDER BY id) FROM queue_runtime.jobs
     WHERE process_id = $1 AND cancel_requested_at IS NOT NULL)`,
 };
@@ -92,55 +111,77 @@ const unknownLane: AsJob = {
   queue: "queue",
 };
 
-const mayTake = `EXISTS (SELECT FROM me) AND NOT EXISTS (SELECT FROM unknown)
+const isAllowed = `EXISTS (SELECT FROM me) AND NOT EXISTS (SELECT FROM unknown)
   AND ($18 OR NOT EXISTS (${anySuspect}))`;
+
+const mayTake = `${isAllowed} AND NOT (SELECT fair FROM flow)`;
 
 /** From one lane: locked as they are found. */
 const fromOne = `picked AS MATERIALIZED (
-  SELECT job.id, lane.returned FROM lane CROSS JOIN LATERAL (
+  SELECT job.id FROM lane CROSS JOIN LATERAL (
     SELECT id FROM queue_runtime.jobs WHERE ${inLane} LIMIT $9 FOR UPDATE SKIP LOCKED
   ) AS job
   WHERE $8::integer IS NOT NULL AND ${mayTake}
 )`;
 
 /**
- * From several lanes: their heads are merged first, and then only what is taken gets locked. A few
- * more than are wanted are merged, for those that others have locked by now. `+ 0`: or else the
- * planner may find the index of ready jobs as good for the second look as the primary key.
+ * Of the heads of several lanes, in their order: only what is taken gets locked. Each is looked up
+ * by its id alone: joined, a planner that knows the table as empty may read all of it for each of
+ * them. `+ 0`: or else it may find the index of ready jobs as good as the primary key.
+ */
+const pickHeads = `picked AS MATERIALIZED (
+  SELECT job.id FROM head CROSS JOIN LATERAL (
+    SELECT id FROM queue_runtime.jobs
+    WHERE id = head.id AND state = 'ready' AND crashes_since_checkpoint + 0 < 2
+    FOR UPDATE SKIP LOCKED
+  ) AS job LIMIT $9
+)`;
+
+/**
+ * From several lanes: their heads are merged first, a few more than are wanted, for those that
+ * others have locked by now.
  */
 const fromSeveral = `head AS MATERIALIZED (
-  SELECT job.id, lane.returned, lane.place, lane.priority FROM lane CROSS JOIN LATERAL (
+  SELECT job.id FROM lane CROSS JOIN LATERAL (
     SELECT id FROM queue_runtime.jobs WHERE ${inLane} LIMIT $8) AS job
   WHERE ${mayTake}
   ORDER BY lane.place, lane.priority, job.id LIMIT $8
-), picked AS MATERIALIZED (
-  SELECT job.id, head.returned FROM head JOIN queue_runtime.jobs AS job ON job.id = head.id
-  WHERE job.state = 'ready' AND job.crashes_since_checkpoint + 0 < 2
-  ORDER BY head.place, head.priority, head.id LIMIT $9 FOR UPDATE OF job SKIP LOCKED
-)`;
+), ${pickHeads}`;
 
-const claimJobs = (picked: string): string => `WITH me AS MATERIALIZED (
+/** The same where keys take turns. */
+const fromFair = `head AS MATERIALIZED (
+  SELECT job.id FROM lane CROSS JOIN LATERAL (
+    (SELECT id, id AS turn FROM queue_runtime.jobs
+      WHERE ${jobsInLane("AND place IS NULL")} LIMIT $8)
+    UNION ALL (SELECT id, place FROM queue_runtime.jobs WHERE ${placedInLane} LIMIT $8)
+  ) AS job
+  WHERE ${isAllowed}
+  ORDER BY lane.place, lane.priority, job.turn LIMIT $8
+), ${pickHeads}`;
+
+const claimJobs = (picked: string): string => `WITH ${flow}, me AS MATERIALIZED (
   SELECT id FROM queue_runtime.processes WHERE id = $1 AND epoch = $19 FOR KEY SHARE
 ), unknown AS MATERIALIZED (${unknownLanes}
 ), ${lanes}, ${picked}, claimed AS (
   UPDATE queue_runtime.jobs AS job SET state = 'running', process_id = $1,
     fence = job.fence + 1, attempts = job.attempts + 1, started_at = (SELECT queue_runtime.now_ms())
-  FROM picked WHERE job.id = picked.id
-  RETURNING ${jobColumns("live")}, picked.returned
+  WHERE id = ANY (array(SELECT picked.id FROM picked))
+  RETURNING ${jobColumns("live")}, job.place, job.returned
 )
 SELECT * FROM claimed
-UNION ALL SELECT ${asJob(unknownLane)}, NULL, NULL, returned FROM unknown
-UNION ALL SELECT ${asJob(surroundings)}, NULL, NULL, false`;
+UNION ALL SELECT ${asJob(unknownLane)}, NULL, NULL, NULL, returned FROM unknown
+UNION ALL SELECT ${asJob(surroundings)}, NULL, NULL, NULL, false`;
 
 const claimFromOne = claimJobs(fromOne);
 const claimFromSeveral = claimJobs(fromSeveral);
+const claimFromFair = claimJobs(fromFair);
 
 /** For a process that claims nothing. */
-const lookAround = `SELECT ${asJob({
+const lookAround = `WITH ${flow} SELECT ${asJob({
   ...surroundings,
   interruptions: "0",
   crashes: "0",
-})}, NULL, NULL, false`;
+})}, NULL, NULL, NULL, false`;
 
 /** The next job of each lane: id, priority, place. */
 const heads = `WITH ${lanes}
@@ -157,14 +198,17 @@ export interface Asked {
   readonly known: readonly KnownLane[];
   /** Read every lane from its beginning. */
   readonly full: boolean;
+  /** Keys take turns in some queue. */
+  readonly fair: boolean;
   /** Take others although suspects wait. */
   readonly passSuspects: boolean;
 }
 
 export function claimStatement(asked: Asked): Statement {
-  const { claim, placed, known, passSuspects, epoch } = asked;
+  const { claim, placed, known, passSuspects, epoch, fair } = asked;
+  const ofText = placed.length > 1 ? claimFromSeveral : claimFromOne;
   return [
-    placed.length > 1 ? claimFromSeveral : claimFromOne,
+    fair ? claimFromFair : ofText,
     [
       ...laneValues(asked),
       2 * claim.limit + 20,

@@ -9,6 +9,7 @@
 //
 // Runs that just finished, which is nearly all of them, have a statement of their own.
 
+import { checkGates } from "../../rules/links.ts";
 import type { Settlement } from "../../turn.ts";
 import type { Statement } from "../driver.ts";
 import { sharedColumns, toColumn } from "../rows.ts";
@@ -40,16 +41,21 @@ RETURNING id`;
 export type Finished = Extract<Settlement, { readonly outcome: "finished" }>;
 
 /** Its rows are the ids of the runs that were taken. */
-export function finish(runs: readonly Finished[]): Statement {
+export function finish(given: readonly Finished[]): Statement {
+  const runs = given.toSorted(byId);
   const ids = runs.map(({ id }) => id);
   const fences = runs.map(({ fence }) => fence);
   if (runs.every(({ result }) => result === null)) return [finishAllWithoutResult, [ids, fences]];
   return [finishAll, [ids, fences, runs.map(({ result }) => toColumn(result))]];
 }
 
+/** Rows are locked in one order by all: those who wait for several of them would wait for ever. */
+const byId = (a: Settlement, b: Settlement): number => a.id - b.id;
+
 /** What the end of a run changes about its job, whether it is repeated or not. */
 const counters = `
-    job.attempts - (given.outcome IN ('interrupted', 'released', 'crashed'))::integer AS attempts,
+    job.attempts - (given.outcome IN ('interrupted', 'released', 'crashed', 'gated'))::integer
+      AS attempts,
     job.interruptions + (given.outcome = 'interrupted')::integer AS interruptions,
     job.crashes + (given.outcome = 'crashed')::integer AS crashes,
     job.crashes_since_checkpoint + (given.outcome = 'crashed')::integer
@@ -72,7 +78,7 @@ const endAll = `WITH given AS MATERIALIZED (
 ), back AS (
   UPDATE queue_runtime.jobs AS job SET state = held.state, returned = true, process_id = NULL,
     fence = job.fence + (held.outcome <> 'failed')::integer,
-    run_at = CASE WHEN held.outcome = 'released' THEN job.run_at
+    run_at = CASE WHEN held.outcome IN ('released', 'gated') THEN job.run_at
       ELSE queue_runtime.now_ms() + held.delay END,
     attempts = held.attempts, interruptions = held.interruptions, crashes = held.crashes,
     crashes_since_checkpoint = held.crashes_since_checkpoint, error = held.error
@@ -96,7 +102,8 @@ SELECT id, state, delay FROM held`;
 export type Other = Exclude<Settlement, Finished>;
 
 /** Its rows say which runs were taken, and what became of their jobs. */
-export function end(runs: readonly Other[]): Statement {
+export function end(given: readonly Other[]): Statement {
+  const runs = given.toSorted(byId);
   return [
     endAll,
     [
@@ -107,6 +114,14 @@ export function end(runs: readonly Other[]): Statement {
       runs.map(delayOf),
     ],
   ];
+}
+
+export type Gated = Extract<Settlement, { readonly outcome: "gated" }>;
+
+/** Gives gates to runs that learned of them; comes before the statement that ends these runs. */
+export function gate(runs: readonly Gated[]): Statement {
+  const given = runs.map(({ id, fence, gates }) => ({ id, fence, gates: checkGates(gates) }));
+  return ["SELECT queue_runtime.gate_runs($1::json)", [JSON.stringify(given)]];
 }
 
 export type EndedRow = readonly [id: number, state: string, delay: number | null];
@@ -123,6 +138,7 @@ function delayOf(run: Other): number | null {
       return wholeDelay(run.delayMs);
     case "released":
     case "crashed":
+    case "gated":
       return 0;
     case "cancelled":
       return null;

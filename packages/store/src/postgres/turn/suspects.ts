@@ -3,7 +3,7 @@
 // there is one.
 
 import type { Claim } from "../../turn.ts";
-import type { Driver } from "../driver.ts";
+import type { Driver, Statement } from "../driver.ts";
 import { jobColumns } from "../rows.ts";
 import { type Asked, headsStatement, isSuspectFor, suspectValues } from "./claim.ts";
 import { placeIn } from "./places.ts";
@@ -21,41 +21,50 @@ UPDATE queue_runtime.jobs AS job SET state = 'running', process_id = $1,
   fence = job.fence + 1, attempts = job.attempts + 1, started_at = (SELECT queue_runtime.now_ms())
 FROM picked WHERE job.id = picked.id RETURNING ${jobColumns("live")}`;
 
-interface Candidate {
+export interface Candidate {
   readonly id: number;
   readonly priority: number;
   readonly place: number;
+  /** Among jobs of one priority: its id, or the place that it was given. */
+  readonly turn: number;
 }
 
 /** The row of the suspect whose turn it is, now claimed; undefined where there is none. */
 export async function claimSuspect(driver: Driver, asked: Asked): Promise<unknown> {
   const { claim, processId, epoch } = asked;
-  const [found, heads] = await driver.together([
-    [suspects, suspectValues(claim)],
-    headsStatement(asked),
-  ]);
-  const suspect = best(toCandidates(found!.rows, claim));
+  const [found, heads] = await driver.together([suspectsFor(claim), headsStatement(asked)]);
+  const suspect = bestOf(toSuspects(found!.rows, claim));
   if (!suspect) return undefined;
-  const first = best((heads!.rows as [number, number, number][]).map(toCandidate));
+  const first = bestOf((heads!.rows as [number, number, number][]).map(toCandidate));
   if (first && byTurn(first, suspect) < 0) return undefined;
   const { rows } = await driver.query(claimOne, [processId, suspect.id, epoch]);
   return rows[0];
 }
 
-function toCandidates(rows: readonly unknown[], claim: Claim): readonly Candidate[] {
+/** Those whose turn it may be; their rows are read by `toSuspects`. */
+export function suspectsFor(claim: Claim): Statement {
+  return [suspects, suspectValues(claim)];
+}
+
+export function toSuspects(rows: readonly unknown[], claim: Claim): readonly Candidate[] {
   return (rows as [number, string, number][])
-    .map(([id, queue, priority]) => ({ id, priority, place: placeIn(claim.queues, queue) }))
+    .map(([id, queue, priority]) => ({
+      id,
+      turn: id,
+      priority,
+      place: placeIn(claim.queues, queue),
+    }))
     .filter(({ place }) => place !== -1);
 }
 
 function toCandidate([id, priority, place]: [number, number, number]): Candidate {
-  return { id, priority, place };
+  return { id, turn: id, priority, place };
 }
 
-function best(candidates: readonly Candidate[]): Candidate | undefined {
+export function bestOf(candidates: readonly Candidate[]): Candidate | undefined {
   return [...candidates].sort(byTurn)[0];
 }
 
-function byTurn(a: Candidate, b: Candidate): number {
-  return a.place - b.place || a.priority - b.priority || a.id - b.id;
+export function byTurn(a: Candidate, b: Candidate): number {
+  return a.place - b.place || a.priority - b.priority || a.turn - b.turn;
 }

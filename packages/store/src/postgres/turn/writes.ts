@@ -3,7 +3,16 @@
 import type { Checkpoint, Turn } from "../../turn.ts";
 import type { Answer, Driver, Statement } from "../driver.ts";
 import { newest, save } from "./save.ts";
-import { type EndedRow, end, type Finished, finish, type Other, takenBefore } from "./settle.ts";
+import {
+  type EndedRow,
+  end,
+  type Finished,
+  finish,
+  type Gated,
+  gate,
+  type Other,
+  takenBefore,
+} from "./settle.ts";
 
 interface Held {
   readonly id: number;
@@ -27,6 +36,7 @@ export class Writes {
   readonly #checkpoints: readonly Checkpoint[];
   readonly #finished: readonly Finished[];
   readonly #others: readonly Other[];
+  readonly #gated: readonly Gated[];
   readonly #processId: number;
   readonly #repeated: boolean;
 
@@ -36,12 +46,14 @@ export class Writes {
     this.#repeated = turn.holding !== undefined;
     this.#finished = settlements.filter(isFinished);
     this.#others = settlements.filter((each): each is Other => !isFinished(each));
+    this.#gated = settlements.filter((each): each is Gated => each.outcome === "gated");
     const moved = settlements.filter(({ cursor, progress }) => cursor !== undefined || progress);
     this.#asked = turn.checkpoints;
     this.#checkpoints = newest([...turn.checkpoints, ...moved]);
     this.statements = [
       ...(this.#checkpoints.length > 0 ? [save(this.#checkpoints)] : []),
       ...(this.#finished.length > 0 ? [finish(this.#finished)] : []),
+      ...(this.#gated.length > 0 ? [gate(this.#gated)] : []),
       ...(this.#others.length > 0 ? [end(this.#others)] : []),
     ];
   }
@@ -56,6 +68,7 @@ export class Writes {
     const rest = [...answers];
     const saved = this.#checkpoints.length > 0 ? rest.shift()!.rows : [];
     const finished = this.#finished.length > 0 ? rest.shift()!.rows : [];
+    if (this.#gated.length > 0) rest.shift();
     const ended = (this.#others.length > 0 ? rest.shift()!.rows : []) as readonly EndedRow[];
     const overtaken = [
       ...without(this.#asked, saved),

@@ -8,8 +8,8 @@
 // are saturated, as those who announce do: a mistake there is what it is meant to make up for.
 
 import type { News } from "../../store.ts";
-import { dispatcherLooksMs } from "../announce.ts";
 import type { Driver } from "../driver.ts";
+import { dispatcherLooksMs } from "./announce.ts";
 
 export interface PollListener {
   found(news: News): void;
@@ -36,6 +36,7 @@ const look = `SELECT
     ORDER BY process_id LIMIT 1),
   (SELECT id FROM queue_runtime.jobs ORDER BY id DESC LIMIT 1),
   (SELECT run_at FROM queue_runtime.jobs WHERE state = 'scheduled' ORDER BY run_at, id LIMIT 1),
+  (SELECT job_id FROM queue_runtime.touched LIMIT 1),
   queue_runtime.now_ms()`;
 
 type LookRow = [
@@ -44,6 +45,7 @@ type LookRow = [
   cancel: number | null,
   newest: number | null,
   due: number | null,
+  touched: number | null,
   now: number,
 ];
 
@@ -120,10 +122,13 @@ export class Poll {
   }
 
   /** True when something new was there. */
-  #report([ready, suspect, cancel, newest, due, now]: LookRow): boolean {
-    const wake = ready !== null || suspect !== null || cancel !== null;
+  #report([ready, suspect, cancel, newest, due, touched, now]: LookRow): boolean {
+    const wake = [ready, suspect, cancel, touched].some((id) => id !== null);
     const soon = due !== null && due - now < dispatcherLooksMs;
-    const newReady = this.#notice("ready", wake ? `${ready} ${suspect} ${cancel} ${newest}` : null);
+    const newReady = this.#notice(
+      "ready",
+      wake ? `${ready} ${suspect} ${cancel} ${newest} ${touched}` : null,
+    );
     const newDue = this.#notice("scheduled", soon ? `${due} ${newest}` : null);
     const isNew = newReady || newDue;
     if (isNew && !this.#announced) this.#listener.unannounced();

@@ -7,8 +7,8 @@
 // supervisor that believed the silence instead would leave jobs waiting beside idle workers.
 
 import type { News, WatchOptions } from "../../store.ts";
-import type { Announcer } from "../announce.ts";
 import type { Driver } from "../driver.ts";
+import type { Announcer } from "./announce.ts";
 import { Coalesced } from "./coalesced.ts";
 import { Listening } from "./listening.ts";
 import { Poll } from "./poll.ts";

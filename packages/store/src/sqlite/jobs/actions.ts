@@ -1,10 +1,19 @@
-// What people do to jobs: retry, cancel, discard, and clearing away what ended long ago. Each id
-// is looked at by itself, in order, so an id asked for twice is answered as the first left it.
+// What people do to jobs: retry, cancel, discard. Each id is looked at by itself, one after the
+// other, so an id asked for twice is answered as the first left it.
 
 import type { JobState } from "../../job.ts";
-import { type Answer, answerCancel, answerDiscard, answerRetry } from "../../rules/answers.ts";
-import type { Action, Actions, Retention } from "../../store.ts";
+import {
+  type Answer,
+  answerCancel,
+  answerDiscard,
+  answerRetry,
+  refuseRetry,
+} from "../../rules/answers.ts";
+import type { Action, Actions } from "../../store.ts";
 import type { Driver } from "../driver.ts";
+import { askTakeBack, takeBack } from "../flow/links/unique.ts";
+import { regateOne } from "../flow/regate.ts";
+import { Room } from "../flow/slots/room.ts";
 
 const stateOf = "SELECT state FROM jobs WHERE id = ?";
 
@@ -33,13 +42,30 @@ export function retry(
   ids: readonly number[],
   options: { readonly fromStart: boolean },
 ): Actions {
-  const now = driver.now();
+  const room = new Room(driver);
+  const answer: Answer = (id, state) => {
+    const action = answerRetry(id, state);
+    const taken = action.outcome === "retried" ? askTakeBack(room, id, "ready") : null;
+    return taken ? refuseRetry(id, taken) : action;
+  };
   const act = ({ id, outcome }: Action): void => {
     if (outcome !== "retried") return;
-    driver.sql(again).run({ now, id });
+    regateOne(driver, id);
+    takeBack(room, id, "ready");
+    driver.sql(again).run({ now: room.now, id });
     if (options.fromStart) driver.sql(forget).run(id);
   };
-  return each(driver, ids, { answer: answerRetry, act });
+  // Of two with the same unique key the older one has it.
+  const order = [...ids.keys()].sort((a, b) => (ids[a] || 0) - (ids[b] || 0));
+  const answers: Action[] = [];
+  each(
+    driver,
+    order.map((n) => ids[n]!),
+    { answer, act },
+  ).forEach((action, n) => {
+    answers[order[n]!] = action;
+  });
+  return answers;
 }
 
 const end = "UPDATE jobs SET state = 'cancelled', finished_at = :now WHERE id = :id";
@@ -63,24 +89,4 @@ export function discard(driver: Driver, ids: readonly number[]): Actions {
     if (outcome === "discarded") driver.sql(remove).run(id);
   };
   return each(driver, ids, { answer: answerDiscard, act });
-}
-
-const expired = `DELETE FROM jobs WHERE id IN (
-  SELECT id FROM jobs INDEXED BY jobs_ended
-  WHERE finished_at IS NOT NULL AND state = ? AND finished_at < ?
-  ORDER BY finished_at LIMIT ?)`;
-
-export function clear(driver: Driver, retention: Retention, limit: number): number {
-  const now = driver.now();
-  const periods = [
-    ["finished", retention.finishedMs],
-    ["cancelled", retention.cancelledMs],
-    ["failed", retention.failedMs],
-  ] as const;
-  let removed = 0;
-  for (const [state, period] of periods) {
-    if (removed >= limit) break;
-    removed += Number(driver.sql(expired).run(state, now - period, limit - removed).changes);
-  }
-  return removed;
 }

@@ -7,8 +7,8 @@ import type { SQLInputValue } from "node:sqlite";
 import type { Job, JobState } from "../../job.ts";
 import type { JobFilter } from "../../store.ts";
 import type { Driver } from "../driver.ts";
-import { type ReadyIndex, ready, suspects } from "../lanes.ts";
 import { jobColumns, toJob } from "../rows.ts";
+import { type ReadyIndex, ready, suspects } from "../turn/lanes.ts";
 
 const defaultLimit = 50;
 
@@ -19,7 +19,7 @@ export function list(driver: Driver, filter: JobFilter): readonly Job[] {
     terms.push(term);
     values.push(...given);
   };
-  const { states, queue, name, processId, limit = defaultLimit } = filter;
+  const { states, queue, name, processId, batchId, beyond, limit = defaultLimit } = filter;
   if (states) {
     const few = idsOfFew(driver, states);
     if (few) where("id IN (SELECT value FROM json_each(?))", JSON.stringify(few));
@@ -28,6 +28,8 @@ export function list(driver: Driver, filter: JobFilter): readonly Job[] {
   if (queue !== undefined) where("queue = ?", queue);
   if (name !== undefined) where("name = ?", name);
   if (processId !== undefined) where("process_id = ?", processId);
+  if (batchId !== undefined) where("batch_id = ?", batchId);
+  if (beyond !== undefined) where("id > ?", beyond);
   const condition = terms.length === 0 ? "" : `WHERE ${terms.join(" AND ")}`;
   const sql = `SELECT ${jobColumns} FROM jobs ${condition} ORDER BY id LIMIT ?`;
   return driver

@@ -1,7 +1,7 @@
 // Ready jobs that nobody has code for: they wait, and somebody should be told.
 
 import type { Driver } from "../driver.ts";
-import { allLanes, ready, suspects } from "../lanes.ts";
+import { allLanes, ready, suspects } from "../turn/lanes.ts";
 
 const known = `SELECT DISTINCT value FROM processes, json_each(processes.names)
   WHERE processes.kind = 'worker'`;

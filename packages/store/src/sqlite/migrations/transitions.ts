@@ -8,13 +8,18 @@ const branches = jobStates.map(
   (from) => `    WHEN '${from}' THEN NOT (${isOneOf("NEW.state", transitions[from])})`,
 );
 
+/** Of a row that changes its state. */
+export const isIllegal: string = `CASE OLD.state
+${branches.join("\n")}
+  END`;
+
+export const refuse = "RAISE(ABORT, 'this is no legal transition of a job')";
+
 export const transitionTrigger: string = `CREATE TRIGGER jobs_transition
 AFTER UPDATE OF state ON jobs
-WHEN CASE OLD.state
-${branches.join("\n")}
-  END
+WHEN ${isIllegal}
 BEGIN
-  SELECT RAISE(ABORT, 'this is no legal transition of a job');
+  SELECT ${refuse};
 END;`;
 
 export function isOneOf(column: string, states: readonly JobState[]): string {

@@ -7,8 +7,8 @@
 import type { Job } from "../../job.ts";
 import { type Claim, suspectPatienceMs } from "../../turn.ts";
 import type { Driver } from "../driver.ts";
-import { ready, suspects } from "../lanes.ts";
 import { jobColumns, toJob } from "../rows.ts";
+import { ready, suspects } from "./lanes.ts";
 import { comesBefore, isAnyReady, pick } from "./pick.ts";
 
 interface Holder {
@@ -44,7 +44,7 @@ export function canClaim(driver: Driver, wanted: Claim, now: number): boolean {
 }
 
 /** A suspect comes alone, when its turn has come; other jobs pass it until somebody is idle. */
-function choose(driver: Driver, wanted: Claim, now: number): readonly number[] {
+export function choose(driver: Driver, wanted: Claim, now: number): readonly number[] {
   const normal = pick(driver, ready, wanted);
   if (!wanted.noSuspects && driver.value(anySuspect) !== undefined) {
     const dueBefore = wanted.idle ? now : now - suspectPatienceMs;

@@ -1,11 +1,13 @@
 // The most urgent jobs of several lanes, as one list.
 
 import type { Driver } from "../driver.ts";
-import type { Lane, ReadyIndex } from "../lanes.ts";
+import { turn } from "../migrations/2-flow.ts";
+import type { Lane, ReadyIndex } from "./lanes.ts";
 
 export interface Urgency {
   readonly id: number;
   readonly priority: number;
+  readonly turn: number;
 }
 
 interface Wanted {
@@ -45,9 +47,9 @@ export function merge(driver: Driver, source: ReadyIndex, wanted: Wanted): reado
 }
 
 const head = (source: ReadyIndex, after: string): string =>
-  `SELECT id, priority FROM jobs INDEXED BY ${source.index}
+  `SELECT id, priority, ${turn} FROM jobs INDEXED BY ${source.index}
   WHERE ${source.where} AND queue = ? AND name = ? AND ${after} AND run_at <= ?
-  ORDER BY priority, id LIMIT ?`;
+  ORDER BY priority, ${turn} LIMIT 0 + ?`;
 
 type Read = (lane: Lane, after: Urgency) => readonly Urgency[];
 
@@ -57,13 +59,17 @@ function reader(
   source: ReadyIndex,
   { size, dueBefore }: { readonly size: number; readonly dueBefore: number },
 ): Read {
-  const samePriority = driver.tuples(head(source, "priority = ? AND id > ?"));
+  const samePriority = driver.tuples(head(source, `priority = ? AND ${turn} > ?`));
   const nextPriority = driver.tuples(head(source, "priority > ?"));
-  return ({ queue, name }, { priority, id }) => {
-    const rows = samePriority.all(queue, name, priority, id, dueBefore, size);
+  return ({ queue, name }, { priority, turn }) => {
+    const rows = samePriority.all(queue, name, priority, turn, dueBefore, size);
     if (rows.length < size)
       rows.push(...nextPriority.all(queue, name, priority, dueBefore, size - rows.length));
-    return (rows as unknown as [number, number][]).map((row) => ({ id: row[0], priority: row[1] }));
+    return (rows as unknown as [number, number, number][]).map((row) => ({
+      id: row[0],
+      priority: row[1],
+      turn: row[2],
+    }));
   };
 }
 
@@ -76,7 +82,7 @@ function mostUrgent(streams: readonly Stream[]): Stream | undefined {
   return best;
 }
 
-/** Smaller priority first, then older. */
+/** Smaller priority first, then older, or whose turn came first. */
 export function byUrgency(a: Urgency, b: Urgency): number {
-  return a.priority - b.priority || a.id - b.id;
+  return a.priority - b.priority || a.turn - b.turn;
 }

@@ -9,8 +9,9 @@
 
 import type { Claim } from "../../turn.ts";
 import type { Driver } from "../driver.ts";
-import type { ReadyIndex } from "../lanes.ts";
-import { ready } from "../lanes.ts";
+import { turn } from "../migrations/2-flow.ts";
+import type { ReadyIndex } from "./lanes.ts";
+import { ready } from "./lanes.ts";
 import { byUrgency, merge, type Urgency } from "./merge.ts";
 import { lanesOf, type Place, places } from "./places.ts";
 
@@ -22,10 +23,11 @@ export interface Candidate extends Urgency {
 /** How many jobs of others a `*` may find among the most urgent before it looks at the lanes. */
 const slack = 50;
 
-type UrgentRow = [id: number, priority: number, queue: string, name: string];
+type UrgentRow = [id: number, priority: number, turn: number, queue: string, name: string];
 
-const mostUrgent = `SELECT id, priority, queue, name FROM jobs INDEXED BY jobs_ready_by_priority
-  WHERE ${ready.where} ORDER BY priority, id LIMIT ?`;
+const mostUrgent = `SELECT id, priority, ${turn}, queue, name
+  FROM jobs INDEXED BY jobs_ready_by_priority
+  WHERE ${ready.where} ORDER BY priority, ${turn} LIMIT 0 + ?`;
 
 /** At most `claim.limit` jobs. */
 export function pick(
@@ -42,7 +44,8 @@ export function pick(
     const jobs =
       shortcut ??
       merge(driver, source, { lanes: [...lanesOf(driver, source, place)], limit, dueBefore });
-    for (const { id, priority } of jobs) found.push({ id, priority, place: place.index });
+    for (const { id, priority, turn } of jobs)
+      found.push({ id, priority, turn, place: place.index });
   }
   return found;
 }
@@ -56,9 +59,9 @@ export function isAnyReady(driver: Driver, claim: Claim): boolean {
 function urgent(driver: Driver, place: Place, limit: number): readonly Urgency[] | null {
   for (const size of [limit, limit + slack]) {
     const rows = driver.tuples(mostUrgent).all(size) as unknown as UrgentRow[];
-    const mine = rows.filter(([, , queue, name]) => place.names.has(name) && place.takes(queue));
+    const mine = rows.filter(([, , , queue, name]) => place.names.has(name) && place.takes(queue));
     if (mine.length >= limit || rows.length < size)
-      return mine.slice(0, limit).map(([id, priority]) => ({ id, priority }));
+      return mine.slice(0, limit).map(([id, priority, turn]) => ({ id, priority, turn }));
   }
   return null;
 }

@@ -6,7 +6,7 @@
 
 import type { Claim } from "../../turn.ts";
 import type { Driver } from "../driver.ts";
-import { type Lane, laneAfter, laneBeyond, laneFrom, type ReadyIndex } from "../lanes.ts";
+import { type Lane, laneAfter, laneBeyond, laneFrom, type ReadyIndex } from "./lanes.ts";
 
 export interface Place {
   /** Position of the entry in the list. */

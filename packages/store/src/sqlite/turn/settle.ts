@@ -10,6 +10,7 @@
 import type { Checkpoint, Settlement } from "../../turn.ts";
 import type { Driver } from "../driver.ts";
 import { toColumn } from "../rows.ts";
+import { giveGates } from "./give-gates.ts";
 
 const held = "WHERE id = :id AND fence = :fence AND state = 'running'";
 const leave = "process_id = NULL, cancel_requested_at = NULL";
@@ -97,6 +98,12 @@ function settle(driver: Driver, settlement: Settlement, now: number): boolean {
       return run("crash", { delay: 0 });
     case "cancelled":
       return run("cancel");
+    case "gated": {
+      const error = giveGates(driver, settlement);
+      return error === null
+        ? run("release", { delay: 0 })
+        : settle(driver, { id, fence, outcome: "failed", error, retryDelayMs: null }, now);
+    }
     default:
       return settlement satisfies never;
   }

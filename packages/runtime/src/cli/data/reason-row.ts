@@ -1,0 +1,29 @@
+// Why a job is not running, as `--json` prints it. Scripts depend on every name here.
+
+import type { Holder, Reason } from "@queue-runtime/store";
+import { isoTime } from "../terminal/times.ts";
+
+export function reasonRow(reason: Reason): object {
+  switch (reason.why) {
+    case "scheduled":
+      return { why: reason.why, run_at: isoTime(reason.runAt), in_ms: reason.inMs };
+    case "silent": {
+      const { why, processId, process, since } = reason;
+      return { why, process_id: processId, process, since: isoTime(since) };
+    }
+    case "blocked": {
+      const { why, kind, key, limit } = reason;
+      const holders = reason.holders.map(holderRow);
+      return { why, kind, key, limit, holders, free_in_ms: reason.freeInMs };
+    }
+    case "paused":
+      return { why: reason.why, queue: reason.queue, since: isoTime(reason.since) };
+    default:
+      // what is left has only fields of one word
+      return reason;
+  }
+}
+
+function holderRow({ id, name, state, processId, process, since }: Holder): object {
+  return { id, name, state, process_id: processId, process, since: isoTime(since) };
+}

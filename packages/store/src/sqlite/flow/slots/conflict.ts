@@ -1,0 +1,78 @@
+// What becomes of a job that finds no slot; see OnConflict in ../../flow.ts.
+
+import { StoreError } from "../../../errors.ts";
+import type { JobError } from "../../../job.ts";
+import { promote } from "./promote.ts";
+import { notBegun, type Room, type StoredGate } from "./room.ts";
+
+/** How many waiting jobs one arrival may let pass before it. */
+const most = 100;
+
+/**
+ * Whether a new job with these gates is ready, or waits, or is dropped. It takes no slot yet. Who
+ * waits already comes first where slots have become free.
+ * @throws StoreError `conflict`
+ */
+export function ask(room: Room, gates: readonly StoredGate[]): "ready" | "blocked" | "discarded" {
+  if (gates.every((gate) => isFreeForNew(room, gate))) return "ready";
+  for (const gate of gates)
+    if (gate.onConflict !== "block" && !room.isFree(gate)) {
+      if (gate.onConflict === "fail") throw conflict(room, gate.key);
+      if (gate.onConflict === "discard") return "discarded";
+    }
+  replaceOthers(room, gates, null);
+  return gates.every((gate) => isFreeForNew(room, gate)) ? "ready" : "blocked";
+}
+
+function isFreeForNew(room: Room, gate: StoredGate): boolean {
+  if (!room.isFree(gate)) return false;
+  if (!room.isAwaited(gate.key)) return true;
+  promote(room, gate.key, { most });
+  return room.isFree(gate);
+}
+
+/** A job that was due and found no slot: its policies are applied, if it has any. */
+export function applyPolicies(room: Room, id: number): void {
+  const taken = room
+    .lackingOf(id)
+    .filter((gate) => gate.onConflict !== "block" && !room.isFree(gate));
+  const strict = taken.find(({ onConflict }) => onConflict !== "replace");
+  if (strict) cancel(room, id, `no slot of ${strict.key} was free when it was due`);
+  else replaceOthers(room, taken, id);
+}
+
+const replaceable = `SELECT id FROM jobs WHERE ${notBegun}
+    AND (state = 'ready' OR state = 'blocked') AND id IN (
+      SELECT job_id FROM slots WHERE key = ?1 AND job_id IS NOT NULL
+      UNION SELECT job_id FROM job_gates INDEXED BY job_gates_waiting WHERE key = ?1 AND waits = 1)
+  ORDER BY id`;
+
+/** In favour of `newcomer`, where it is stored already. */
+function replaceOthers(room: Room, gates: readonly StoredGate[], newcomer: number | null): void {
+  for (const gate of gates) {
+    if (gate.onConflict !== "replace" || room.isFree(gate)) continue;
+    for (const { id } of room.sql(replaceable).all(gate.key) as unknown as { id: number }[])
+      if (id !== newcomer) cancel(room, id, `a newer job of ${gate.key} came in its place`);
+  }
+}
+
+const end = "UPDATE jobs SET state = 'cancelled', finished_at = ?, error = ? WHERE id = ?";
+
+function cancel(room: Room, id: number, message: string): void {
+  const error: JobError = { name: "ConflictError", message, code: null, stack: null, cause: null };
+  room.sql(end).run(room.now, JSON.stringify(error), id);
+  room.recount();
+}
+
+/** How many holders a message names. */
+const mostNamed = 3;
+const holders = `SELECT job_id AS id FROM slots WHERE key = ? AND job_id IS NOT NULL
+  ORDER BY since, id LIMIT ${mostNamed + 1}`;
+
+export function conflict(room: Room, key: string): StoreError {
+  const ids = (room.sql(holders).all(key) as unknown as { id: number }[]).map(({ id }) => id);
+  const named = ids.slice(0, mostNamed).join(", ") + (ids.length > mostNamed ? ", …" : "");
+  const who = ids.length === 1 ? `job ${named} has it` : `jobs ${named} have them`;
+  const what = `no slot of ${JSON.stringify(key)} is free: ${who}`;
+  return new StoreError("conflict", `the job cannot be enqueued: ${what}`);
+}

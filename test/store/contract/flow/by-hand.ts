@@ -1,0 +1,37 @@
+// A person at a SQL prompt, who knows nothing of slots, keys and dependencies.
+
+import { DatabaseSync } from "node:sqlite";
+import pg from "pg";
+
+/** Deletes rows of jobs past the store. */
+export function deleteByHand(url: string, ids: readonly number[]): Promise<void> {
+  return byHand(url, `DELETE FROM @jobs WHERE id IN (${ids.join()})`);
+}
+
+/** Lets a held job go: from now on it waits for those it comes after, if for anybody. */
+export function letGoByHand(url: string, id: number): Promise<void> {
+  return byHand(url, `UPDATE @jobs SET state = 'waiting' WHERE id = ${id}`);
+}
+
+/** A process has not been heard of for so many milliseconds more. */
+export function silenceByHand(url: string, processId: number, ms: number): Promise<void> {
+  const silent = `heartbeat_at = heartbeat_at - ${ms}`;
+  return byHand(url, `UPDATE @processes SET ${silent} WHERE id = ${processId}`);
+}
+
+/** Both stores have the same columns; names of tables are written `@jobs`. */
+async function byHand(url: string, sql: string): Promise<void> {
+  if (url.startsWith("sqlite:")) {
+    const database = new DatabaseSync(url.slice("sqlite:".length), { timeout: 5_000 });
+    database.exec(sql.replaceAll("@", ""));
+    database.close();
+    return;
+  }
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    await client.query(sql.replaceAll("@", "queue_runtime."));
+  } finally {
+    await client.end();
+  }
+}
