@@ -1,5 +1,5 @@
-// The PostgreSQL store keeps the contract also behind a pooler that hands out a session for one
-// transaction only.
+// The PostgreSQL store answers alike behind a pooler that hands out a session for one transaction
+// only: all parts of the contract but those about what only functions of the server decide.
 
 import { type OpenOptions, openStore, type Store } from "@queue-runtime/store";
 import { describeThatNeeds, describeThatNeedsPostgres } from "../support/needs.ts";
