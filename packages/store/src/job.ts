@@ -3,6 +3,7 @@
 
 import type { Gate, Unique } from "./flow.ts";
 import type { Json } from "./json.ts";
+import type { NewCommand } from "./store/command.ts";
 
 /** In the order of a job's life; DESIGN section 4 draws the chart. */
 export const jobStates = [
@@ -152,6 +153,8 @@ export interface NewJob {
   readonly ifDependencyFails?: "fail" | "run";
   /** A batch that is open, or sealed and not over. */
   readonly batchId?: number;
+  /** What to run; of a job of kind `command`, and of no other. */
+  readonly command?: NewCommand;
 }
 
 /**

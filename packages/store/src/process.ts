@@ -1,6 +1,12 @@
 // A process as it is registered: the row by which the others know that it lives.
 
-export const processKinds = ["supervisor", "worker", "dispatcher", "scheduler"] as const;
+export const processKinds = [
+  "supervisor",
+  "worker",
+  "dispatcher",
+  "scheduler",
+  "commands",
+] as const;
 export type ProcessKind = (typeof processKinds)[number];
 
 /** `busy`: its main loop is blocked but its watchdog answers. `quiet`: it claims nothing. */

@@ -5,8 +5,10 @@ import type { Maintained, QueueSettings, Reason } from "./flow.ts";
 import type { Enqueued, Job, JobDetails, JobState, NewJob } from "./job.ts";
 import type { Beat, Evidence, NewProcess, Process, RecoveredJob } from "./process.ts";
 import type { Batch, BatchState, NewBatch } from "./store/batch.ts";
+import type { Commands } from "./store/commands.ts";
 import type { Queue } from "./store/queue.ts";
 import type { NewTask, RecurringTask, RecurringTick, Tick, TickAnswer } from "./store/recurring.ts";
+import type { News, Watch, WatchOptions } from "./store/watch.ts";
 import type { Turn, TurnAnswer } from "./turn.ts";
 
 export interface Store {
@@ -23,6 +25,7 @@ export interface Store {
   readonly flow: Flow;
   readonly batches: Batches;
   readonly recurring: Recurring;
+  readonly commands: Commands;
 
   /** Brings the schema up to date under a lock. Throws StoreError `newer-schema` and the like. */
   migrate(): Promise<Migration>;
@@ -268,28 +271,6 @@ export interface Migration {
   readonly from: number;
   /** Schema version this program knows. */
   readonly to: number;
-}
-
-/**
- * What a worker or a dispatcher should look for. `ready`: a job became ready, or somebody wants one
- * cancelled. `scheduled`: a job is due sooner than was known. `any`: the store cannot tell.
- */
-export type News = "ready" | "scheduled" | "any";
-
-export interface WatchOptions {
-  /** How often to look where changes cannot be watched, and as a backstop; 1,000 by default. */
-  readonly pollMs?: number;
-  /** Hears of a change sooner, for a millisecond of its event loop; false by default. */
-  readonly eager?: boolean;
-  /**
-   * Hears, in one sentence, why changes are only polled for; and null once they are announced
-   * again.
-   */
-  readonly health?: (trouble: string | null) => void;
-}
-
-export interface Watch {
-  close(): void;
 }
 
 export interface Diagnosis {

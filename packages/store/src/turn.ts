@@ -4,6 +4,7 @@
 import type { Gate } from "./flow.ts";
 import type { Job, JobError, Progress } from "./job.ts";
 import type { Json } from "./json.ts";
+import type { CommandEnd } from "./store/command.ts";
 
 /** How one run ended. `fence` is the one the job was claimed with; an older one is refused. */
 export type Settlement = {
@@ -12,6 +13,8 @@ export type Settlement = {
   /** The newest position, when the run has one that is not saved yet. */
   readonly cursor?: Json;
   readonly progress?: Progress;
+  /** Of a command: how its process ended; written with the outcome. */
+  readonly commandEnd?: CommandEnd;
 } & (
   | { readonly outcome: "finished"; readonly result: Json }
   /** `retryDelayMs` null: no retry is left. */
@@ -60,6 +63,11 @@ export interface Claim {
   readonly idle: boolean;
   /** No suspect, please: the last one waited here in vain. False by default. */
   readonly noSuspects?: boolean;
+  /**
+   * Exactly these jobs, as far as they are ready and of these names; in this order, whatever else is
+   * ready, and also from queues that are paused. `queues` then means nothing.
+   */
+  readonly ids?: readonly number[];
 }
 
 /** How long a suspect is left for an idle worker before a busy one takes it, in milliseconds. */

@@ -3,7 +3,7 @@
 // one connection and one poll (watch/watcher.ts).
 
 import { StoreError } from "../errors.ts";
-import type { News, Watch, WatchOptions } from "../store.ts";
+import type { News, Watch, WatchOptions } from "../store/watch.ts";
 import type { Driver } from "./driver.ts";
 import type { Announcer } from "./watch/announce.ts";
 import { type Member, Watcher } from "./watch/watcher.ts";

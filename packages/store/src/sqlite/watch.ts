@@ -9,7 +9,7 @@
 // the log when the file was deleted and made again.
 
 import { type FSWatcher, statSync, watch as watchFile } from "node:fs";
-import type { News, Watch, WatchOptions } from "../store.ts";
+import type { News, Watch, WatchOptions } from "../store/watch.ts";
 import type { Driver } from "./driver.ts";
 
 /** Milliseconds from one look to the next after a write; measured: 99 % are seen by the third. */

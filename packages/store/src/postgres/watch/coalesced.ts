@@ -1,7 +1,7 @@
 // Passes news on at once, but not more often than every few milliseconds: what comes in between is
 // one more call at the end of the pause.
 
-import type { News } from "../../store.ts";
+import type { News } from "../../store/watch.ts";
 
 const pauseMs = 5;
 

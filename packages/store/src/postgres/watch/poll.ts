@@ -7,7 +7,7 @@
 // that nobody has code for must not wake every worker each time. It does not ask whether workers
 // are saturated, as those who announce do: a mistake there is what it is meant to make up for.
 
-import type { News } from "../../store.ts";
+import type { News } from "../../store/watch.ts";
 import type { Driver } from "../driver.ts";
 import { dispatcherLooksMs } from "./announce.ts";
 

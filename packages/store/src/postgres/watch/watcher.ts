@@ -6,7 +6,7 @@
 // connection is replaced, and until one comes back the poll, at its full pace, is all there is. A
 // supervisor that believed the silence instead would leave jobs waiting beside idle workers.
 
-import type { News, WatchOptions } from "../../store.ts";
+import type { News, WatchOptions } from "../../store/watch.ts";
 import type { Driver } from "../driver.ts";
 import type { Announcer } from "./announce.ts";
 import { Coalesced } from "./coalesced.ts";
