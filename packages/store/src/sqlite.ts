@@ -2,6 +2,7 @@
 
 import { resolve } from "node:path";
 import { sqliteBatches } from "./sqlite/batches.ts";
+import { sqliteCommands } from "./sqlite/commands.ts";
 import { diagnose } from "./sqlite/diagnose.ts";
 import { Driver, type SqliteSettings } from "./sqlite/driver.ts";
 import { sqliteFlow } from "./sqlite/flow.ts";
@@ -26,6 +27,7 @@ export async function openSqlite(path: string, settings: SqliteSettings): Promis
     flow: sqliteFlow(driver),
     batches: sqliteBatches(driver),
     recurring: sqliteRecurring(driver),
+    commands: sqliteCommands(),
     migrate: () => migrate(driver),
     schema: () => schema(driver),
     migrationSql: () => migrationSql(driver),
