@@ -1,6 +1,7 @@
 // The store in a PostgreSQL database. This file only puts the parts together.
 
 import { postgresBatches } from "./postgres/batches.ts";
+import { postgresCommands } from "./postgres/commands.ts";
 import { diagnose } from "./postgres/diagnose.ts";
 import { Driver, type PostgresSettings } from "./postgres/driver.ts";
 import { postgresFlow } from "./postgres/flow.ts";
@@ -26,6 +27,7 @@ export async function openPostgres(url: string, settings: PostgresSettings): Pro
     flow: postgresFlow(driver, announcer),
     batches: postgresBatches(driver, announcer),
     recurring: postgresRecurring(driver, announcer),
+    commands: postgresCommands(),
     migrate: () => migrate(driver),
     schema: () => schema(driver),
     migrationSql: () => migrationSql(driver),
