@@ -65,9 +65,11 @@ export interface Claim {
   readonly noSuspects?: boolean;
   /**
    * Exactly these jobs, as far as they are ready and of these names; in this order, whatever else is
-   * ready, and also from queues that are paused. `queues` then means nothing.
+   * ready. `queues` then means nothing, and those of a paused queue are left.
    */
   readonly ids?: readonly number[];
+  /** With `ids`: also from queues that are paused. False by default. */
+  readonly evenPaused?: boolean;
 }
 
 /** How long a suspect is left for an idle worker before a busy one takes it, in milliseconds. */
