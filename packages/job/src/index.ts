@@ -71,7 +71,7 @@ export type { EnqueueOptions, Preceding } from "./queue/enqueue-options.ts";
 export type { Enqueuer } from "./queue/enqueuer.ts";
 export type { RecurringOptions, RecurringTasks } from "./queue/recurring.ts";
 export type { BatchMethod, OpenQueueOptions, Queue } from "./queue.ts";
-export { openQueue } from "./queue.ts";
+export { openQueue, queueOn } from "./queue.ts";
 
 // Running jobs: for runtimes, and for iterations under other queues.
 

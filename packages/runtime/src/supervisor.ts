@@ -6,6 +6,7 @@ import { type Beat, type News, type Store, systemClock } from "@queue-runtime/st
 import { onExit } from "signal-exit";
 import { shownStore } from "./config/shown-store.ts";
 import type { Config } from "./config.ts";
+import type { LiveCommands } from "./control/live-commands.ts";
 import { type ControlServer, serveControl } from "./control/server.ts";
 import type { ControlTarget, RuntimeDescription } from "./control/target.ts";
 import type { Log } from "./log.ts";
@@ -41,6 +42,8 @@ export class Supervisor implements ControlTarget {
   config: Config;
   readonly options: SupervisorOptions;
   readonly startedAt: number = systemClock.now();
+  readonly commands: LiveCommands | null = null;
+  #store: Store | undefined;
   readonly #began = monotonic();
   #state: RuntimeDescription["state"] = "starting";
   #news: Newsroom | undefined;
@@ -90,6 +93,12 @@ export class Supervisor implements ControlTarget {
 
   // What the control API asks
 
+  /** The control API is served when there is one. */
+  get store(): Store {
+    if (!this.#store) throw new Error("the store is not open yet");
+    return this.#store;
+  }
+
   describe(): RuntimeDescription {
     const self = { beat: this.#beat, pid: process.pid };
     return {
@@ -131,6 +140,7 @@ export class Supervisor implements ControlTarget {
     adviseBeforeBoot(log);
     log.report({ type: "runtime-starting", file: config.file, store: shownStore(config.store) });
     const store = await this.#enrolment.enter();
+    this.#store = store;
     if (this.#shutdown.begun) return;
     this.#recovery = new Recovery(store, log, this.#health);
     await this.#recovery.sweep(identify(process.pid), config.shutdownTimeoutMs + 1_000);

@@ -1,12 +1,15 @@
 // A control server to ask, with a target that notes what it was told.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { openStore, type Store } from "@queue-runtime/store";
 import { afterEach, beforeEach } from "vitest";
-import type { ControlConfig } from "../../../packages/runtime/src/config.ts";
+import { loadConfig } from "../../../packages/runtime/src/config/load.ts";
+import type { Config, ControlConfig } from "../../../packages/runtime/src/config.ts";
+import type { LiveCommands } from "../../../packages/runtime/src/control/live-commands.ts";
 import { type ControlServer, serveControl } from "../../../packages/runtime/src/control/server.ts";
 import type { ControlTarget } from "../../../packages/runtime/src/control/target.ts";
 
@@ -15,6 +18,14 @@ export class NotingTarget implements ControlTarget {
   ready = true;
   reloadError: Error | null = null;
   stopped = Promise.withResolvers<void>();
+  readonly config: Config;
+  readonly store: Store;
+  commands: LiveCommands | null = null;
+
+  constructor(config: Config, store: Store) {
+    this.config = config;
+    this.store = store;
+  }
 
   describe = () => ({
     pid: 4242,
@@ -38,17 +49,23 @@ export class NotingTarget implements ControlTarget {
 export class ControlWorld {
   folder = "";
   socket = "";
-  target: NotingTarget = new NotingTarget();
+  target!: NotingTarget;
   readonly #servers: ControlServer[] = [];
 
-  open(): void {
+  async open(): Promise<void> {
     this.folder = mkdtempSync(join(tmpdir(), "control-"));
     this.socket = join(this.folder, "run", "runtime.sock");
-    this.target = new NotingTarget();
+    const file = join(this.folder, "queue.yml");
+    writeFileSync(file, "store: sqlite:./queue.sqlite\nworkers: []\n");
+    const config = await loadConfig(file);
+    const store = await openStore(config.store);
+    await store.migrate();
+    this.target = new NotingTarget(config, store);
   }
 
   async close(): Promise<void> {
     for (const server of this.#servers.splice(0)) await server.close();
+    await this.target.store.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 

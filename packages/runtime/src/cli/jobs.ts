@@ -1,9 +1,9 @@
 // jobs and job: what is stored. They talk to the store, so they work whether or not a runtime runs.
 
 import { type Job, type JobDetails, type JobState, systemClock } from "@queue-runtime/store";
+import { jobDetailsRow, jobRow } from "../control/rows.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import { withStore } from "./data/open.ts";
-import { jobDetailsRow, jobRow } from "./data/rows.ts";
 import type { Invocation } from "./line/command.ts";
 import { CommandError } from "./line/errors.ts";
 import { readFilter, readId, readInteger } from "./line/options.ts";

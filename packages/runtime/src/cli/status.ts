@@ -12,9 +12,9 @@ import {
 import type { Config } from "../config.ts";
 import { ask, NoAnswerError, NothingListensError } from "../control/client.ts";
 import { lockHolder } from "../control/lock.ts";
+import { processRow, queueRow } from "../control/rows.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import { withStore } from "./data/open.ts";
-import { processRow, queueRow } from "./data/rows.ts";
 import { queueColumns } from "./flow/queue.ts";
 import type { Invocation } from "./line/command.ts";
 import type { Output } from "./terminal/output.ts";

@@ -1,9 +1,9 @@
 // why: everything that keeps jobs from running, by the rules of the claim itself.
 
 import type { Reason } from "@queue-runtime/store";
+import { reasonRow } from "../control/rows/reason-row.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import { withStore } from "./data/open.ts";
-import { reasonRow } from "./data/reason-row.ts";
 import type { Invocation } from "./line/command.ts";
 import { readIds } from "./line/options.ts";
 import { reasonText } from "./terminal/reason-text.ts";

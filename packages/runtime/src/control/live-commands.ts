@@ -1,7 +1,7 @@
 // What the desk may ask about commands that run: their processes are in reach of the supervisor, so
 // that a signal is sent before the answer is. A command line without a runtime has none of this.
 
-import type { CommandProcess, Held } from "@queue-runtime/store";
+import type { CommandEnd, CommandProcess, Held, Settlement } from "@queue-runtime/store";
 
 /** A command that runs now, beside its row in the store. */
 export interface LiveCommand extends Held {
@@ -68,4 +68,12 @@ export interface LiveCommands {
 export type LiveEvent =
   | { readonly type: "started"; readonly command: LiveCommand }
   | { readonly type: "changed"; readonly command: LiveCommand }
-  | { readonly type: "ended"; readonly id: number };
+  /** Heard once it is stored. `end` is null when nobody saw how the process ended. */
+  | {
+      readonly type: "ended";
+      readonly command: LiveCommand;
+      readonly outcome: Settlement["outcome"];
+      readonly end: CommandEnd | null;
+      /** How long the run took. */
+      readonly ms: number;
+    };

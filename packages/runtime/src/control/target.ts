@@ -1,9 +1,16 @@
 // What the control API may ask of a running supervisor. Every call acts on its in-memory state in
 // one synchronous step; nothing is forwarded through a queue.
 
-import type { ProcessState } from "@queue-runtime/store";
+import type { ProcessState, Store } from "@queue-runtime/store";
+import type { Config } from "../config.ts";
+import type { LiveCommands } from "./live-commands.ts";
 
 export interface ControlTarget {
+  /** That of the newest reload. */
+  readonly config: Config;
+  readonly store: Store;
+  /** null: this runtime runs no commands. */
+  readonly commands: LiveCommands | null;
   describe(): RuntimeDescription;
   /** As TERM. Resolves when the supervisor is about to end. */
   stop(): Promise<void>;

@@ -30,6 +30,7 @@ export function sqliteCommands(): Commands {
     setVariable: later,
     remove: later,
     groups: later,
+    groupSettings: later,
     addGroup: later,
     setGroup: later,
     removeGroup: later,

@@ -103,13 +103,16 @@ export interface QueuedCommand {
   readonly slots: number;
 }
 
-export interface CommandGroup {
+export interface CommandGroupSettings {
   readonly name: string;
   /** How many slots it has; 0: no limit. */
   readonly slots: number;
   /** A failed command pauses it. */
   readonly pauseOnFailure: boolean;
   readonly paused: boolean;
+}
+
+export interface CommandGroup extends CommandGroupSettings {
   /** How many commands of each state it has; states with none are absent. */
   readonly jobs: Readonly<Partial<Record<JobState, number>>>;
 }

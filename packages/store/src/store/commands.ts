@@ -6,6 +6,7 @@ import type { Held } from "../turn.ts";
 import type {
   CommandAction,
   CommandGroup,
+  CommandGroupSettings,
   CommandJob,
   CommandProcess,
   GroupSettings,
@@ -176,6 +177,9 @@ export interface Commands {
 
   /** By name; `default` is always there, with 1 slot at first. */
   groups(): Promise<readonly CommandGroup[]>;
+
+  /** The same without counts, at a cost that does not depend on how many commands there are. */
+  groupSettings(): Promise<readonly CommandGroupSettings[]>;
 
   /** Adds one with 1 slot unless told otherwise; false when it is there already. */
   addGroup(name: string, settings: GroupSettings): Promise<boolean>;

@@ -1,9 +1,9 @@
 // batch list and show: how far jobs that belong together have come.
 
 import { type Batch, type BatchState, systemClock } from "@queue-runtime/store";
+import { batchRow } from "../../control/rows.ts";
 import { exitCodes } from "../../process/exit-codes.ts";
 import { withStore } from "../data/open.ts";
-import { batchRow } from "../data/rows.ts";
 import type { Invocation } from "../line/command.ts";
 import { CommandError } from "../line/errors.ts";
 import { readId, readInteger } from "../line/options.ts";

@@ -2,9 +2,9 @@
 
 import type { Queue } from "@queue-runtime/store";
 import { describeSettings } from "../../config/describe-settings.ts";
+import { queueRow } from "../../control/rows.ts";
 import { exitCodes } from "../../process/exit-codes.ts";
 import { withStore } from "../data/open.ts";
-import { queueRow } from "../data/rows.ts";
 import type { Invocation } from "../line/command.ts";
 import { UsageError } from "../line/errors.ts";
 import { type Column, table } from "../terminal/table.ts";

@@ -1,10 +1,11 @@
 // recurring list and next: what is enqueued by the clock, and when.
 
-import { parseSchedule, previewSchedule } from "@queue-runtime/job";
+import { previewSchedule } from "@queue-runtime/job";
 import type { RecurringTask } from "@queue-runtime/store";
+import { nextTick, scheduleOf, ticksAfter } from "../../control/rows/next-tick.ts";
+import { taskRow } from "../../control/rows.ts";
 import { exitCodes } from "../../process/exit-codes.ts";
 import { withStore } from "../data/open.ts";
-import { taskRow } from "../data/rows.ts";
 import type { Invocation } from "../line/command.ts";
 import { readInteger } from "../line/options.ts";
 import { type Column, table } from "../terminal/table.ts";
@@ -19,7 +20,7 @@ export async function list(invocation: Invocation): Promise<number> {
     const tasks = await tasksIn(store, config, definitions);
     return { tasks, now: await store.recurring.now() };
   });
-  if (json) output.json(tasks.map((task) => taskRow(task, nextOf(task, now))));
+  if (json) output.json(tasks.map((task) => taskRow(task, nextTick(task, now))));
   else if (tasks.length === 0) output.say("there are no recurring tasks");
   else output.result(table(tasks, columns(now), output.stdout));
   return exitCodes.ok;
@@ -37,7 +38,7 @@ export async function next(invocation: Invocation): Promise<number> {
     const task = taskNamed(name, await tasksIn(store, config, definitions));
     return { task, now: await store.recurring.now() };
   });
-  const ticks = previewSchedule(scheduleOf(task), after(task, now), count);
+  const ticks = previewSchedule(scheduleOf(task), ticksAfter(task, now), count);
   const { paused, timeZone } = task;
   const next = ticks.map((at) => isoTime(at));
   if (json) output.json({ name, paused, time_zone: timeZone, next });
@@ -49,19 +50,6 @@ export async function next(invocation: Invocation): Promise<number> {
 /** In UTC, and by the clock on the wall of its zone. */
 function tickText(at: number, timeZone: string | null): string {
   return timeZone === null ? isoTime(at) : `${isoTime(at)}  ${wallTime(at, timeZone)}`;
-}
-
-function scheduleOf({ schedule, timeZone }: RecurringTask) {
-  return parseSchedule(schedule, timeZone);
-}
-
-/** A tick that is recorded does not come again, also when a clock was set back. */
-function after({ lastTickAt }: RecurringTask, now: number): number {
-  return Math.max(now, lastTickAt ?? now);
-}
-
-function nextOf(task: RecurringTask, now: number): number | null {
-  return task.paused ? null : scheduleOf(task).next(after(task, now));
 }
 
 function columns(now: number): readonly Column<RecurringTask>[] {
@@ -85,6 +73,6 @@ function columns(now: number): readonly Column<RecurringTask>[] {
 
 function nextText(task: RecurringTask, now: number): string {
   if (task.paused) return "paused";
-  const at = nextOf(task, now);
+  const at = nextTick(task, now);
   return at === null ? "never" : `in ${period(at - now)}`;
 }

@@ -1,10 +1,6 @@
 // Times for programs (ISO 8601 in UTC with milliseconds) and for people (how long ago).
 
-export function isoTime(ms: number): string;
-export function isoTime(ms: number | null): string | null;
-export function isoTime(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
-}
+export { isoTime } from "../../control/rows/iso-time.ts";
 
 /** By the clock on the wall, such as `Sun 2026-11-22 03:00:00 Europe/Berlin`. */
 export function wallTime(ms: number, timeZone: string): string {

@@ -10,7 +10,7 @@ import type {
   QueueSettings,
   RecurringTask,
 } from "@queue-runtime/store";
-import { isoTime } from "../terminal/times.ts";
+import { isoTime } from "./rows/iso-time.ts";
 
 export function jobRow(job: Job): object {
   return {

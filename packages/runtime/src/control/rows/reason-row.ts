@@ -1,7 +1,7 @@
 // Why a job is not running, as `--json` prints it. Scripts depend on every name here.
 
 import type { Holder, Reason } from "@queue-runtime/store";
-import { isoTime } from "../terminal/times.ts";
+import { isoTime } from "./iso-time.ts";
 
 export function reasonRow(reason: Reason): object {
   switch (reason.why) {
