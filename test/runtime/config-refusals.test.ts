@@ -179,7 +179,27 @@ test.each<[yaml: string, line: string]>([
     "queues.mail.rate.burst: 9 does not divide the limit 10: use 1, 2, 5 or 10",
   ],
   ["queues: { mail: { fair: maybe } }", 'queues.mail.fair: "maybe" is text; write true or false'],
-  ["commands: { shell: sh }", "commands: shell commands are not in this version; delete this key"],
+  [
+    "commands: { shell: sh }",
+    'commands.shell: "sh" is text; write a program and its arguments, such as ["bash", "-c"]',
+  ],
+  [
+    "commands: { output_limit: 10 }",
+    "commands.output_limit: 10 is a number; write a number and a unit, such as 500kB, 100MB or 2GB",
+  ],
+  [
+    "commands: { output_limit: 1kB }",
+    'commands.output_limit: "1kB" is too small; write a number and a unit, such as 500kB, 100MB or 2GB',
+  ],
+  [
+    "commands: { on_crash: ignore }",
+    'commands.on_crash: "ignore" is not a choice; write one of adopt, end',
+  ],
+  ["commands: { callback: {} }", "commands.callback: write either command or webhook"],
+  [
+    "commands: { callback: { webhook: ftp://host/secret } }",
+    "commands.callback.webhook: this is no URL of http or https; write a URL, such as https://example.com/hook",
+  ],
   ["interruption_adapter: []", "interruption_adapter: this list is empty; write runtime or none"],
   ["interruption_adapter: [none, none]", 'interruption_adapter[1]: "none" is here twice; keep one'],
   // Workers

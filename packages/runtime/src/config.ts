@@ -22,6 +22,8 @@ export interface Config {
   readonly workers: readonly WorkerConfig[];
   readonly dispatcher: DispatcherConfig | null;
   readonly scheduler: SchedulerConfig | null;
+  /** null: this runtime runs no shell commands. */
+  readonly commands: CommandsConfig | null;
   readonly concurrency: ConcurrencyConfig;
   /** What is true of every job of a queue, by its name. */
   readonly queues: Readonly<Record<string, QueueSettings>>;
@@ -78,6 +80,35 @@ export interface TaskConfig {
   /** null: that of the scheduler. */
   readonly catchUp: CatchUp | null;
 }
+
+export interface CommandsConfig {
+  /** Program and arguments that come before the line of a command. */
+  readonly shell: readonly string[];
+  /** The folder of their output. */
+  readonly output: string;
+  /** What is kept of the output of one run, in bytes. */
+  readonly outputLimitBytes: number;
+  /** Between TERM and KILL. */
+  readonly killGraceMs: number;
+  /** What becomes of commands that outlived the process that ran them. */
+  readonly onCrash: "adopt" | "end";
+  readonly callback: CallbackConfig | null;
+}
+
+/** What is told of commands that ended; one of `command` and `webhook` is set. */
+export interface CallbackConfig {
+  /** A line for the shell. */
+  readonly command: string | null;
+  /** A URL that is posted to. */
+  readonly webhook: string | null;
+  readonly on: readonly CallbackResult[];
+  /** Of one try. */
+  readonly timeoutMs: number;
+  /** Tries after the first one. */
+  readonly retries: number;
+}
+
+export type CallbackResult = "finished" | "failed" | "cancelled";
 
 export interface ConcurrencyConfig {
   /** By the name of a job: how many slots its keys have, instead of what its definition says. */

@@ -64,6 +64,7 @@ function summarize(
     ...config.workers.map(describeWorker),
     `dispatcher: ${config.dispatcher === null ? "off" : "on"}`,
     `scheduler: ${config.scheduler === null ? "off" : describeTasks(tasks)}`,
+    `commands: ${config.commands === null ? "off" : `on, ${config.commands.shell.join(" ")}`}`,
     ...describeLimits(config),
   ];
 }

@@ -1,11 +1,12 @@
 // Every default of queue.yml, with its unit, and every bound. config/queue.yml shows them to users.
 
-import type { Config, WorkerConfig } from "../config.ts";
+import type { CallbackConfig, CommandsConfig, Config, WorkerConfig } from "../config.ts";
 
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
+const megabyte = 1_024 ** 2;
 
 type Defaults = Pick<
   Config,
@@ -21,6 +22,9 @@ type Defaults = Pick<
   readonly worker: Omit<WorkerConfig, "name">;
   readonly dispatcher: NonNullable<Config["dispatcher"]>;
   readonly scheduler: NonNullable<Config["scheduler"]>;
+  /** `output`: in the folder of the store, as with the socket. */
+  readonly commands: CommandsConfig;
+  readonly callback: CallbackConfig;
   /** In the folder of the store; of a server, in `data` beside the configuration. */
   readonly socket: string;
 };
@@ -44,6 +48,21 @@ export const defaults: Defaults = {
     retention: { finishedMs: 7 * day, cancelledMs: 7 * day, failedMs: 90 * day },
   },
   scheduler: { name: null, pollingIntervalMs: 5 * second, catchUp: "none", tasks: [] },
+  commands: {
+    shell: ["sh", "-c"],
+    output: "output",
+    outputLimitBytes: 100 * megabyte,
+    killGraceMs: 5 * second,
+    onCrash: "adopt",
+    callback: null,
+  },
+  callback: {
+    command: null,
+    webhook: null,
+    on: ["finished", "failed", "cancelled"],
+    timeoutMs: 30 * second,
+    retries: 3,
+  },
   concurrency: { limits: {} },
   queues: {},
   process: {
@@ -74,7 +93,11 @@ type Bounded =
   | "slots"
   | "rateLimit"
   | "ratePeriod"
-  | "priority";
+  | "priority"
+  | "outputLimit"
+  | "killGrace"
+  | "callbackTimeout"
+  | "callbackRetries";
 
 export const bounds: Readonly<Record<Bounded, Bounds>> = {
   workers: [0, 100],
@@ -93,6 +116,11 @@ export const bounds: Readonly<Record<Bounded, Bounds>> = {
   rateLimit: [1, 1_000_000],
   ratePeriod: [10, 31 * day],
   priority: [-2_147_483_647, 2_147_483_647],
+  // bytes; less would be rotated faster than anybody reads it
+  outputLimit: [4_096, 1_024 ** 4],
+  killGrace: [0, hour],
+  callbackTimeout: [100, hour],
+  callbackRetries: [0, 100],
 };
 
 /** Longest name of a worker or adapter, and longest pattern of a queue, in characters. */

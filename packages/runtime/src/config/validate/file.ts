@@ -5,6 +5,7 @@ import { bounds, defaults, longestName } from "../defaults.ts";
 import type { Problems } from "../problems.ts";
 import { duration, field, fields, listOf, oneOf, type Reader, text } from "../readers.ts";
 import type { MapTree, Tree } from "../yaml/tree.ts";
+import { type CommandsDraft, defaultCommands, placeOutput, readCommands } from "./commands.ts";
 import { defaultControl, readControl } from "./control.ts";
 import { readDispatcher } from "./dispatcher.ts";
 import { readConcurrency, readQueues } from "./limits.ts";
@@ -33,10 +34,10 @@ export function validate(tree: MapTree, folder: string, problems: Problems): Rea
     queues: field(readQueues, defaults.queues),
     process: field(readProcess, defaults.process),
     control: field<Tree | null>((control) => control, null),
-    commands: field<null>(refuseCommands, null),
+    commands: field<CommandsDraft | null>(readCommands, defaultCommands),
     log: field(readLog, defaults.log),
   });
-  const { shutdown_timeout, interruption_adapter, control, commands: _, ...same } = read;
+  const { shutdown_timeout, interruption_adapter, control, commands, ...same } = read;
   const beside = storeFolder(read.store, folder);
   const config = {
     ...same,
@@ -45,6 +46,7 @@ export function validate(tree: MapTree, folder: string, problems: Problems): Rea
     control:
       (control && readControl(folder, beside)(control, problems)) ??
       defaultControl(beside, problems),
+    commands: commands && placeOutput(commands, folder, beside),
   };
   refuseNothing(tree, config, problems);
   return config;
@@ -57,15 +59,11 @@ const readLog: Reader<LogConfig> = (tree, problems) =>
     level: field(oneOf(["debug", "info", "warn", "error", "silent"]), defaults.log.level),
   });
 
-const refuseCommands: Reader<null> = (tree, problems) => {
-  problems.add(tree.place, "shell commands are not in this version; delete this key");
-  return null;
-};
-
-/** A scheduler that nobody asked for is nothing to run; one without tasks may be given some. */
+/** A scheduler that nobody asked for is nothing to run, nor are commands; when asked for they are. */
 function refuseNothing(tree: MapTree, config: Read, problems: Problems): void {
-  const scheduler = tree.entries.has("scheduler") ? config.scheduler : null;
-  if (config.workers.length > 0 || config.dispatcher !== null || scheduler !== null) return;
+  const asked = (key: "scheduler" | "commands") => tree.entries.has(key) && config[key] !== null;
+  const runs = config.workers.length > 0 || config.dispatcher !== null;
+  if (runs || asked("scheduler") || asked("commands")) return;
   const place = { line: 1, column: 1, path: "" };
   problems.add(place, "there is nothing to run; switch workers, dispatcher or scheduler on");
 }
