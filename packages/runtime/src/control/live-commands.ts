@@ -58,6 +58,12 @@ export interface LiveCommands {
    */
   send(id: number, input: { readonly bytes: Buffer; readonly eof: boolean }): Promise<LiveAnswer>;
 
+  /**
+   * Something may be ready that was written through our own connection to the store, of which a
+   * watch tells nothing. Starts the process that runs commands where it does not run yet.
+   */
+  look(): void;
+
   /** What was paused, killed or signalled is stored by now. */
   stored(): Promise<void>;
 

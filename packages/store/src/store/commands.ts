@@ -23,6 +23,8 @@ export interface CommandQuery {
   readonly paused?: boolean;
   /** All of them have to hold. A command without the field never fits. */
   readonly where?: readonly CommandCondition[];
+  /** Only those with a greater id: for the next page, with `first` and without `orderBy`. */
+  readonly beyond?: number;
   /** By id, ascending, when absent. Ties go by id. */
   readonly orderBy?: { readonly field: CommandField; readonly descending: boolean };
   /** Of the order: the first so many, or the last. All by default; at most 100,000. */
