@@ -2,6 +2,7 @@
 // same words; what a job's code makes of its args is checked a layer above.
 
 import type { JobKind, NewJob } from "../job.ts";
+import { checkCommand, checkName, type PreparedCommand } from "./commands/new-command.ts";
 import { invalid, jsonText, latestTime, longestDelay, text, time } from "./fields.ts";
 import { checkLinks, type Links } from "./links.ts";
 
@@ -19,6 +20,8 @@ export interface PreparedJob extends Links {
   readonly inMs: number;
   readonly held: boolean;
   readonly label: string | null;
+  /** Of a job of kind `command`, and of no other. */
+  readonly command: PreparedCommand | null;
 }
 
 /** What the clock of the store makes of a prepared job. */
@@ -44,15 +47,17 @@ const largestArgs = 1_048_576;
 export function prepareJob(job: NewJob): PreparedJob {
   if (typeof job !== "object" || job === null) throw invalid("a job must be an object", job);
   const { gates, uniques, after, ifDependencyFails, batchId } = checkLinks(job);
+  const kind = checkKind(job.kind ?? "module");
   return {
-    name: text("name", job.name, longestName),
-    kind: checkKind(job.kind ?? "module"),
+    name: checkName(kind, text("name", job.name, longestName)),
+    kind,
     queue: checkQueue(job.queue ?? "default"),
     args: jsonText("args", job.args, largestArgs),
     priority: checkPriority(job.priority ?? 0),
     ...due(job),
     held: job.held === true,
-    label: job.label == null ? null : text("label", job.label, longestLabel),
+    label: checkLabel(job.label),
+    command: checkCommand(kind, job.command),
     gates,
     uniques,
     after,
@@ -76,7 +81,13 @@ function checkKind(kind: unknown): JobKind {
   throw invalid('kind must be "module" or "command"', kind);
 }
 
-function checkPriority(priority: unknown): number {
+/** @throws StoreError `invalid` */
+export function checkLabel(label: unknown): string | null {
+  return label == null ? null : text("label", label, longestLabel);
+}
+
+/** @throws StoreError `invalid` */
+export function checkPriority(priority: unknown): number {
   if (Number.isSafeInteger(priority)) return priority as number;
   throw invalid("priority must be a whole number", priority);
 }
