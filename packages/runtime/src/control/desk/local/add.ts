@@ -1,0 +1,143 @@
+// Adding commands: from words to jobs, and to running ones where that is asked for.
+
+import { isAbsolute } from "node:path";
+import {
+  commandName,
+  type Enqueued,
+  type NewCommand,
+  type NewJob,
+  type Unique,
+} from "@queue-runtime/store";
+import type { Added, AddRequest } from "../../desk.ts";
+import { DeskError } from "../desk-error.ts";
+import { startNow } from "./live.ts";
+import type { Reach } from "./reach.ts";
+import { shellWord } from "./shell-word.ts";
+
+/** All or none, but for starting those that are immediate. */
+export async function add(
+  reach: Reach,
+  requests: readonly AddRequest[],
+): Promise<readonly Added[]> {
+  const { store, live, whyNot } = reach;
+  const immediate = requests.some((request) => request.immediate);
+  if (immediate && live === null) throw new DeskError("no-runtime", whyNot);
+  const enqueued = await store.jobs.enqueue(requests.map(newJob));
+  const paused = await pausedGroups(reach);
+  if (!immediate) live?.look();
+  const starts = await startThose(reach, requests, enqueued);
+  return requests.map((request, at) => {
+    const { id, outcome } = enqueued[at]!;
+    const begun = starts.get(id);
+    if (begun) return { id, ...begun };
+    const known = outcome === "created" ? "created" : "exists";
+    return { id, outcome: known, ...warningFor(request, paused) };
+  });
+}
+
+type Start = Pick<Added, "outcome" | "error">;
+
+async function startThose(
+  reach: Reach,
+  requests: readonly AddRequest[],
+  enqueued: readonly Enqueued[],
+): Promise<ReadonlyMap<number, Start>> {
+  const ids = enqueued
+    .filter(({ outcome }, at) => outcome === "created" && requests[at]?.immediate)
+    .map(({ id }) => id);
+  if (ids.length === 0) return new Map();
+  const answers = await startNow(reach, ids);
+  return new Map(
+    answers.map(({ id, outcome, error }): [number, Start] => {
+      if (outcome === "started") return [id, { outcome }];
+      return [id, { outcome: "refused", error: `${error}; it waits in its group` }];
+    }),
+  );
+}
+
+async function pausedGroups({ store }: Reach): Promise<ReadonlySet<string>> {
+  const groups = await store.commands.groupSettings();
+  return new Set(groups.filter(({ paused }) => paused).map(({ name }) => name));
+}
+
+function warningFor(
+  { group = "default", stashed }: AddRequest,
+  paused: ReadonlySet<string>,
+): Pick<Added, "warning"> {
+  if (stashed || !paused.has(group)) return {};
+  return { warning: `the group ${group} is paused: nothing begins there until it is resumed` };
+}
+
+/** @throws DeskError */
+function newJob(request: AddRequest): NewJob {
+  const { group, priority, label, after, stashed, immediate } = request;
+  const held = stashed === true;
+  if (held && immediate) throw invalid("a command is either stashed or started at once");
+  return {
+    name: commandName,
+    kind: "command",
+    held,
+    command: newCommand(request),
+    ...dueOf(request),
+    ...(group !== undefined && { queue: group }),
+    ...(priority !== undefined && { priority }),
+    ...(label !== undefined && { label }),
+    ...(after !== undefined && { after: [...new Set(after)].sort((a, b) => a - b) }),
+    ...(request.if_dependency_fails && { ifDependencyFails: request.if_dependency_fails }),
+    ...(request.unique !== undefined && { uniques: [uniqueOf(request.unique)] }),
+  };
+}
+
+function newCommand(request: AddRequest): NewCommand {
+  const { words, exec, directory, environment, slots, separate, retry } = request;
+  if (request.escape && exec)
+    throw invalid("give escape or exec, not both: without a shell nothing is escaped");
+  if (words.every((word) => word.trim() === "")) {
+    throw invalid("the command is empty: say what to run");
+  }
+  if (!isAbsolute(directory)) {
+    throw invalid(`the folder ${JSON.stringify(directory)} is relative: give an absolute path`);
+  }
+  return {
+    line: (request.escape || exec ? words.map(shellWord) : words).join(" "),
+    argv: exec ? words : null,
+    directory,
+    environment,
+    ...(slots !== undefined && { slots }),
+    ...(separate !== undefined && { separate }),
+    ...(retry !== undefined && { retryLimit: retry }),
+    ...(request.timeout_ms !== undefined && { timeoutMs: request.timeout_ms }),
+  };
+}
+
+function dueOf({
+  delay_ms: delayMs,
+  at,
+  immediate,
+}: AddRequest): Pick<NewJob, "delayMs" | "runAt"> {
+  if (delayMs === undefined && at === undefined) return {};
+  if (immediate) throw invalid("a command is either delayed or started at once");
+  if (delayMs !== undefined && at !== undefined) throw invalid("give delay_ms or at, not both");
+  if (delayMs !== undefined) {
+    if (delayMs < 0) throw invalid("a delay is at least 0");
+    return { delayMs };
+  }
+  return { runAt: momentOf(at!) };
+}
+
+/** @throws DeskError */
+export function momentOf(at: string): number {
+  const ms = Date.parse(at);
+  if (!Number.isNaN(ms)) return ms;
+  throw invalid(`${JSON.stringify(at.slice(0, 40))} is no time such as 2026-05-01T09:00:00Z`);
+}
+
+/** As a job with `unique` and nothing more: kept until it has ended. */
+function uniqueOf(key: string): Unique {
+  const states = ["held", "waiting", "scheduled", "blocked", "ready", "running"] as const;
+  return { key: `${commandName}/${key}`, states, forMs: null, onConflict: "exists" };
+}
+
+function invalid(sentence: string): DeskError {
+  return new DeskError("invalid", sentence);
+}

@@ -1,0 +1,75 @@
+// Starting over: everything in some groups is ended and removed, and they run again. The ends are
+// heard of, not asked for.
+
+import type { JobState } from "@queue-runtime/store";
+import type { Answer } from "../../desk.ts";
+import type { LiveCommands } from "../../live-commands.ts";
+import { named, type Reach, requireGroup } from "./reach.ts";
+import { findIds } from "./selection.ts";
+import { deleteOutputs } from "./waiting.ts";
+
+/** Longer than any process takes to die of KILL, unless the kernel holds it. */
+const patienceMs = 30_000;
+const idsAtOnce = 500;
+
+export async function reset(
+  reach: Reach,
+  options: { readonly groups?: readonly string[] },
+): Promise<readonly Answer[]> {
+  const { store, live } = reach;
+  const groups = await chosenGroups(reach, options.groups);
+  for (const group of groups) await store.queues.pause(group);
+  if (live) await endAll(live, groups);
+  const answers = await removeAll(reach, groups);
+  for (const group of groups) await store.queues.resume(group);
+  live?.look();
+  return answers;
+}
+
+async function chosenGroups(
+  reach: Reach,
+  asked: readonly string[] = [],
+): Promise<readonly string[]> {
+  for (const group of asked) await requireGroup(reach, group);
+  if (asked.length > 0) return [...new Set(asked)];
+  return (await reach.store.commands.groupSettings()).map(({ name }) => name);
+}
+
+/** Resolves when nothing runs in the groups, or the patience is over. */
+async function endAll(live: LiveCommands, groups: readonly string[]): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const ours = () => [...live.running().values()].filter(({ group }) => groups.includes(group));
+  const look = (): void => {
+    if (ours().length === 0) over.resolve();
+  };
+  const stop = live.subscribe((event) => {
+    // one that was claimed just before the group was paused
+    if (event.type === "started" && groups.includes(event.command.group)) {
+      live.kill([event.command.id]);
+    }
+    if (event.type === "ended") look();
+  });
+  const timer = setTimeout(over.resolve, patienceMs);
+  live.kill(ours().map(({ id }) => id));
+  look();
+  await over.promise;
+  clearTimeout(timer);
+  stop();
+  await live.stored();
+}
+
+/** From the newest on: what depends on others goes before them. */
+async function removeAll(reach: Reach, groups: readonly string[]): Promise<readonly Answer[]> {
+  const states: readonly JobState[] = [
+    ...(["held", "waiting", "scheduled", "blocked", "ready", "running"] as const),
+    ...(["finished", "failed", "cancelled"] as const),
+  ];
+  const ids = [...(await findIds(reach, { groups, states }))].reverse();
+  const answers: Answer[] = [];
+  for (let at = 0; at < ids.length; at += idsAtOnce) {
+    const some = await reach.store.commands.remove(ids.slice(at, at + idsAtOnce));
+    answers.push(...named(some, "removed"));
+  }
+  await deleteOutputs(reach, answers);
+  return answers.reverse();
+}

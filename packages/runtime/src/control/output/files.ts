@@ -1,0 +1,54 @@
+// Where the output of commands is: one file per attempt, two where stderr is kept apart. Beside a
+// file that grew too large lies `<file>.1`, which holds what came just before it.
+
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { CommandJob } from "@queue-runtime/store";
+
+export interface OutputName {
+  readonly id: number;
+  /** From 1. */
+  readonly attempt: number;
+  /** That of a command with `separate`; false by default. */
+  readonly stderr?: boolean;
+}
+
+/** @param folder `commands.output` of the configuration */
+export function outputFile(folder: string, { id, attempt, stderr = false }: OutputName): string {
+  return join(folder, `${id}.${attempt}${stderr ? ".err" : ""}.log`);
+}
+
+/** What a file held before it was cut short; older than everything in the file. */
+export function older(file: string): string {
+  return `${file}.1`;
+}
+
+/**
+ * The attempt that a person means who names none: the one that runs, or ran last. One that was
+ * interrupted is not counted, and yet has output.
+ */
+export function newestAttempt(folder: string, job: CommandJob): number {
+  const counted = Math.max(1, job.attempts);
+  const began = job.state === "running" || job.finishedAt !== null;
+  if (began || job.interruptions + job.crashes === 0) return counted;
+  const uncounted = job.attempts + 1;
+  return existsSync(outputFile(folder, { id: job.id, attempt: uncounted })) ? uncounted : counted;
+}
+
+/** Of every attempt. Files that are gone already, or were never there, are fine. */
+export async function deleteOutput(folder: string, ids: readonly number[]): Promise<void> {
+  for (const id of ids) await deleteAttempts(folder, id);
+}
+
+async function deleteAttempts(folder: string, id: number): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const file = outputFile(folder, { id, attempt });
+    // a run that could not open its file leaves a gap
+    const next = outputFile(folder, { id, attempt: attempt + 1 });
+    if (!existsSync(file) && !existsSync(next)) return;
+    const apart = outputFile(folder, { id, attempt, stderr: true });
+    const all = [file, apart].flatMap((each) => [each, older(each)]);
+    await Promise.all(all.map((each) => rm(each, { force: true })));
+  }
+}
