@@ -20,7 +20,7 @@ export function outputFile(folder: string, { id, attempt, stderr = false }: Outp
 }
 
 /** What a file held before it was cut short; older than everything in the file. */
-export function older(file: string): string {
+export function olderOutput(file: string): string {
   return `${file}.1`;
 }
 
@@ -48,7 +48,7 @@ async function deleteAttempts(folder: string, id: number): Promise<void> {
     const next = outputFile(folder, { id, attempt: attempt + 1 });
     if (!existsSync(file) && !existsSync(next)) return;
     const apart = outputFile(folder, { id, attempt, stderr: true });
-    const all = [file, apart].flatMap((each) => [each, older(each)]);
+    const all = [file, apart].flatMap((each) => [each, olderOutput(each)]);
     await Promise.all(all.map((each) => rm(each, { force: true })));
   }
 }
