@@ -1,10 +1,10 @@
 // The store in a SQLite file. This file only puts the parts together.
 
 import { resolve } from "node:path";
-import { sqliteBatches } from "./sqlite/batches.ts";
 import { sqliteCommands } from "./sqlite/commands.ts";
 import { diagnose } from "./sqlite/diagnose.ts";
 import { Driver, type SqliteSettings } from "./sqlite/driver.ts";
+import { sqliteBatches } from "./sqlite/flow/batches.ts";
 import { sqliteFlow } from "./sqlite/flow.ts";
 import { enqueueIn } from "./sqlite/jobs/enqueue-in.ts";
 import { sqliteJobs } from "./sqlite/jobs.ts";
@@ -27,7 +27,7 @@ export async function openSqlite(path: string, settings: SqliteSettings): Promis
     flow: sqliteFlow(driver),
     batches: sqliteBatches(driver),
     recurring: sqliteRecurring(driver),
-    commands: sqliteCommands(),
+    commands: sqliteCommands(driver),
     migrate: () => migrate(driver),
     schema: () => schema(driver),
     migrationSql: () => migrationSql(driver),

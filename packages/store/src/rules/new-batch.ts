@@ -41,6 +41,8 @@ export function prepareBatch(batch: NewBatch): PreparedBatch {
 function callback(field: string, job: NewJob | undefined): PreparedJob | null {
   if (job == null) return null;
   const prepared = prefixed(`the batch cannot be opened: ${field}`, () => prepareJob(job));
+  if (prepared.command !== null)
+    throw invalid(`${field} must not be a command: its environment would be kept with the batch`);
   if (prepared.after.length > 0)
     throw invalid(`${field} must not have after: it comes after all jobs of the batch`);
   if (prepared.batchId !== null)

@@ -46,6 +46,8 @@ export class Driver {
     this.#identity = identityOf(path);
     this.#rows = new Statements(database, { arrays: false });
     this.#tuples = new Statements(database, { arrays: true });
+    // SQLite's own `lower` knows ASCII only.
+    database.function("lower_case", { deterministic: true }, lowerCase);
   }
 
   /** Opens a file that is empty, missing, or one of ours; anything else is left untouched. */
@@ -184,6 +186,10 @@ export class Driver {
     if (mapped instanceof StoreError && mapped.code === "corrupt") this.#broken = mapped;
     return mapped;
   }
+}
+
+function lowerCase(text: unknown): string | null {
+  return typeof text === "string" ? text.toLowerCase() : null;
 }
 
 function closed(path: string): StoreError {

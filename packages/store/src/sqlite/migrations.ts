@@ -6,9 +6,10 @@ import { applicationId } from "./driver/inspect.ts";
 import type { Driver } from "./driver.ts";
 import { jobs } from "./migrations/1-jobs.ts";
 import { flow } from "./migrations/2-flow.ts";
+import { commands } from "./migrations/3-commands.ts";
 
 /** The schema version is the number of steps taken, kept in the file's `user_version`. */
-const steps: readonly string[] = [jobs, flow];
+const steps: readonly string[] = [jobs, flow, commands];
 
 /**
  * Takes the missing steps in one transaction: of several processes that start at once, the first

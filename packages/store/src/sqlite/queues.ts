@@ -15,7 +15,8 @@ export function sqliteQueues(driver: Driver): Queues {
     list: () => driver.readTogether(() => list(driver)),
     pause: (name) => pause(driver, name),
     resume: async (name) => {
-      await driver.write(() => driver.sql("DELETE FROM paused_queues WHERE name = ?").run(name));
+      // Commands may have waited with bad news for that.
+      await change(driver, () => driver.sql("DELETE FROM paused_queues WHERE name = ?").run(name));
     },
     set: (name, settings) => setQueue(driver, name, settings),
     define: (source, settings) => defineQueues(driver, source, settings),

@@ -122,13 +122,18 @@ export function refuseBlocked(id: number, key: string): CommandAction {
   return refused(id, `needs a slot of ${JSON.stringify(key)}, and none is free`);
 }
 
-/** Somebody who has not ended comes after it. */
+/** Somebody waits for it. */
 export function refuseNeeded(id: number, by: number): CommandAction {
-  return refused(id, `cannot be removed: job ${by}, which has not ended, comes after it`);
+  return refused(id, `cannot be removed: job ${by} comes after it and waits`);
 }
 
 export function refuseSelf(id: number): CommandAction {
   return refused(id, "cannot change places with itself");
+}
+
+/** Of two, the one that could; `other` could not. */
+export function refuseHalf(id: number, other: number): CommandAction {
+  return refused(id, `stays where it is, because ${other} cannot change places`);
 }
 
 export function refuseNoVariable(id: number, name: string): CommandAction {

@@ -23,11 +23,11 @@ export interface LostVerdict {
   readonly outcome: RecoveredJob["outcome"];
   /** The run had begun, and its end was not seen; else it counts as nothing. */
   readonly lost: boolean;
-  /** With `failed`. */
+  /** Of a run that was lost, unless somebody wanted it to end. */
   readonly error: JobError | null;
 }
 
-export const lostError: JobError = {
+const lostError: JobError = {
   name: "CommandError",
   message: "nobody saw its end: the process that looked after it was lost",
   code: "LOST",
@@ -41,6 +41,6 @@ export function judgeCommand(command: LostCommand, started: Evidence["started"])
   const mayHave = started?.some((run) => run.id === id && run.fence === fence) ?? true;
   const lost = began || mayHave;
   if (cancelled) return { id, outcome: "cancelled", lost, error: null };
-  if (!lost || attempts <= retryLimit) return { id, outcome: "ready", lost, error: null };
-  return { id, outcome: "failed", lost, error: lostError };
+  if (!lost) return { id, outcome: "ready", lost, error: null };
+  return { id, outcome: attempts <= retryLimit ? "ready" : "failed", lost, error: lostError };
 }

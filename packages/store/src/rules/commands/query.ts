@@ -11,6 +11,7 @@ export interface PreparedQuery {
   readonly states: readonly JobState[] | null;
   readonly paused: boolean | null;
   readonly where: readonly CommandCondition[];
+  readonly beyond: number | null;
   readonly field: CommandField;
   readonly descending: boolean;
   readonly limit: number;
@@ -41,7 +42,11 @@ export function prepareQuery(query: CommandQuery): PreparedQuery {
     const { ids, groups, states, paused, where = [], orderBy, first, last } = query;
     if (first !== undefined && last !== undefined)
       throw invalid("either first or last can be asked for, not both");
+    const beyond = query.beyond ?? null;
+    if (beyond !== null && (orderBy || last !== undefined))
+      throw invalid("beyond goes with first, and not with orderBy or last");
     return {
+      beyond,
       // An id that is none fits nothing.
       ids: ids ? ids.filter((id) => Number.isSafeInteger(id)) : null,
       groups: groups ?? null,

@@ -1,10 +1,10 @@
-// Which of the commands that somebody wants removed may go: nobody who has not ended may lose what it
-// comes after, unless it goes as well.
+// Which of the commands that somebody wants removed may go: nobody may lose what it waits for, unless
+// it goes as well.
 
 export interface Wanted {
   /** Those that could go, were it not for others. */
   readonly ids: readonly number[];
-  /** Of each the jobs that come after it and have not ended. */
+  /** Of each the jobs that wait for it. */
   readonly neededBy: ReadonlyMap<number, readonly number[]>;
 }
 

@@ -70,6 +70,9 @@ export function retry(
 
 const end = "UPDATE jobs SET state = 'cancelled', finished_at = :now WHERE id = :id";
 
+/** It never began; other jobs have no such row. */
+const endCommand = "UPDATE commands SET ended_by = 'person' WHERE job_id = ?";
+
 const request = `UPDATE jobs SET cancel_requested_at = :now
   WHERE id = :id AND cancel_requested_at IS NULL`;
 
@@ -77,7 +80,9 @@ export function cancel(driver: Driver, ids: readonly number[]): Actions {
   const now = driver.now();
   const act = ({ id, outcome }: Action): void => {
     if (outcome === "requested") driver.sql(request).run({ now, id });
-    if (outcome === "cancelled") driver.sql(end).run({ now, id });
+    if (outcome !== "cancelled") return;
+    driver.sql(end).run({ now, id });
+    driver.sql(endCommand).run(id);
   };
   return each(driver, ids, { answer: answerCancel, act });
 }

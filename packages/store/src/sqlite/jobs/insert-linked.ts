@@ -1,8 +1,10 @@
-// Writes one job that has gates, unique keys or dependencies. What it finds decides what becomes of
+// Writes one job that has gates, unique keys or dependencies, or is a command. What it finds decides what becomes of
 // it: it may not be created at all, wait for other jobs or for slots, or be ready at once.
 
 import type { Enqueued, JobState } from "../../job.ts";
 import { admit, type PreparedJob } from "../../rules/new-job.ts";
+import { commandName } from "../../store/command.ts";
+import { changeCommand, insertCommand } from "../commands/insert.ts";
 import { askAfter, failDependant, waitFor } from "../flow/links/dependencies.ts";
 import { replace } from "../flow/links/replace.ts";
 import { askUniques, type Keeper, takeUniques } from "../flow/links/unique.ts";
@@ -28,6 +30,7 @@ export function insertLinked(room: Room, job: PreparedJob, gates: readonly Store
   const state = mustWait ? "waiting" : wanted === "ready" ? ask(room, gates) : wanted;
   if (state === "discarded") return { id: burnId(room, { job, runAt }), outcome: "discarded" };
   const id = write(room, { job, state, runAt, linked: 1 });
+  insertCommand(room, id, job);
   writeGates(room, id, { gates, priority: job.priority, waits: state === "blocked" });
   if (state === "ready") room.take(id, gates);
   takeUniques(room, { id, state }, job.uniques);
@@ -42,10 +45,14 @@ function answer(
   { id, replaceable, onConflict }: Keeper,
   { job, gates }: { readonly job: PreparedJob; readonly gates: readonly StoredGate[] },
 ): Enqueued {
-  if (!replaceable || onConflict === "exists") return { id, outcome: "exists" };
+  // A command never becomes code, nor code a command.
+  const same = (replaceable?.name === commandName) === (job.command != null);
+  if (!replaceable || !same || onConflict === "exists") return { id, outcome: "exists" };
   const keepsTime = onConflict === "debounce" && job.at === null && job.inMs === 0;
-  if (replace(room, { id, ...replaceable }, { job, gates, keepsTime }))
+  if (replace(room, { id, ...replaceable }, { job, gates, keepsTime })) {
+    if (job.command) changeCommand(room, id, job.command);
     return { id, outcome: "replaced" };
+  }
   return { id: burnId(room, { job, runAt: room.now }), outcome: "discarded" };
 }
 

@@ -1,11 +1,12 @@
 // Writes new jobs, through our own connection or the caller's. Jobs that have nothing to do with
 // others, which are most, go in statements of many rows; those with gates, unique keys or
-// dependencies one by one (insert-linked.ts), since each may change what the next one finds.
+// dependencies, and commands, one by one (insert-linked.ts), since each may change what the next one finds.
 
 import { StoreError } from "../../errors.ts";
 import type { Enqueued } from "../../job.ts";
 import { queueGates } from "../../rules/limits.ts";
 import { admit, type PreparedJob } from "../../rules/new-job.ts";
+import { checkGroups } from "../commands/insert.ts";
 import type { Connection } from "../driver/connection.ts";
 import { allSettings } from "../flow/queue-settings.ts";
 import { Room, type StoredGate } from "../flow/slots/room.ts";
@@ -47,6 +48,7 @@ export function insertAll(connection: Connection, jobs: readonly PreparedJob[]):
   let room: Room | null = null;
   const answers: Enqueued[] = [];
   checkBatches(connection, jobs);
+  checkGroups(connection, jobs);
   checkAfter(connection, jobs);
   for (let at = 0; at < jobs.length; ) {
     const job = jobs[at]!;
@@ -66,8 +68,9 @@ export function insertAll(connection: Connection, jobs: readonly PreparedJob[]):
   return { answers, linked: room !== null };
 }
 
-function isLinked({ gates, uniques, after }: PreparedJob): boolean {
-  return gates.length + uniques.length + after.length > 0;
+function isLinked({ gates, uniques, after, command }: PreparedJob): boolean {
+  // A batch that was opened by an older version keeps callbacks that say nothing of commands.
+  return command != null || gates.length + uniques.length + after.length > 0;
 }
 
 function goesWith(

@@ -1,5 +1,6 @@
-// Ready jobs that nobody has code for: they wait, and somebody should be told.
+// Ready jobs that nobody has code for: they wait, and somebody should be told. Commands need none.
 
+import { commandName } from "../../store/command.ts";
 import type { Driver } from "../driver.ts";
 import { allLanes, ready, suspects } from "../turn/lanes.ts";
 
@@ -15,6 +16,7 @@ export function unknownNames(driver: Driver): readonly { name: string; ready: nu
   const names = new Set(
     (driver.tuples(known).all() as unknown as [string][]).map(([name]) => name),
   );
+  names.add(commandName);
   const counts = new Map<string, number>();
   for (const source of [ready, suspects])
     for (const { queue, name } of allLanes(driver, source)) {

@@ -71,7 +71,7 @@ const known = `ON CONFLICT (job_id) DO UPDATE
  * and each costs the jobs without links, which are most, 2 % of a drain. SQLite sets up the whole
  * of a trigger before it asks WHEN, so what follows for linked jobs is that of a view: 4 % less.
  */
-const moved = `DROP TRIGGER jobs_transition;
+const moves = `DROP TRIGGER jobs_transition;
 CREATE VIEW job_moves (
   id, came_from, state, had_attempts, attempts, started_at, batch_id, unique_key, counts)
 AS SELECT id, state, state, attempts, attempts, started_at, batch_id, unique_key, 1 FROM jobs;
@@ -84,9 +84,11 @@ BEGIN
   INSERT INTO job_moves VALUES (NEW.id, OLD.state, NEW.state, OLD.attempts, NEW.attempts,
     NEW.started_at, NEW.batch_id, NEW.unique_key,
     NEW.interruptions + NEW.crashes - OLD.interruptions - OLD.crashes);
-END;
+END;`;
 
-CREATE TRIGGER linked_job_moved
+/** What a move of a linked job means; `more`: statements that later migrations added. */
+export function moved(more: readonly string[]): string {
+  return `CREATE TRIGGER linked_job_moved
 INSTEAD OF INSERT ON job_moves
 BEGIN
   UPDATE slots SET job_id = NULL, begun_by = NEW.id,
@@ -108,7 +110,8 @@ BEGIN
         AND EXISTS (SELECT 1 FROM job_gates WHERE job_id = NEW.id AND kind = 'fair'))
       OR (${lacksKey})
     ${known};
-END;`;
+${more.map((statement) => `  ${statement}\n`).join("")}END;`;
+}
 
 const gone = `CREATE TRIGGER jobs_gone
 AFTER DELETE ON jobs
@@ -126,6 +129,8 @@ BEGIN
     WHERE job_id = OLD.id AND NOT EXISTS (SELECT 1 FROM touched WHERE job_id = OLD.id);
 END;`;
 
-export const linkTriggers: string = `${moved}
+export const linkTriggers: string = `${moves}
+
+${moved([])}
 
 ${gone}`;

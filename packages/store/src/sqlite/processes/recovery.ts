@@ -4,12 +4,13 @@
 import type { Evidence, RecoveredJob } from "../../process.ts";
 import { judge, type Verdict } from "../../rules/verdict.ts";
 import type { Held } from "../../turn.ts";
+import { recoverCommands } from "../commands/lost.ts";
 import type { Driver } from "../driver.ts";
 import { keepError } from "../turn/settle.ts";
 
 const heldBy = `SELECT id, name, fence, crashes_since_checkpoint AS crashes,
     cancel_requested_at IS NOT NULL AS cancelled
-  FROM jobs INDEXED BY jobs_running WHERE process_id = ? ORDER BY id`;
+  FROM jobs INDEXED BY jobs_running WHERE process_id = ? AND kind <> 'command' ORDER BY id`;
 
 interface HeldJob extends Held {
   readonly name: string;
@@ -17,8 +18,18 @@ interface HeldJob extends Held {
   readonly cancelled: boolean;
 }
 
-function heldJobs(driver: Driver, processId: number): readonly HeldJob[] {
-  const rows = driver.sql(heldBy).all(processId) as unknown as (Omit<HeldJob, "cancelled"> & {
+/** No process of theirs is known: the others are somebody's, and do not run twice. */
+const unbegun = heldBy.replace(
+  "kind <> 'command'",
+  "kind = 'command' AND EXISTS (SELECT 1 FROM commands WHERE job_id = jobs.id AND pid IS NULL)",
+);
+
+function unbegunCommands(driver: Driver, processId: number): readonly HeldJob[] {
+  return heldJobs(driver, processId, unbegun);
+}
+
+function heldJobs(driver: Driver, processId: number, sql: string = heldBy): readonly HeldJob[] {
+  const rows = driver.sql(sql).all(processId) as unknown as (Omit<HeldJob, "cancelled"> & {
     readonly cancelled: number;
   })[];
   return rows.map((row) => ({ ...row, cancelled: row.cancelled === 1 }));
@@ -49,8 +60,9 @@ export function recover(
     const { id, outcome, crashed } = verdict;
     return { id, name: held[n]!.name, outcome, crashed };
   });
+  const commands = recoverCommands(driver, processId, evidence.started);
   driver.sql(unregister).run(processId);
-  return recovered;
+  return [...recovered, ...commands];
 }
 
 function move(driver: Driver, { id, outcome, crashed, error }: Verdict): void {
@@ -67,14 +79,15 @@ function move(driver: Driver, { id, outcome, crashed, error }: Verdict): void {
 /** Jobs a process still held when it left in good order: handed back, and nothing counted. */
 export function release(driver: Driver, processId: number): void {
   for (const job of heldJobs(driver, processId)) handBack(driver, job);
+  recoverCommands(driver, processId, []);
   driver.sql(unregister).run(processId);
 }
 
 /** Jobs that a living process holds and knows nothing of: their claim was never heard. */
 export function releaseOthers(driver: Driver, processId: number, known: readonly Held[]): void {
   const kept = new Map(known.map(({ id, fence }) => [id, fence]));
-  for (const job of heldJobs(driver, processId))
-    if (kept.get(job.id) !== job.fence) handBack(driver, job);
+  const held = [...heldJobs(driver, processId), ...unbegunCommands(driver, processId)];
+  for (const job of held) if (kept.get(job.id) !== job.fence) handBack(driver, job);
 }
 
 function handBack(driver: Driver, { id, cancelled }: HeldJob): void {

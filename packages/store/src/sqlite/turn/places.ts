@@ -4,6 +4,7 @@
 // matches; so no queue is asked twice. Prefixes are compared as text, never as patterns: an
 // underscore is an underscore.
 
+import { commandName } from "../../store/command.ts";
 import type { Claim } from "../../turn.ts";
 import type { Driver } from "../driver.ts";
 import { type Lane, laneAfter, laneBeyond, laneFrom, type ReadyIndex } from "./lanes.ts";
@@ -66,6 +67,8 @@ function nameSet(names: readonly string[]): ReadonlySet<string> {
   const known = nameSets.get(names);
   if (known) return known;
   const set = new Set(names);
+  // Whoever runs commands asks for them by their ids: they wait for slots that are counted there.
+  set.delete(commandName);
   nameSets.set(names, set);
   return set;
 }

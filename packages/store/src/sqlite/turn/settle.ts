@@ -8,6 +8,7 @@
 // for each.
 
 import type { Checkpoint, Settlement } from "../../turn.ts";
+import { keepEnd } from "../commands/run.ts";
 import type { Driver } from "../driver.ts";
 import { toColumn } from "../rows.ts";
 import { giveGates } from "./give-gates.ts";
@@ -57,7 +58,7 @@ export function settleAll(
   now: number,
 ): readonly Held[] {
   const rest = settlements.filter((settlement) => !justFinished(settlement));
-  const refused = rest.filter((settlement) => !settle(driver, settlement, now));
+  const refused = rest.filter((settlement) => !settleOne(driver, settlement, now));
   const finished = settlements.filter(justFinished);
   if (finished.length === 0) return refused;
   const rows = finished.map(({ id, fence, result }) => [id, fence, toColumn(result)]);
@@ -70,8 +71,16 @@ export function settleAll(
 type Finished = Extract<Settlement, { readonly outcome: "finished" }>;
 
 function justFinished(settlement: Settlement): settlement is Finished {
-  const { outcome, cursor, progress } = settlement;
-  return outcome === "finished" && cursor === undefined && progress === undefined;
+  const { outcome, cursor, progress, commandEnd } = settlement;
+  const more = cursor !== undefined || progress !== undefined || commandEnd !== undefined;
+  return outcome === "finished" && !more;
+}
+
+function settleOne(driver: Driver, settlement: Settlement, now: number): boolean {
+  const { commandEnd } = settlement;
+  const done = settle(driver, settlement, now);
+  if (done && commandEnd) keepEnd(driver, settlement, commandEnd);
+  return done;
 }
 
 /** False when the fence is old. */

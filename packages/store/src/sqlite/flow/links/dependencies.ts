@@ -1,6 +1,7 @@
 // Jobs that come after other jobs. A row says that one still waits for another; a job with no row
 // left has waited enough. A job that a person holds keeps the row of one that did not finish, and
-// fails for it once it is let go; unless that one was retried meanwhile, and finished.
+// fails for it once it is let go; unless that one was retried meanwhile, and finished. So does a
+// command in a group that is paused, until that is resumed: whoever paused it may mend what failed.
 
 import { endStates, type JobError, type JobState } from "../../../job.ts";
 import type { PreparedJob } from "../../../rules/new-job.ts";
@@ -19,16 +20,24 @@ const targets = `SELECT jobs.id, state FROM json_each(?) CROSS JOIN jobs
   ON jobs.id = json_each.value`;
 
 /** That they exist was seen before. */
-export function askAfter(room: Room, { after, ifDependencyFails, held }: PreparedJob): Waits {
+export function askAfter(room: Room, job: PreparedJob): Waits {
+  const { after, ifDependencyFails } = job;
+  const patient = job.held || (job.command != null && isPaused(room, job.queue));
   const on: number[] = [];
   let failed: Waits["failed"] = null;
   const rows = after.length === 0 ? [] : room.sql(targets).all(JSON.stringify(after));
   for (const { id, state } of rows as unknown as { id: number; state: JobState }[]) {
     const isInVain = isEnded(state) && state !== "finished" && ifDependencyFails === "fail";
-    if (!isEnded(state) || (isInVain && held)) on.push(id);
+    if (!isEnded(state) || (isInVain && patient)) on.push(id);
     else if (isInVain) failed ??= { id, ending: state };
   }
   return { on, failed };
+}
+
+const paused = "SELECT 1 FROM paused_queues WHERE name = ?";
+
+function isPaused(room: Room, queue: string): boolean {
+  return room.sql(paused).get(queue) !== undefined;
 }
 
 export function isEnded(state: string): state is (typeof endStates)[number] {
@@ -51,9 +60,12 @@ export function waitFor(
 
 /** How many dependants of one job are told in one round. */
 const page = 200;
+const isPatient =
+  "kind = 'command' AND EXISTS (SELECT 1 FROM paused_queues WHERE paused_queues.name = queue)";
 const dependants = `SELECT job_id AS id, if_fails AS ifFails
   FROM dependencies CROSS JOIN jobs ON jobs.id = job_id
-  WHERE on_id = ?1 AND (?2 = 'finished' OR if_fails = 'run' OR state <> 'held')
+  WHERE on_id = ?1 AND (?2 = 'finished' OR if_fails = 'run'
+    OR (state <> 'held' AND NOT (${isPatient})))
   ORDER BY job_id LIMIT ${page}`;
 const forget = "DELETE FROM dependencies WHERE job_id = ? AND on_id = ?";
 const again = "INSERT INTO touched (job_id, outcome) VALUES (?, ?) ON CONFLICT DO NOTHING";
@@ -88,16 +100,21 @@ const inVain = `SELECT on_id AS id, coalesce(jobs.state, 'discarded') AS ending
     AND (jobs.id IS NULL OR state = 'failed' OR state = 'cancelled')
   ORDER BY on_id LIMIT 1`;
 
+const waitsForPerson = `SELECT 1 FROM jobs WHERE id = ? AND ${isPatient}`;
+
 /** For a job that was let go: what it waits for may have ended while it was held. */
 export function settleWaiting(room: Room, id: number): void {
   const on = room.sql(inVain).get(id) as unknown as NonNullable<Waits["failed"]> | undefined;
-  if (on) failDependant(room, id, on);
-  else letGo(room, id);
+  if (!on) letGo(room, id);
+  else if (!room.sql(waitsForPerson).get(id)) failDependant(room, id, on);
 }
 
 const forgetAll = "DELETE FROM dependencies WHERE job_id = ?";
 const fail = `UPDATE jobs SET state = 'failed', finished_at = ?, error = ?
   WHERE id = ? AND state = 'waiting'`;
+
+/** Other jobs have no such row. */
+const failCommand = "UPDATE commands SET ended_by = 'dependency' WHERE job_id = ?";
 
 export function failDependant(
   room: Room,
@@ -114,5 +131,6 @@ export function failDependant(
     cause: null,
   };
   room.sql(forgetAll).run(id);
+  room.sql(failCommand).run(id);
   room.sql(fail).run(room.now, JSON.stringify(error), id);
 }

@@ -1,15 +1,15 @@
 // Batches: groups of jobs and what follows when all of them have ended. When that is, is decided in
-// flow/links/batch-end.ts.
+// links/batch-end.ts.
 
-import { StoreError } from "../errors.ts";
-import { endStates } from "../job.ts";
-import { prepareBatch } from "../rules/new-batch.ts";
-import type { Batch, BatchState, NewBatch } from "../store/batch.ts";
-import type { Batches } from "../store.ts";
-import type { Driver } from "./driver.ts";
-import { change } from "./flow/change.ts";
-import { closeIfOver } from "./flow/links/batch-end.ts";
-import { fromColumn } from "./rows.ts";
+import { StoreError } from "../../errors.ts";
+import { endStates } from "../../job.ts";
+import { prepareBatch } from "../../rules/new-batch.ts";
+import type { Batch, BatchState, NewBatch } from "../../store/batch.ts";
+import type { Batches } from "../../store.ts";
+import type { Driver } from "../driver.ts";
+import { fromColumn } from "../rows.ts";
+import { change } from "./change.ts";
+import { closeIfOver } from "./links/batch-end.ts";
 
 export function sqliteBatches(driver: Driver): Batches {
   return {
