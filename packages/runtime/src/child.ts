@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
 import { openStore, type Store } from "@queue-runtime/store";
-import { makeService } from "./child/services.ts";
+import type { MadeService } from "./child/services.ts";
 import { onTerm } from "./child/signals.ts";
 import type { WatchdogData } from "./entry/watchdog.ts";
 import { type Log, openLog } from "./log.ts";
@@ -30,6 +30,8 @@ const patienceShare = 0.8;
 const titles = { worker: "Worker", dispatcher: "Dispatcher", scheduler: "Scheduler" } as const;
 
 export class ChildHost {
+  readonly #maker: Promise<Pick<typeof import("./child/services.ts"), "makeService">>;
+  #take: MadeService["take"];
   #boot: Boot | null = null;
   #log: Log | null = null;
   #store: Store | null = null;
@@ -40,6 +42,14 @@ export class ChildHost {
   #leaseLost = false;
   #stopping: Promise<void> | null = null;
   readonly #beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
+  /** @param kind what it will be told to be: known now, so that all it needs is loaded by then */
+  constructor(kind: string | undefined) {
+    this.#maker =
+      kind === "commands" ? import("./child/command-service.ts") : import("./child/services.ts");
+    // whoever waits for it hears what is wrong
+    this.#maker.catch(() => undefined);
+  }
 
   listen(): void {
     process.on("message", (message: ToChild) => this.#hear(message));
@@ -58,6 +68,7 @@ export class ChildHost {
       this.#service?.leaseLost(message.lost);
     }
     if (message.type === "news") this.#service?.hear(message.news);
+    if (message.type === "commands") this.#take?.(message.message);
     if (message.type === "boot" && !this.#stopping) {
       this.#boot = message;
       this.#quiet = message.quiet;
@@ -83,15 +94,18 @@ export class ChildHost {
       const open = () => openStore(url, { durability, name: `queue-runtime ${boot.role.name}` });
       const store = await health.insist(open, patience);
       this.#store = store;
-      const { service, names, code, flags } = await makeService({
+      const { makeService } = await this.#maker;
+      const { service, names, code, flags, take } = await makeService({
         boot,
         store,
         health,
         log: this.#log,
+        send: (message) => this.#send(message),
         giveUp: (cause) => this.#stop(cause),
       });
       if (this.#stopping) return;
       this.#service = service;
+      this.#take = take;
       if (flags) watchdog.postMessage(flags);
       await this.#hooks("Start");
       service.quiet(this.#quiet);
@@ -174,6 +188,8 @@ export class ChildHost {
   async #hooks(moment: "Start" | "Stop" | "Exit"): Promise<void> {
     const { role, config, processId } = this.#boot!;
     const { shutdownTimeoutMs } = config;
+    // hooks are code of users, and commands are run without any
+    if (role.kind === "commands") return;
     for (const kind of role.kind === "worker" ? [role.kind] : role.hosts) {
       const self = { kind, name: role.name, processId };
       const end = this.#times?.kill ?? null;

@@ -53,6 +53,7 @@ function jsonWriter(options: LogOptions): Write {
 /** Events that come once per job: known to be unwanted before their line is even worded. */
 const rankOfFrequent: { readonly [type: string]: number | undefined } = {
   "job-started": ranks.debug,
+  "command-started": ranks.debug,
   "job-finished": ranks.info,
 };
 const colours = { debug: "gray", info: "cyan", warn: "yellow", error: "red" } as const;

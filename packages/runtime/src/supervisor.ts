@@ -15,14 +15,15 @@ import { exitCodes } from "./process/exit-codes.ts";
 import { identify, rssOf } from "./process/identity.ts";
 import { monotonic } from "./process/monotonic.ts";
 import type { SignalName, Signals } from "./process/signals.ts";
-import { terminalIsGone } from "./process/terminal.ts";
 import { runMoment } from "./service/moments.ts";
 import { StoreHealth } from "./service/store-health.ts";
 import { adviseBeforeBoot, adviseWhenReady } from "./supervisor/advice.ts";
+import { Commands } from "./supervisor/commands.ts";
 import { Enrolment } from "./supervisor/enrolment.ts";
 import { Family } from "./supervisor/family.ts";
 import { Heart } from "./supervisor/heart.ts";
 import { Newsroom } from "./supervisor/news.ts";
+import { obey } from "./supervisor/obey.ts";
 import { Recovery } from "./supervisor/recovery.ts";
 import { Reloads } from "./supervisor/reloads.ts";
 import { Settings } from "./supervisor/settings.ts";
@@ -42,7 +43,7 @@ export class Supervisor implements ControlTarget {
   config: Config;
   readonly options: SupervisorOptions;
   readonly startedAt: number = systemClock.now();
-  readonly commands: LiveCommands | null = null;
+  #commands: Commands | undefined;
   #store: Store | undefined;
   readonly #began = monotonic();
   #state: RuntimeDescription["state"] = "starting";
@@ -99,6 +100,10 @@ export class Supervisor implements ControlTarget {
     return this.#store;
   }
 
+  get commands(): LiveCommands | null {
+    return this.config.commands ? (this.#commands ?? null) : null;
+  }
+
   describe(): RuntimeDescription {
     const self = { beat: this.#beat, pid: process.pid };
     return {
@@ -142,7 +147,9 @@ export class Supervisor implements ControlTarget {
     const store = await this.#enrolment.enter();
     this.#store = store;
     if (this.#shutdown.begun) return;
-    this.#recovery = new Recovery(store, log, this.#health);
+    const recovery = new Recovery(store, log, this.#health);
+    this.#recovery = recovery;
+    const commands = this.#knowCommands(store, recovery);
     await this.#recovery.sweep(identify(process.pid), config.shutdownTimeoutMs + 1_000);
     if (config.hooks) await loadHooks(config.hooks);
     // a stop that came during the boot finds no child to wait for, and nothing is begun after it
@@ -151,14 +158,33 @@ export class Supervisor implements ControlTarget {
     if (this.#shutdown.begun) return;
     this.#control = await serveControl(config.control, this);
     if (this.#shutdown.begun) return;
-    await this.#bringUp(store, this.#recovery);
+    await this.#bringUp(store, { recovery, commands });
   }
 
-  async #bringUp(store: Store, recovery: Recovery): Promise<void> {
+  #knowCommands(store: Store, recovery: Recovery): Commands {
+    const commands = new Commands({
+      store,
+      log: this.options.log,
+      health: this.#health,
+      supervisorId: () => this.#enrolment.id,
+      start: () => this.#family?.startCommands(),
+      isOver: () => this.#shutdown.begun,
+    });
+    recovery.inherit = (from) => commands.inherit(from);
+    commands.configure(this.config);
+    this.#commands = commands;
+    return commands;
+  }
+
+  async #bringUp(
+    store: Store,
+    { recovery, commands }: { readonly recovery: Recovery; readonly commands: Commands },
+  ): Promise<void> {
     const { log, untilEmpty } = this.options;
     const health = this.#health;
     const supervisorId = () => this.#enrolment.id;
-    const family = new Family(this.config, { store, log, health, recovery, supervisorId });
+    const given = { store, log, health, recovery, commands, supervisorId };
+    const family = new Family(this.config, given);
     this.#family = family;
     family.setQuiet(this.#state === "quiet");
     this.#heart = new Heart({
@@ -186,12 +212,14 @@ export class Supervisor implements ControlTarget {
     });
     const tell = (news: News) => {
       family.tell(news);
+      commands.hear();
       this.#emptiness?.hear();
     };
     recovery.released = () => store.shared && tell("ready");
     this.#news = new Newsroom({ store, log, health, tell });
     health.onWell = () => this.#news?.renew();
     this.#news.open(this.config);
+    commands.watch();
     void adviseWhenReady(store, log);
     if (untilEmpty)
       this.#emptiness = new UntilEmpty(store, log, () => this.#stop("nothing is left to do"));
@@ -209,22 +237,13 @@ export class Supervisor implements ControlTarget {
   // Signals
 
   #take(name: SignalName): void {
-    switch (name) {
-      case "SIGTERM":
-      case "SIGINT":
-        return this.#stop(name, () => this.#shutdown.signal(name));
-      case "SIGQUIT":
-        return this.#stop(name, () => this.#shutdown.hasten(name, "kill"));
-      case "SIGTSTP":
-        return this.quiet(true);
-      case "SIGCONT":
-        return this.#state === "quiet" ? this.quiet(false) : undefined;
-      case "SIGHUP":
-        if (terminalIsGone()) return this.#stop("the terminal closed");
-        return void this.reload().catch(() => undefined);
-      default:
-        return impossible(name);
-    }
+    obey(name, {
+      shutdown: this.#shutdown,
+      isQuiet: () => this.#state === "quiet",
+      stop: (cause, advance) => this.#stop(cause, advance),
+      quiet: (on) => this.quiet(on),
+      reload: () => void this.reload().catch(() => undefined),
+    });
   }
 
   async #exchange(config: Config): Promise<number> {
@@ -234,6 +253,7 @@ export class Supervisor implements ControlTarget {
     }
     const children = await family.reload(config);
     this.config = config;
+    this.#commands?.configure(config);
     this.#news?.open(config);
     await this.#settings?.beforeWorkers(config);
     await this.#settings?.withCode(config, family.code);
@@ -273,6 +293,7 @@ export class Supervisor implements ControlTarget {
   async #takeDown(): Promise<boolean> {
     await this.#heart?.stop();
     this.#news?.close();
+    this.#commands?.close();
     this.#recovery?.close();
     const clean = await this.#enrolment.leave();
     await this.#control?.close();
@@ -293,7 +314,3 @@ export class Supervisor implements ControlTarget {
 }
 
 const yes = () => true;
-
-function impossible(name: never): never {
-  throw new Error(`a signal nobody knows: ${String(name)}`);
-}

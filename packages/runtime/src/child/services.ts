@@ -11,7 +11,8 @@ import { doubtsOf } from "../modules/doubts.ts";
 import { keepStripped, type Stripped } from "../modules/strip-once.ts";
 import { tasksOf } from "../modules/tasks.ts";
 import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
-import { type CodeFacts, childFds, type ToChild } from "../process/messages.ts";
+import type { ToCommands } from "../process/command-messages.ts";
+import { type CodeFacts, childFds, type FromChild, type ToChild } from "../process/messages.ts";
 import { Scheduler } from "../scheduler.ts";
 import type { StoreHealth } from "../service/store-health.ts";
 import { Together } from "../service/together.ts";
@@ -27,6 +28,7 @@ export interface ServiceOptions {
   readonly store: Store;
   readonly health: StoreHealth;
   readonly log: Log;
+  readonly send: (message: FromChild) => void;
   readonly giveUp: (cause: string) => void;
 }
 
@@ -38,6 +40,8 @@ export interface MadeService {
   readonly code: CodeFacts | null;
   /** The flags of its runner, for the watchdog; null when it runs no jobs. */
   readonly flags: SharedArrayBuffer | null;
+  /** For what the supervisor says to this kind of child alone. */
+  readonly take?: (message: ToCommands) => void;
 }
 
 export async function makeService(options: ServiceOptions): Promise<MadeService> {

@@ -5,4 +5,4 @@
 import "../child/signals.ts";
 import { ChildHost } from "../child.ts";
 
-new ChildHost().listen();
+new ChildHost(process.argv[2]).listen();

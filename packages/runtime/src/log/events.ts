@@ -135,6 +135,33 @@ export type RuntimeEvent =
   | { readonly type: "job-refused"; readonly job: JobRef; readonly reason: StopReason }
   | { readonly type: "write-refused"; readonly id: number; readonly fence: number }
   | { readonly type: "thread-lost"; readonly thread: number; readonly message: string }
+  // commands
+  | { readonly type: "command-started"; readonly job: JobRef; readonly pid: number }
+  | { readonly type: "command-interrupted"; readonly job: JobRef; readonly ms: number }
+  | {
+      readonly type: "command-adopted";
+      readonly job: JobRef;
+      readonly pid: number;
+      readonly policy: "adopt" | "end";
+    }
+  | {
+      readonly type: "commands-inherited";
+      readonly name: string;
+      /** Of them, those that never began are ready again. */
+      readonly commands: number;
+      readonly released: number;
+    }
+  | { readonly type: "command-spawn-trouble"; readonly message: string }
+  | { readonly type: "command-spawn-well" }
+  | {
+      readonly type: "command-callback";
+      readonly jobId: number;
+      readonly tries: number;
+      /** null: it went through. */
+      readonly message: string | null;
+      /** null: it is not tried again. */
+      readonly delayMs: number | null;
+    }
   // recurring tasks
   | {
       readonly type: "task-ticked" | "task-skipped";

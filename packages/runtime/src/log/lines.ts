@@ -1,6 +1,7 @@
 // Every line the runtime writes: its wording, its level and its fields, in one place.
 
 import type { ProcessEnd } from "@queue-runtime/store";
+import { type CommandEvent, isOfCommand, ofCommand } from "./command-lines.ts";
 import { duration } from "./duration.ts";
 import type { JobRef, RuntimeEvent } from "./events.ts";
 import { isOfStore, ofStore, type StoreEvent } from "./store-lines.ts";
@@ -59,6 +60,7 @@ function fieldsOfJob(event: Extract<RuntimeEvent, { job: JobRef }>): object {
 function wording(event: RuntimeEvent): [LineLevel, string] {
   if (event.type.startsWith("job-")) return ofJob(event as JobEvent);
   if (event.type.startsWith("child-")) return ofChild(event as ChildEvent);
+  if (isOfCommand(event)) return ofCommand(event);
   if (isOfStore(event)) return ofStore(event);
   if (isOfTask(event)) return ofTask(event);
   return ofRuntime(event as RestEvent);
@@ -66,7 +68,8 @@ function wording(event: RuntimeEvent): [LineLevel, string] {
 
 type JobEvent = Extract<RuntimeEvent, { type: `job-${string}` }>;
 type ChildEvent = Extract<RuntimeEvent, { type: `child-${string}` }>;
-type RestEvent = Exclude<RuntimeEvent, JobEvent | ChildEvent | StoreEvent | TaskEvent>;
+type ElsewhereEvent = CommandEvent | StoreEvent | TaskEvent;
+type RestEvent = Exclude<RuntimeEvent, JobEvent | ChildEvent | ElsewhereEvent>;
 
 function ofJob(event: JobEvent): [LineLevel, string] {
   const job = title(event.job);

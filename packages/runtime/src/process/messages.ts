@@ -1,8 +1,9 @@
 // What a supervisor and its children say to each other over the fork's channel. Plain data.
 
 import type { News, NewTask } from "@queue-runtime/store";
-import type { Config, WorkerConfig } from "../config.ts";
+import type { CommandsConfig, Config, WorkerConfig } from "../config.ts";
 import type { LogOptions } from "../log.ts";
+import type { FromCommands, ToCommands } from "./command-messages.ts";
 import type { Timetable } from "./deadline.ts";
 
 /** What a child is to be. */
@@ -13,7 +14,8 @@ export type Role =
       readonly name: string;
       /** The services in this child; the kind is the first of them. */
       readonly hosts: readonly ("dispatcher" | "scheduler")[];
-    };
+    }
+  | { readonly kind: "commands"; readonly name: string; readonly commands: CommandsConfig };
 
 /** The recurring tasks of a configuration, those of its file and those of its code. */
 export interface Tasks {
@@ -35,6 +37,7 @@ export type ToChild =
       readonly role: Role;
       readonly config: Config;
       readonly processId: number;
+      readonly supervisorId: number;
       readonly quiet: boolean;
       /** When the one before it died, by the monotonic clock; null: it has no predecessor. */
       readonly vacantSince: number | null;
@@ -46,7 +49,9 @@ export type ToChild =
   /** Of a shared store, which only the supervisor watches. */
   | { readonly type: "news"; readonly news: News }
   /** Others may soon take the jobs of this host: all end, until it is not lost any more. */
-  | { readonly type: "lease"; readonly lost: boolean };
+  | { readonly type: "lease"; readonly lost: boolean }
+  /** Only to the child that runs commands. */
+  | { readonly type: "commands"; readonly message: ToCommands };
 
 export type FromChild =
   /** It can take `boot`. */
@@ -57,6 +62,7 @@ export type FromChild =
   | { readonly type: "failed"; readonly message: string; readonly exitCode: number }
   /** It claims nothing any more, whoever told it so. */
   | { readonly type: "stopping" }
+  | { readonly type: "commands"; readonly message: FromCommands }
   /** Everything it held is settled or handed back. */
   | { readonly type: "handed-over" };
 

@@ -6,13 +6,13 @@ import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
 import { type Timetable, timetable } from "../process/deadline.ts";
 import { exitCodes } from "../process/exit-codes.ts";
-import type { CodeFacts, Role } from "../process/messages.ts";
+import type { CodeFacts } from "../process/messages.ts";
 import { monotonic } from "../process/monotonic.ts";
 import type { StoreHealth } from "../service/store-health.ts";
-import { BackOff } from "./family/back-off.ts";
 import { announce, register, watchBoot } from "./family/birth.ts";
 import { Child } from "./family/child.ts";
-import { rolesOf } from "./family/roles.ts";
+import { newPlace, newPlaces, type Place } from "./family/place.ts";
+import { commandsRole } from "./family/roles.ts";
 import type { Recovery } from "./recovery.ts";
 
 /** A configuration that cannot boot: what the first generation ends with. */
@@ -35,24 +35,23 @@ export interface FamilyOptions {
   readonly health: StoreHealth;
   readonly recovery: Recovery;
   readonly supervisorId: () => number;
+  readonly commands: CommandsKeeper;
 }
 
-/** A place in the family: who fills it now, and how its children fared. */
-interface Place {
-  readonly role: Role;
-  readonly backOff: BackOff;
-  child: Child | null;
-  replacing: NodeJS.Timeout | undefined;
-  /** Since when nobody fills it who was expected to, by the monotonic clock. */
-  vacantSince: number | null;
-  /** Of a generation that could not boot: whatever comes up of it is not wanted any more. */
-  dropped: boolean;
+/** Who knows the commands that run, whoever runs them. */
+export interface CommandsKeeper {
+  /** A child that runs commands was born. */
+  raised(child: Child): void;
+  /** Ends the groups of all that run. */
+  killAll(): void;
 }
 
 export class Family {
   readonly #options: FamilyOptions;
   #config: Config;
   #places: Place[] = [];
+  /** That of the child that runs commands: filled when there are some, kept over reloads. */
+  #commands: Place | null = null;
   /** Every child whose process has not been buried yet, of whatever generation. */
   readonly #living = new Set<Child>();
   readonly #burials = new Set<Promise<void>>();
@@ -66,6 +65,10 @@ export class Family {
   constructor(config: Config, options: FamilyOptions) {
     this.#config = config;
     this.#options = options;
+  }
+
+  get #all(): readonly Place[] {
+    return this.#commands ? [...this.#places, this.#commands] : this.#places;
   }
 
   get children(): readonly Child[] {
@@ -104,7 +107,16 @@ export class Family {
     this.#places = places;
     this.#config = config;
     for (const place of old) this.#retire(place);
+    if (!config.commands && this.#commands) this.#retire(this.#commands);
+    if (!config.commands) this.#commands = null;
     return places.length;
+  }
+
+  /** The first command is there. Later calls change nothing. */
+  startCommands(): void {
+    if (!this.#config.commands || this.#commands || this.#ending) return;
+    this.#commands = newPlace(commandsRole(this.#config.commands));
+    void this.#fill(this.#commands);
   }
 
   setQuiet(on: boolean): void {
@@ -134,15 +146,17 @@ export class Family {
   /** TERM to all of them, once; again with an earlier timetable to hasten them. */
   end(times: Timetable): void {
     this.#ending = times;
-    for (const place of this.#places) clearTimeout(place.replacing);
+    for (const place of this.#all) clearTimeout(place.replacing);
     const late = times.kill <= monotonic();
+    if (late) this.#options.commands.killAll();
     for (const child of this.#living) late ? child.kill() : child.terminate(times);
   }
 
   /** For good: nobody is replaced after this. */
   killAll(): void {
     this.#ending ??= timetable(monotonic(), 0);
-    for (const place of this.#places) clearTimeout(place.replacing);
+    this.#options.commands.killAll();
+    for (const place of this.#all) clearTimeout(place.replacing);
     for (const child of this.#living) child.kill();
   }
 
@@ -190,6 +204,7 @@ export class Family {
     const child = new Child(place.role);
     child.quiet = this.#quiet;
     place.child = child;
+    if (place.role.kind === "commands") this.#options.commands.raised(child);
     this.#living.add(child);
     const registered = register(child, this.#options);
     const burial = this.#buryInTime(place, child, registered);
@@ -201,7 +216,8 @@ export class Family {
     if (this.#leaseLost) child.setLeaseLost(true);
     const { level, fd, pretty } = log.options;
     const { vacantSince } = place;
-    await child.boot(config, { log: { level, fd, pretty }, vacantSince });
+    const supervisorId = this.#options.supervisorId();
+    await child.boot(config, { log: { level, fd, pretty }, vacantSince, supervisorId });
     return child;
   }
 
@@ -219,8 +235,14 @@ export class Family {
     log.report({ type: "child-exited", name: child.name, pid: child.pid, end, expected });
     if (child.wasReady) place.vacantSince = child.frozenMs === null ? monotonic() : null;
     // one that never got ready is seen to by whoever waits for it
-    if (place.child === child && child.wasReady) this.#replaceLater(place, child);
+    const replace = () => {
+      if (place.child === child && child.wasReady) this.#replaceLater(place, child);
+    };
+    // commands outlive who ran them: the next one takes over what is known of them by then
+    const first = child.role.kind !== "commands";
+    if (first) replace();
     await this.#takeOver(child, end);
+    if (!first) replace();
     this.#living.delete(child);
     child.close();
   }
@@ -233,13 +255,13 @@ export class Family {
     const byUs = this.#ending !== null || this.#cutShort.has(child);
     const evidence: Evidence = { end, started: byUs ? [] : child.started() };
     const until = () => this.#ending?.close ?? Number.POSITIVE_INFINITY;
-    const process = { id: child.processId, name: child.name };
+    const process = { id: child.processId, name: child.name, kind: child.role.kind };
     if (!(await this.#options.recovery.recover(process, evidence, until))) this.#unconfirmed++;
   }
 
   #replaceLater(place: Place, child: Child | null): void {
     // a place that was retired meanwhile, or whose runtime ends, stays empty
-    if (this.#ending || !this.#places.includes(place)) return;
+    if (this.#ending || !this.#all.includes(place)) return;
     const livedMs = child ? monotonic() - child.startedAt : 0;
     const served = child?.wasReady ?? false;
     const delayMs = child?.handedOver ? 0 : place.backOff.died(livedMs, served);
@@ -276,17 +298,6 @@ export class Family {
     }, times.kill - monotonic());
     void child.exited.then(() => clearTimeout(timer));
   }
-}
-
-function newPlaces(config: Config): Place[] {
-  return rolesOf(config).map((role) => ({
-    role,
-    backOff: new BackOff(),
-    child: null,
-    replacing: undefined,
-    vacantSince: null,
-    dropped: false,
-  }));
 }
 
 function ending(end: ProcessEnd): string {

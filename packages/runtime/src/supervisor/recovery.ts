@@ -18,6 +18,9 @@ import { isAway, type StoreHealth } from "../service/store-health.ts";
 /** How often a living orphan is looked at, in milliseconds. */
 const orphanPollMs = 250;
 
+/** A process that ended. */
+export type Departed = Pick<Process, "id" | "name" | "kind">;
+
 export class Recovery {
   readonly #store: Store;
   readonly #log: Log;
@@ -26,6 +29,8 @@ export class Recovery {
   readonly #orphans = new Set<Process>();
   /** Jobs became ready by our own hand; nobody is told of his own changes by the store. */
   released: () => void = () => {};
+  /** Commands outlive the process that runs them: they are taken over, before its row goes. */
+  inherit: (from: Departed) => Promise<void> = async () => {};
 
   constructor(store: Store, log: Log, health: StoreHealth) {
     this.#store = store;
@@ -35,7 +40,7 @@ export class Recovery {
 
   /** Tries until the store answers, or `until` by the monotonic clock: false then. */
   async recover(
-    process: { readonly id: number; readonly name: string },
+    process: Departed,
     evidence: Evidence,
     until: () => number = () => Number.POSITIVE_INFINITY,
   ): Promise<boolean> {
@@ -43,6 +48,7 @@ export class Recovery {
     const user = this.#health.user();
     for (;;) {
       try {
+        await this.inherit(process);
         const jobs = await this.#store.jobs.recover(process.id, evidence);
         user.succeeded();
         const count = (outcome: string) => jobs.filter((job) => job.outcome === outcome).length;

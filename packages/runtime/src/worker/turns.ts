@@ -46,8 +46,13 @@ export interface TurnsOwner {
   wellAgain(): void;
 }
 
+/** As much of a store as turns need. */
+export interface TurnStore {
+  readonly jobs: Pick<Store["jobs"], "turn">;
+}
+
 export class Turns {
-  readonly #store: Store;
+  readonly #store: TurnStore;
   readonly #owner: TurnsOwner;
   readonly #health: StoreUser;
   readonly #unsaved = new Unsaved(batchLimit);
@@ -61,7 +66,7 @@ export class Turns {
   #doubtful = 0;
   #closed = false;
 
-  constructor(store: Store, health: StoreHealth, owner: TurnsOwner) {
+  constructor(store: TurnStore, health: StoreHealth, owner: TurnsOwner) {
     this.#store = store;
     this.#owner = owner;
     this.#health = health.user();

@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Beat, News, ProcessEnd, ProcessState } from "@queue-runtime/store";
 import type { Config } from "../../config.ts";
+import type { FromCommands, ToCommands } from "../../process/command-messages.ts";
 import type { Timetable } from "../../process/deadline.ts";
 import { rssOf } from "../../process/identity.ts";
 import {
@@ -64,6 +65,8 @@ export class Child {
   handedOver = false;
   wasReady = false;
   failure: ChildFailure | null = null;
+  /** What a child that runs commands says of them. */
+  hearCommands: (message: FromCommands) => void = () => {};
   /** Resolves when it can start no job yet waits for none of its own: ready, failed or gone. */
   readonly settled: Promise<void>;
   readonly exited: Promise<ProcessEnd>;
@@ -83,7 +86,7 @@ export class Child {
       this.#comeUp = resolve;
     });
     const stdio = ["ignore", "inherit", "inherit", "ipc", "pipe", this.#record.fd] as const;
-    this.#process = fork(entry, [], { stdio: [...stdio], execArgv: execArgvOf(role) });
+    this.#process = fork(entry, [role.kind], { stdio: [...stdio], execArgv: execArgvOf(role) });
     this.pid = this.#process.pid ?? 0;
     this.#pipe = this.#process.stdio[4] as Socket;
     this.#pipe.on("data", (bytes: Buffer) => this.#answered(bytes));
@@ -142,13 +145,20 @@ export class Child {
 
   /** Of a shared store. Nobody is told what his kind cannot act on. */
   tell(news: News): void {
-    const forWhom = { ready: "worker", scheduled: "dispatcher", any: this.role.kind }[news];
-    if (forWhom === this.role.kind) this.#send({ type: "news", news });
+    const { kind } = this.role;
+    const forWhom = { ready: ["worker", "commands"], scheduled: ["dispatcher"], any: [kind] };
+    if (forWhom[news].includes(kind)) this.#send({ type: "news", news });
   }
 
   /** See Service. */
   setLeaseLost(lost: boolean): void {
-    if (this.role.kind === "worker") this.#send({ type: "lease", lost });
+    const runsJobs = this.role.kind === "worker" || this.role.kind === "commands";
+    if (runsJobs) this.#send({ type: "lease", lost });
+  }
+
+  /** Only to one that runs commands, and is ready. */
+  say(message: ToCommands): void {
+    this.#send({ type: "commands", message });
   }
 
   ping(): void {
@@ -174,6 +184,7 @@ export class Child {
 
   #hear(message: FromChild): void {
     if (message.type === "up") this.#comeUp?.();
+    if (message.type === "commands") this.hearCommands(message.message);
     if (message.type === "stopping" && this.state !== "gone") this.state = "stopping";
     if (message.type === "handed-over") this.handedOver = true;
     if (message.type === "failed") this.failure = message;
@@ -200,4 +211,7 @@ export class Child {
 }
 
 /** What else a child is told: how to log, which is as its supervisor does, and whom it follows. */
-export type BootGiven = Pick<Extract<ToChild, { type: "boot" }>, "log" | "vacantSince">;
+export type BootGiven = Pick<
+  Extract<ToChild, { type: "boot" }>,
+  "log" | "vacantSince" | "supervisorId"
+>;

@@ -1,6 +1,6 @@
 // Which children a configuration asks for.
 
-import type { Config } from "../../config.ts";
+import type { CommandsConfig, Config } from "../../config.ts";
 import type { Role } from "../../process/messages.ts";
 
 export function rolesOf(config: Config): Role[] {
@@ -17,6 +17,11 @@ export function rolesOf(config: Config): Role[] {
   return roles;
 }
 
+/** The child that runs commands. It is started when there are some, and is none of `rolesOf`. */
+export function commandsRole(commands: CommandsConfig): Role {
+  return { kind: "commands", name: "commands", commands };
+}
+
 const duties = {
   dispatcher: "due jobs, retention, dead processes",
   scheduler: "recurring tasks",
@@ -24,6 +29,7 @@ const duties = {
 
 /** For people: what a child takes and how it runs it. */
 export function describeRole(role: Role): string {
+  if (role.kind === "commands") return `commands by ${role.commands.shell.join(" ")}`;
   if (role.kind !== "worker") return role.hosts.map((kind) => duties[kind]).join(", ");
   const { queues, threads, concurrency } = role.worker;
   const where = threads === 0 ? "main loop" : `${threads} ${threads === 1 ? "thread" : "threads"}`;

@@ -1,0 +1,217 @@
+// Runs commands: claims what has a slot, starts it, watches it, settles its end. It loads no job code
+// and stays small, because starting a process costs the more the larger the one is that does it.
+//
+// Signals of people do not come through here: the supervisor knows every process group and sends
+// them itself, so that an action has happened when its answer is out. This process is told before, so
+// that it knows whose doing an end was.
+
+import { chmodSync, mkdirSync } from "node:fs";
+import type { News, Settlement, Store } from "@queue-runtime/store";
+import type { CommandsConfig } from "../config.ts";
+import type { Log } from "../log.ts";
+import type { FromCommands, ToCommands } from "../process/command-messages.ts";
+import type { Timetable } from "../process/deadline.ts";
+import type { StoreHealth } from "../service/store-health.ts";
+import type { Service } from "../service.ts";
+import { Appetite } from "../worker/claims/appetite.ts";
+import { Turns } from "../worker/turns.ts";
+import { CommandClaims } from "./commands/claims.ts";
+import { Course } from "./commands/course.ts";
+import { CommandDrain } from "./commands/drain.ts";
+import { GroupSlots } from "./commands/group-slots.ts";
+import { Launcher } from "./commands/launcher.ts";
+import { Ledger } from "./commands/ledger.ts";
+import { reportEnd } from "./commands/report-end.ts";
+import { Requests } from "./commands/requests.ts";
+import { OomWatch } from "./commands/run/oom.ts";
+import { OutputLimit } from "./commands/run/output-limit.ts";
+import type { Run } from "./commands/run.ts";
+import { Runs } from "./commands/runs.ts";
+import { Survivors } from "./commands/survivors.ts";
+import { Told } from "./commands/told.ts";
+
+/** A backstop: what comes into the store is seen at once. */
+const pollMs = 1_000;
+
+export interface CommandsOptions {
+  readonly config: CommandsConfig;
+  readonly processId: number;
+  /** It holds what another process of this host left behind. */
+  readonly supervisorId: number;
+  /** After so long without a heartbeat others take over; milliseconds. */
+  readonly aliveThresholdMs: number;
+  readonly store: Store;
+  readonly health: StoreHealth;
+  readonly log: Log;
+  readonly tell: (message: FromCommands) => void;
+  /** This process cannot go on: it lost its registration. */
+  readonly giveUp: (cause: string) => void;
+}
+
+export class Commands implements Service {
+  readonly options: CommandsOptions;
+  config: CommandsConfig;
+  readonly runs: Runs;
+  readonly slots: GroupSlots = new GroupSlots();
+  readonly told: Told;
+  readonly requests: Requests;
+  readonly course: Course = new Course(this);
+  readonly ledger: Ledger;
+  readonly claims: CommandClaims;
+  readonly turns: Turns;
+  readonly launcher: Launcher;
+  readonly outputs: OutputLimit;
+  readonly oom: OomWatch = new OomWatch();
+  readonly #appetite: Appetite;
+  readonly #survivors: Survivors;
+  readonly #drain: CommandDrain;
+  #quiet = false;
+  #leaseLost = false;
+  #started = false;
+
+  constructor(options: CommandsOptions) {
+    const { store, health, log, tell } = options;
+    this.options = options;
+    this.config = options.config;
+    this.told = new Told(tell);
+    this.runs = new Runs({
+      killGraceMs: () => this.config.killGraceMs,
+      changed: (run) => this.told.changed(run),
+      signalled: () => this.#survivors.hasten(),
+    });
+    const mayBegin = () => this.mayBegin;
+    this.requests = new Requests({ claims: () => this.claims, runs: this.runs, mayBegin, tell });
+    this.ledger = new Ledger({
+      store,
+      lost: (held) => this.course.lost(held),
+      settled: (settlements) => this.course.settled(settlements),
+    });
+    this.claims = this.#makeClaims();
+    this.turns = new Turns(this.ledger, health, this.claims);
+    this.launcher = new Launcher({
+      log,
+      config: () => this.config,
+      mayBegin,
+      began: (run, child) => this.course.began(run, child),
+      settle: (run, settlement) => this.course.settle(run, settlement),
+      release: (run) => this.course.release(run),
+    });
+    const isIdle = () => this.runs.size === 0;
+    this.#appetite = new Appetite({ store, pollMs, isIdle, look: () => this.look() });
+    this.outputs = new OutputLimit({
+      limitBytes: () => this.config.outputLimitBytes,
+      files: () => this.runs.open.flatMap(({ output }) => output),
+      looked: () => this.oom.look(),
+    });
+    this.#survivors = this.#makeSurvivors();
+    this.#drain = new CommandDrain({
+      runs: this.runs,
+      turns: () => this.turns,
+      log,
+      close: () => this.#close(),
+      callbacks: async () => undefined,
+    });
+  }
+
+  async start(): Promise<void> {
+    mkdirSync(this.config.output, { recursive: true, mode: 0o700 });
+    chmodSync(this.config.output, 0o700);
+    await this.#survivors.adopt();
+    if (this.#drain.begun) return;
+    this.#started = true;
+    this.#appetite.start();
+    this.look();
+  }
+
+  hear(news: News): void {
+    if (this.#started) this.#appetite.hear(news);
+  }
+
+  /** The supervisor has a word for this service alone. */
+  take(message: ToCommands): void {
+    if (message.say === "signalled") for (const run of message.runs) this.runs.signalled(run);
+    else if (message.say === "configure") this.config = message.config;
+    else if (message.say === "adopt") void this.#survivors.adopt();
+    else void this.requests.take(message);
+  }
+
+  quiet(on: boolean): void {
+    this.#quiet = on;
+    if (on) this.#beginNothing();
+    else this.look();
+  }
+
+  leaseLost(lost: boolean): void {
+    this.#leaseLost = lost;
+    if (!lost) return this.look();
+    this.#beginNothing();
+    // between two thirds of the threshold, which is now, and its end
+    const graceMs = Math.min(this.config.killGraceMs, this.options.aliveThresholdMs / 6);
+    for (const run of this.runs.open) this.runs.terminate(run, "shutdown", graceMs);
+  }
+
+  stop(times: Timetable, cause: string): Promise<boolean> {
+    return this.#drain.run(times, cause);
+  }
+
+  get mayBegin(): boolean {
+    return this.#started && !this.#quiet && !this.#leaseLost && !this.#drain.begun;
+  }
+
+  /** A command may be ready, a slot free, or somebody may want one cancelled. */
+  look(): void {
+    if (!this.#started) return;
+    this.claims.look();
+    if (this.runs.size > 0) this.turns.request({ look: true });
+  }
+
+  /** A run is over and that is stored. */
+  ended(run: Run, settlement: Settlement): void {
+    reportEnd(this.options.log, run, settlement);
+  }
+
+  /** One run less. */
+  changed(): void {
+    this.#drain.changed();
+  }
+
+  #close(): void {
+    this.#appetite.stop();
+    this.#beginNothing();
+  }
+
+  #beginNothing(): void {
+    this.claims.pause();
+    this.launcher.handBack();
+  }
+
+  #makeSurvivors(): Survivors {
+    const { runs, slots, told, options } = this;
+    const { store, health, log, processId, supervisorId } = options;
+    const end = () => this.config.onCrash === "end";
+    const course = () => this.course;
+    const rest = { store, health, log, processId, supervisorId };
+    return new Survivors({ runs, slots, told, course, end, ...rest });
+  }
+
+  #makeClaims(): CommandClaims {
+    const { processId, store, health, log, giveUp } = this.options;
+    return new CommandClaims({
+      processId,
+      store,
+      health,
+      slots: this.slots,
+      mayBegin: () => this.mayBegin,
+      request: (options) => this.turns.request(options),
+      claimed: (jobs) => this.course.claimed(jobs),
+      held: () => this.course.held,
+      lost: (held) => this.course.lost(held),
+      cancelRequested: (id) => this.course.cancel(id),
+      evicted: () => {
+        log.report({ type: "worker-evicted" });
+        for (const { job } of this.runs.open) this.course.lost(job);
+        giveUp("no longer registered");
+      },
+    });
+  }
+}

@@ -1,0 +1,61 @@
+// The slots of groups as far as this process fills them. How many a group has is for the store to
+// say; lowering that ends nobody, and who was started by force may have a slot beyond it.
+
+import type { CommandGroupSettings, QueuedCommand } from "@queue-runtime/store";
+
+export class GroupSlots {
+  readonly #taken = new Map<string, Set<number>>();
+
+  taken(group: string): number {
+    return this.#taken.get(group)?.size ?? 0;
+  }
+
+  free({ name, slots }: Pick<CommandGroupSettings, "name" | "slots">): number {
+    return slots === 0 ? Number.POSITIVE_INFINITY : Math.max(0, slots - this.taken(name));
+  }
+
+  /** The lowest numbers that are free, whatever the limit is. */
+  take(group: string, slots: number): readonly number[] {
+    const taken = this.#taken.get(group) ?? new Set();
+    this.#taken.set(group, taken);
+    const numbers: number[] = [];
+    for (let number = 0; numbers.length < slots; number++) {
+      if (!taken.has(number)) numbers.push(number);
+    }
+    for (const number of numbers) taken.add(number);
+    return numbers;
+  }
+
+  /** Those that a run brings along which another process began. */
+  retake(group: string, first: number, slots: number): readonly number[] {
+    const taken = this.#taken.get(group);
+    if (taken?.has(first)) return this.take(group, slots);
+    this.#taken.set(group, (taken ?? new Set()).add(first));
+    return [first, ...this.take(group, slots - 1)];
+  }
+
+  give(group: string, numbers: readonly number[]): void {
+    const taken = this.#taken.get(group);
+    for (const number of numbers) taken?.delete(number);
+    if (taken?.size === 0) this.#taken.delete(group);
+  }
+
+  /**
+   * Which of those that wait begin now, in their order. Nobody overtakes one that needs more slots
+   * than are free; one that needs more than its group has runs alone.
+   */
+  fitting(
+    waiting: readonly QueuedCommand[],
+    groups: readonly CommandGroupSettings[],
+  ): readonly QueuedCommand[] {
+    const free = new Map(groups.map((group) => [group.name, this.free(group)]));
+    const idle = new Set(groups.map(({ name }) => name).filter((name) => this.taken(name) === 0));
+    return waiting.filter(({ group, slots }) => {
+      const left = free.get(group) ?? 0;
+      const fits = left > 0 && (slots <= left || idle.has(group));
+      free.set(group, fits ? Math.max(0, left - slots) : 0);
+      idle.delete(group);
+      return fits;
+    });
+  }
+}

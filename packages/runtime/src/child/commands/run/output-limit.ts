@@ -1,0 +1,104 @@
+// Keeps the output of each run below its limit while it runs. What is beyond is cut off at its old
+// end: the newest half of the limit is copied to a second file, and the first one starts anew at 0,
+// where its writers go on by themselves (O_APPEND). Both together stay within the limit, but for what
+// is written between two looks; what is written while the copy is made is lost, which happens only
+// to those who write faster than a disk can copy.
+//
+// Rejected: pipes with us in the middle (a command would die with us, and wait for us), a limit by
+// the system (it ends the command).
+
+import { statSync } from "node:fs";
+import { type FileHandle, open, rename, truncate } from "node:fs/promises";
+import { olderOutput } from "../../../control/output/files.ts";
+
+/** Milliseconds between two looks. */
+const everyMs = 250;
+const chunkBytes = 1_048_576;
+
+export interface OutputLimitOptions {
+  readonly limitBytes: () => number;
+  /** Of what runs now. */
+  readonly files: () => readonly string[];
+  /** Called with each look; what else is to be looked at while something runs. */
+  readonly looked: () => void;
+}
+
+export class OutputLimit {
+  readonly #options: OutputLimitOptions;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #cutting = new Set<string>();
+
+  constructor(options: OutputLimitOptions) {
+    this.#options = options;
+  }
+
+  /** Looks for as long as there is something to look at. */
+  watch(): void {
+    this.#timer ??= setInterval(() => this.#look(), everyMs);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Of a run that has just ended: its last burst may be beyond the limit. */
+  ended(paths: readonly string[]): void {
+    for (const path of paths) void this.#cutWhereTooLong(path);
+  }
+
+  #look(): void {
+    const files = this.#options.files();
+    this.#options.looked();
+    for (const path of files) void this.#cutWhereTooLong(path);
+    if (files.length === 0) this.stop();
+  }
+
+  async #cutWhereTooLong(path: string): Promise<void> {
+    const limit = this.#options.limitBytes();
+    const bytes = sizeOf(path);
+    // most output is far below, and not even looked at twice
+    if (bytes <= limit / 2 || this.#cutting.has(path)) return;
+    if (bytes + sizeOf(olderOutput(path)) <= limit) return;
+    this.#cutting.add(path);
+    try {
+      await cut(path, Math.floor(limit / 2));
+    } catch {
+      // removed meanwhile, or no room for the copy: the next look tries again
+    } finally {
+      this.#cutting.delete(path);
+    }
+  }
+}
+
+async function cut(path: string, keepBytes: number): Promise<void> {
+  const copy = `${olderOutput(path)}.new`;
+  const from = await open(path, "r");
+  try {
+    const to = await open(copy, "w", 0o600);
+    try {
+      await copyTail(from, to, keepBytes);
+    } finally {
+      await to.close();
+    }
+  } finally {
+    await from.close();
+  }
+  await rename(copy, olderOutput(path));
+  await truncate(path);
+}
+
+async function copyTail(from: FileHandle, to: FileHandle, keepBytes: number): Promise<void> {
+  const { size } = await from.stat();
+  const buffer = Buffer.alloc(chunkBytes);
+  for (let at = Math.max(0, size - keepBytes); at < size; ) {
+    const { bytesRead } = await from.read(buffer, 0, Math.min(chunkBytes, size - at), at);
+    if (bytesRead === 0) return;
+    await to.write(buffer, 0, bytesRead);
+    at += bytesRead;
+  }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

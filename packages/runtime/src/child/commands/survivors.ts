@@ -1,0 +1,98 @@
+// Commands that outlived the process that began them. They are no children of ours: nobody tells us
+// their end, so they are looked at once a second, and closely after a signal. How one ended cannot be
+// known; unless somebody here ended it, its job is failed as `lost`, and runs again only if it has
+// retries left.
+
+import type { CommandJob, Store } from "@queue-runtime/store";
+import type { Log } from "../../log.ts";
+import { isAlive } from "../../process/identity.ts";
+import { sweepMarked } from "../../process/process-group.ts";
+import { isAway, type StoreHealth } from "../../service/store-health.ts";
+import type { Course } from "./course.ts";
+import type { GroupSlots } from "./group-slots.ts";
+import { unseen } from "./run/ending.ts";
+import { Run } from "./run.ts";
+import type { Runs } from "./runs.ts";
+import type { Told } from "./told.ts";
+
+const everyMs = 1_000;
+/** After a signal, in milliseconds; doubled each time. */
+const closelyMs = 2;
+
+export interface SurvivorsOptions {
+  readonly store: Store;
+  readonly health: StoreHealth;
+  readonly log: Log;
+  readonly processId: number;
+  readonly supervisorId: number;
+  readonly runs: Runs;
+  readonly slots: GroupSlots;
+  readonly told: Told;
+  readonly course: () => Course;
+  /** Whether they are ended, instead of looked after. */
+  readonly end: () => boolean;
+}
+
+export class Survivors {
+  readonly #options: SurvivorsOptions;
+  readonly #runs = new Set<Run>();
+  #timer: NodeJS.Timeout | undefined;
+  #pauseMs = everyMs;
+
+  constructor(options: SurvivorsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over what the supervisor holds for us. */
+  async adopt(): Promise<void> {
+    const { store, health, supervisorId, processId } = this.#options;
+    const goOn = (error: unknown) => isAway(error);
+    const call = () => store.commands.adopt(supervisorId, processId);
+    for (const job of await health.insist(call, { goOn })) this.#take(job);
+    this.#look();
+  }
+
+  /** A signal was sent: it may be over any moment. */
+  hasten(): void {
+    if (this.#runs.size === 0) return;
+    this.#pauseMs = closelyMs;
+    this.#arm();
+  }
+
+  #take(job: CommandJob): void {
+    const { runs, slots, told, log, course, end } = this.#options;
+    const { command } = job;
+    const numbers = slots.retake(job.queue, command.slot ?? 0, command.slots);
+    const run = new Run({ job, command, numbers, adopted: true });
+    runs.add(run);
+    // the supervisor has looked for its process already
+    if (!command.process) return course().release(run);
+    run.process = command.process;
+    run.paused = command.paused;
+    run.signals.push(...command.signalsSent);
+    run.startedAt = job.startedAt ?? 0;
+    this.#runs.add(run);
+    told.began(run);
+    course().watch(run);
+    const { pid } = command.process;
+    log.report({ type: "command-adopted", job, pid, policy: end() ? "end" : "adopt" });
+    if (end()) runs.terminate(run, null);
+  }
+
+  #look(): void {
+    for (const run of this.#runs) {
+      if (!run.over && isAlive(run.process!)) continue;
+      this.#runs.delete(run);
+      sweepMarked(run.process!.pid, run.id);
+      this.#options.course().end(run, unseen);
+    }
+    this.#arm();
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    if (this.#runs.size === 0) return;
+    this.#timer = setTimeout(() => this.#look(), this.#pauseMs);
+    this.#pauseMs = Math.min(everyMs, this.#pauseMs * 2);
+  }
+}
