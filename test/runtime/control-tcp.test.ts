@@ -10,9 +10,10 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 test("the owner of the socket can see the status and steer, without a token", async () => {
   await world.serve();
-  expect(await ask(world.socket, { method: "GET", path: "/status" })).toEqual({
+  expect(await ask(world.socket, { method: "GET", path: "/status?live=true" })).toEqual({
     status: 200,
     body: {
+      running: true,
       pid: 4242,
       host: "here",
       started_at: "2023-11-14T22:13:20.000Z",

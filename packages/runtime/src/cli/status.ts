@@ -1,4 +1,5 @@
-// status and processes: what the store knows, and what a running supervisor knows better.
+// status and processes: what the store knows, and what a running supervisor knows better. Below the
+// runtime come the commands, as many and in such an order as a query says.
 
 import { hostname } from "node:os";
 import {
@@ -11,15 +12,22 @@ import {
 } from "@queue-runtime/store";
 import type { Config } from "../config.ts";
 import { ask, NoAnswerError, NothingListensError } from "../control/client.ts";
+import type { Desk, GroupRow } from "../control/desk.ts";
 import { lockHolder } from "../control/lock.ts";
 import { processRow, queueRow } from "../control/rows.ts";
 import { exitCodes } from "../process/exit-codes.ts";
+import { deskOn } from "./data/desk.ts";
 import { withStore } from "./data/open.ts";
 import { queueColumns } from "./flow/queue.ts";
 import type { Invocation } from "./line/command.ts";
+import { CommandError, UsageError } from "./line/errors.ts";
+import { readInteger } from "./line/options.ts";
+import { defaultLimit, type FoundCommands, findCommands, type Wanted } from "./shell/list/find.ts";
+import { commandPage } from "./shell/list/page.ts";
+import { readQuery } from "./shell/list/query.ts";
 import type { Output } from "./terminal/output.ts";
 import { type Column, table } from "./terminal/table.ts";
-import { visible } from "./terminal/text.ts";
+import { quoted, visible } from "./terminal/text.ts";
 import { megabytes, period } from "./terminal/times.ts";
 
 /** As `GET /status` of the control API answers. */
@@ -44,12 +52,52 @@ interface Stored {
 
 export async function status(invocation: Invocation): Promise<number> {
   const { json, output } = invocation;
+  const wanted = readWanted(invocation);
   const config = await invocation.config();
-  const [live, stored] = await Promise.all([askRuntime(config), withStore(config, read)]);
+  const [live, [stored, commands]] = await Promise.all([
+    askRuntime(config),
+    withStore(config, async (store) => {
+      const desk = deskOn(store, config);
+      if (wanted.group !== undefined) await requireGroup(desk, wanted.group);
+      return [await read(store), await readCommands(desk, wanted)] as const;
+    }),
+  ]);
   const seen = { ...stored, processes: refresh(stored.processes, live) };
-  if (json) output.json(statusRow(live, seen));
-  else output.result(statusPage(live, seen, output));
+  if (json) {
+    const { groups, rows } = commands;
+    output.json({ ...statusRow(live, seen), groups, commands: rows });
+    return exitCodes.ok;
+  }
+  const now = systemClock.now();
+  const shown = { ...commands, columns: wanted.query.columns, now };
+  output.result([statusPage(live, seen, output), ...commandPage(shown, output)].join("\n"));
+  if (commands.cut && wanted.limit === undefined && !wanted.asked) {
+    output.say(`the newest ${defaultLimit} commands are shown; --limit or a query shows others`);
+  }
   return exitCodes.ok;
+}
+
+/** @throws UsageError */
+function readWanted(invocation: Invocation): Wanted {
+  const text = invocation.words.join(" ");
+  const query = readQuery(text, systemClock.now());
+  const limit = readInteger("limit", invocation.text("limit"), { least: 1, most: 100_000 });
+  if (limit !== undefined && (query.first ?? query.last) !== null) {
+    throw new UsageError("give --limit, or first or last in the query, not both");
+  }
+  return { query, asked: text.trim() !== "", group: invocation.text("group"), limit };
+}
+
+async function readCommands(desk: Desk, wanted: Wanted): Promise<FoundCommands & { groups: readonly GroupRow[] }> {
+  const [found, groups] = await Promise.all([findCommands(desk, wanted), desk.groups()]);
+  const own = ({ name }: GroupRow): boolean => name === (wanted.group ?? name);
+  return { ...found, groups: groups.filter(own) };
+}
+
+async function requireGroup(desk: Desk, name: string): Promise<void> {
+  const names = (await desk.groups()).map((group) => group.name);
+  if (names.includes(name)) return;
+  throw new CommandError(`there is no group ${quoted(name)}; the groups are ${names.join(", ")}`);
 }
 
 export async function processes(invocation: Invocation): Promise<number> {
@@ -78,7 +126,7 @@ async function read(store: Store): Promise<Stored> {
 /** null: no runtime runs here. One that holds its lock runs, even when it gives no answer. */
 async function askRuntime({ control }: Config): Promise<Live | null> {
   try {
-    const answer = await ask(control.socket, { method: "GET", path: "/status" });
+    const answer = await ask(control.socket, { method: "GET", path: "/status?live=true" });
     if (answer.status === 200) return answer.body as Live;
   } catch (error) {
     const silent = error instanceof NothingListensError || error instanceof NoAnswerError;

@@ -1,6 +1,6 @@
 // Asks a running supervisor over its control socket. The command line is its one user.
 
-import { type IncomingMessage, type RequestOptions, request } from "node:http";
+import { type Agent, type IncomingMessage, type RequestOptions, request } from "node:http";
 import { kernelPath } from "./socket-path.ts";
 
 export interface Answer {
@@ -10,11 +10,13 @@ export interface Answer {
 }
 
 export interface Question {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   readonly body?: object;
   /** How long to wait for the whole answer, in milliseconds; 2,000 by default. */
   readonly timeoutMs?: number;
+  /** Keeps connections for several questions; without one each has its own. */
+  readonly agent?: Agent;
 }
 
 /** No process listens on the socket. */
@@ -35,10 +37,10 @@ export class NoAnswerError extends Error {
  * @throws NothingListensError, NoAnswerError, or the system's error (such as no permission)
  */
 export function ask(socket: string, question: Question): Promise<Answer> {
-  const { method, path, body, timeoutMs = 2_000 } = question;
+  const { body, timeoutMs = 2_000 } = question;
   const text = body === undefined ? "" : JSON.stringify(body);
   return new Promise((resolve, reject) => {
-    const asked = request(options(socket, method, path), (response) => {
+    const asked = request(options(socket, question), (response) => {
       read(response).then(resolve, (error: Error) => reject(noAnswer(socket, error)));
     });
     const late = new NoAnswerError(`the runtime on ${socket} gave no answer in ${timeoutMs} ms`);
@@ -50,15 +52,18 @@ export function ask(socket: string, question: Question): Promise<Answer> {
   });
 }
 
-function options(socket: string, method: string, path: string): RequestOptions {
-  // No agent: a connection that is kept alive would keep this process alive as well.
+function options(socket: string, { method, path, agent = false }: RequestWords): RequestOptions {
   return {
     socketPath: kernelPath(socket),
     method,
     path,
-    agent: false,
+    agent,
     headers: { host: "localhost", "content-type": "application/json" },
   };
+}
+
+interface RequestWords extends Pick<Question, "method" | "path"> {
+  readonly agent?: Agent | false;
 }
 
 async function read(response: IncomingMessage): Promise<Answer> {

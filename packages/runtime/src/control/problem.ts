@@ -14,7 +14,10 @@ export class Problem extends Error {
   }
 }
 
-const titles: Readonly<Record<number, string>> = {
+export const titles: Readonly<Record<number, string>> = {
+  200: "OK",
+  201: "Created",
+  202: "Accepted",
   400: "Bad request",
   401: "Unauthorized",
   403: "Forbidden",
@@ -24,6 +27,38 @@ const titles: Readonly<Record<number, string>> = {
   413: "Content too large",
   415: "Unsupported media type",
   500: "Internal error",
+  503: "Service unavailable",
+};
+
+/** As JSON Schema. */
+export const problemSchema: Readonly<Record<string, unknown>> = {
+  type: "object",
+  properties: {
+    type: { type: "string" },
+    title: { type: "string" },
+    status: { type: "integer" },
+    detail: { type: "string" },
+  },
+  required: ["type", "title", "status", "detail"],
+};
+
+/** The same for whatever a store or a desk threw. */
+export function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const { name, code, message } = error as Partial<Record<"name" | "code" | "message", string>>;
+  const known = name === "DeskError" ? deskStatuses : name === "StoreError" ? storeStatuses : {};
+  return new Problem(known[code ?? ""] ?? 500, message ?? String(error));
+}
+
+type Statuses = Readonly<Record<string, ContentfulStatusCode>>;
+
+const deskStatuses: Statuses = { invalid: 400, unknown: 404, conflict: 409, "no-runtime": 503 };
+const storeStatuses: Statuses = {
+  invalid: 400,
+  conflict: 409,
+  unreachable: 503,
+  full: 503,
+  "read-only": 503,
 };
 
 export function answerProblem(context: Context, problem: Problem): Response {

@@ -7,9 +7,12 @@ import { createAdaptorServer } from "@hono/node-server";
 import type { Hono } from "hono";
 import type { ControlConfig } from "../config.ts";
 import { controlApp } from "./app.ts";
+import { localDesk } from "./desk/local.ts";
+import { Events } from "./events.ts";
 import { isLoopback, refusesOtherSites, wantsOwnName, wantsToken } from "./guards.ts";
+import { CommandFigures } from "./metrics/command-figures.ts";
 import { listening, listenPrivately } from "./socket-path.ts";
-import type { ControlTarget } from "./target.ts";
+import type { Backing, ControlTarget } from "./target.ts";
 
 export interface ControlServer {
   /** Takes no more requests; answers those in hand for at most 200 ms, then cuts what is left. */
@@ -36,22 +39,41 @@ export async function serveControl(
   control: ControlConfig,
   target: ControlTarget,
 ): Promise<ControlServer> {
-  const local = httpServer(controlApp(target));
+  const backing = backingOf(target);
+  const local = httpServer(controlApp(backing));
   await listenPrivately(local, control.socket);
   const servers = [local];
+  const close = (): Promise<void> => {
+    backing.figures.close();
+    backing.events.close();
+    return closeAll(servers, control.socket);
+  };
   try {
-    if (control.http !== null) servers.push(await serveTcp(control, control.http, target));
+    if (control.http !== null) servers.push(await serveTcp(control, control.http, backing));
   } catch (error) {
-    await closeAll(servers, control.socket);
+    await close();
     throw error;
   }
-  return { close: () => closeAll(servers, control.socket) };
+  return { close };
+}
+
+function backingOf(target: ControlTarget): Backing {
+  return {
+    target,
+    desk() {
+      const { store, commands, config } = target;
+      const whyNot = "this runtime runs no commands: its configuration says `commands: false`";
+      return localDesk({ store, live: commands, folder: config.commands?.output ?? null, whyNot });
+    },
+    events: new Events(target),
+    figures: new CommandFigures(target.commands),
+  };
 }
 
 async function serveTcp(
   control: ControlConfig,
   where: { readonly host: string; readonly port: number },
-  target: ControlTarget,
+  backing: Backing,
 ): Promise<Server> {
   if (control.token === "" && !isLoopback(where.host)) {
     throw new Error(
@@ -60,7 +82,7 @@ async function serveTcp(
     );
   }
   const guards = [wantsOwnName(where.host), refusesOtherSites, wantsToken(control.token)];
-  const server = httpServer(controlApp(target, guards));
+  const server = httpServer(controlApp(backing, guards));
   await listening(server, where).catch((error: NodeJS.ErrnoException) => {
     throw new Error(cannotListen(error, `${where.host}:${where.port}`), { cause: error });
   });

@@ -3,7 +3,10 @@
 
 import type { ProcessState, Store } from "@queue-runtime/store";
 import type { Config } from "../config.ts";
+import type { Desk } from "./desk.ts";
+import type { Events } from "./events.ts";
 import type { LiveCommands } from "./live-commands.ts";
+import type { CommandFigures } from "./metrics/command-figures.ts";
 
 export interface ControlTarget {
   /** That of the newest reload. */
@@ -37,4 +40,13 @@ export interface RuntimeDescription {
     readonly state: ProcessState;
     readonly rssBytes: number | null;
   }[];
+}
+
+/** What the routes work on: the target, and what the server has built beside it. */
+export interface Backing {
+  readonly target: ControlTarget;
+  /** By the configuration of now. */
+  desk(): Desk;
+  readonly events: Events;
+  readonly figures: CommandFigures;
 }
