@@ -67,7 +67,7 @@ describe("a command line", () => {
     expect(await said("start", "--until-emtpy")).toBe(
       'start has no option "--until-emtpy"; did you mean "--until-empty"?',
     );
-    expect(await said("status", "--limit", "5")).toMatch(/^status has no option "--limit"; /);
+    expect(await said("processes", "--limit", "5")).toMatch(/^processes has no option "--limit"; /);
     expect(await said("jobs", "-z")).toMatch(/^jobs has no option "-z"; /);
     expect(await said("jobs", "--__proto__", "x")).toMatch(/^jobs has no option /);
     expect(await said("jobs", "--no-json")).toMatch(/^jobs has no option "--no-json"/);
@@ -83,7 +83,7 @@ describe("a command line", () => {
   test("with too few or too many words says what is missing or too much", async () => {
     expect(await said("enqueue")).toBe("enqueue needs NAME; see `runtime enqueue --help`");
     expect(await said("why")).toBe("why needs ID; see `runtime why --help`");
-    expect(await said("status", "now")).toMatch('status does not take the word "now"');
+    expect(await said("processes", "now")).toMatch('processes does not take the word "now"');
     expect(await said("enqueue", "x", "{a:", "1}")).toMatch("quote JSON that has spaces");
   });
 
@@ -114,7 +114,7 @@ describe("a command line", () => {
   test("that asks for help is not checked further", async () => {
     expect((await parse(["enqueue", "--help"])).command?.name).toBe("enqueue");
     expect((await parse(["queue", "-h"])).group).toBe("queue");
-    expect((await parse([])).command).toBeNull();
+    expect((await parse([])).command?.name).toBe("status");
   });
 });
 

@@ -6,18 +6,22 @@ import { jobCommands } from "./commands/jobs.ts";
 import { lifeCommands } from "./commands/life.ts";
 import { queueCommands } from "./commands/queues.ts";
 import { recurringCommands } from "./commands/recurring.ts";
+import { shellCommands } from "./commands/shell.ts";
+import { steeringCommands } from "./commands/steering.ts";
 import type { Command, CommandOption } from "./line/command.ts";
 
 export const globalOptions: Readonly<Record<string, CommandOption>> = {
   config: { alias: "c", value: "FILE", describe: "Configuration; config/queue.yml by default" },
   store: { value: "URL", describe: "Use this store instead of the configured one" },
-  json: { describe: "Print results as JSON on stdout" },
+  json: { alias: "j", describe: "Print results as JSON on stdout" },
   help: { alias: "h", describe: "Explain the command" },
   version: { describe: "Print the version" },
 };
 
 export const commands: readonly Command[] = [
   ...lifeCommands,
+  ...shellCommands,
+  ...steeringCommands,
   ...jobCommands,
   ...queueCommands,
   ...recurringCommands,

@@ -65,7 +65,7 @@ function readOptions(invocation: Invocation): EnqueueOptions {
 function readLinks(invocation: Invocation): EnqueueOptions {
   const unique = readUnique(invocation);
   const idempotencyKey = invocation.text("idempotency-key");
-  const after = invocation.text("after");
+  const after = invocation.texts("after")?.flatMap((ids) => ids.split(","));
   const batch = invocation.text("batch");
   const policies = ["fail", "run"] as const;
   const fails = "if-dependency-fails";
@@ -73,7 +73,7 @@ function readLinks(invocation: Invocation): EnqueueOptions {
   return {
     ...(unique !== undefined && { unique }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
-    ...(after !== undefined && { after: readIds(after.split(",")) }),
+    ...(after !== undefined && { after: readIds(after) }),
     ...(ifDependencyFails !== undefined && { ifDependencyFails }),
     ...(batch !== undefined && { batch: readId(batch, "batch") }),
   };

@@ -88,7 +88,10 @@ function readWanted(invocation: Invocation): Wanted {
   return { query, asked: text.trim() !== "", group: invocation.text("group"), limit };
 }
 
-async function readCommands(desk: Desk, wanted: Wanted): Promise<FoundCommands & { groups: readonly GroupRow[] }> {
+async function readCommands(
+  desk: Desk,
+  wanted: Wanted,
+): Promise<FoundCommands & { groups: readonly GroupRow[] }> {
   const [found, groups] = await Promise.all([findCommands(desk, wanted), desk.groups()]);
   const own = ({ name }: GroupRow): boolean => name === (wanted.group ?? name);
   return { ...found, groups: groups.filter(own) };

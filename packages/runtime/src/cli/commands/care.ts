@@ -22,6 +22,7 @@ export const careCommands: readonly Command[] = [
   },
   {
     name: "completion",
+    aliases: ["completions"],
     parameters: "SHELL",
     summary: "Print a completion script for bash, zsh or fish",
     options: {},

@@ -47,7 +47,7 @@ export const jobCommands: readonly Command[] = [
         describe: "What becomes of it where the key is taken; exists by default",
         choices: ["exists", "replace", "debounce"],
       },
-      after: { value: "IDS", describe: "Only once these jobs have ended: 3,4" },
+      after: { value: "IDS", describe: "Only once these jobs have ended: 3,4", repeats: true },
       "if-dependency-fails": {
         value: "POLICY",
         describe: "What becomes of it when one of those fails; fail by default",

@@ -40,6 +40,7 @@ export const lifeCommands: readonly Command[] = [
   },
   {
     name: "stop",
+    aliases: ["shutdown"],
     parameters: "",
     summary: "Stop the runtime as TERM does: jobs finish, or are handed back",
     options: { "no-wait": { describe: "Do not wait until it has ended" } },
@@ -64,10 +65,18 @@ export const lifeCommands: readonly Command[] = [
   },
   {
     name: "status",
-    parameters: "",
-    summary: "Show the runtime, its queues and processes; works when it is not running",
-    options: {},
-    examples: ["runtime status", "runtime status --json"],
+    parameters: "[QUERY…]",
+    summary: "Show the runtime, its processes, queues and commands; also what `runtime` alone does",
+    options: {
+      group: { alias: "g", value: "NAME", describe: "Only commands of this group" },
+      limit: { value: "NUMBER", describe: "At most so many commands, the newest; 200 by default" },
+    },
+    examples: [
+      "runtime status",
+      "runtime status --json --limit 20",
+      "runtime status status=failed order_by end desc first 10",
+      "runtime status columns=id,status,command command%=backup start>2026-05-01",
+    ],
     load: async () => (await import("../status.ts")).status,
   },
   {

@@ -9,11 +9,20 @@ import type { Output } from "../terminal/output.ts";
 export interface Command {
   /** One word, or two: `queue pause`. */
   readonly name: string;
+  /** Other first words for it, such as `rm`. */
+  readonly aliases?: readonly string[];
   /** As in `NAME [JSON]` or `ID…`; how many words are taken is read from it. */
   readonly parameters: string;
   readonly summary: string;
   readonly options: Readonly<Record<string, CommandOption>>;
   readonly examples: readonly string[];
+  /** Its words are another program's command line: after the first of them nothing is an option. */
+  readonly verbatim?: true;
+  /** Of two commands with one name: whether this one is meant; the other one has none. */
+  readonly isMeant?: (
+    words: readonly string[],
+    options: Readonly<Record<string, unknown>>,
+  ) => boolean;
   /** It loads job files or hooks, which may leave timers and connections open behind them. */
   readonly runsUserCode?: true;
   /** It answers signals itself; otherwise they do what they do to any program. */
@@ -28,6 +37,8 @@ export interface CommandOption {
   readonly value?: string;
   /** May be given several times. */
   readonly repeats?: boolean;
+  /** Its value may be several words, as long as they are numbers: `--after 3 4`. */
+  readonly ids?: boolean;
   /** Words that shells offer. */
   readonly choices?: readonly string[];
   readonly alias?: string;

@@ -11,7 +11,7 @@ export function readIds(texts: readonly string[]): readonly number[] {
   return texts.map((text) => readId(text));
 }
 
-export function readId(text: string, of: "job" | "batch" = "job"): number {
+export function readId(text: string, of: "job" | "batch" | "command" = "job"): number {
   const id = Number(text);
   if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(id)) return id;
   throw new UsageError(`${quoted(text)} is not a ${of} id; an id is a positive number such as 17`);

@@ -1,12 +1,13 @@
-// From words to a command. yargs splits options from words and refuses what nobody knows; which
-// command is meant, and whether it takes these words and options, is decided here. yargs' own
+// From words to a command. Which command is meant is decided first, because one letter is another
+// option in another command. Then yargs reads its options and refuses what nobody knows. yargs' own
 // commands are not used: they turn a lone "-" into nothing and ignore what follows "--".
 
-import yargs, { type Options } from "yargs";
+import yargs, { type Options as Shape } from "yargs";
 import { commands, globalOptions } from "../commands.ts";
 import { quoted } from "../terminal/text.ts";
 import type { Command, CommandOption } from "./command.ts";
 import { UsageError } from "./errors.ts";
+import { type Options, splitWords } from "./words.ts";
 
 export interface Parsed {
   /** null: only options were given. */
@@ -17,12 +18,18 @@ export interface Parsed {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** Every option of every command: one name means one kind of value everywhere. */
-const known: Readonly<Record<string, CommandOption>> = Object.assign(
-  {},
-  globalOptions,
-  ...commands.map(({ options }) => options),
-);
+/**
+ * Every option of every command, without the letters that only one of them gives it: a name means
+ * one kind of value everywhere.
+ */
+const known: Options = {
+  ...Object.fromEntries(
+    commands.flatMap(({ options }) =>
+      Object.entries(options).map(([name, { alias: _, ...option }]) => [name, option]),
+    ),
+  ),
+  ...globalOptions,
+};
 
 /** A word that nobody knows, and those that were possible. */
 class UnknownWord extends Error {
@@ -52,18 +59,16 @@ export async function parse(argv: readonly string[]): Promise<Parsed> {
 }
 
 function read(argv: readonly string[]): Parsed {
-  refuseValues(argv);
-  const { _: typed, $0: _programme, ...options } = split(argv);
-  const all = typed.map(String);
+  const found = findCommands(splitWords(argv, known).words);
+  const own: Options = Object.assign({}, known, ...found.commands.map(({ options }) => options));
+  const { line, words: rest } = withoutVerbatim(argv, own, found);
+  refuseValues(line, own);
+  const { _: typed, $0: _programme, ...options } = split(line, own, found.commands[0] ?? null);
+  const all = [...typed.map(String), ...rest];
   const asksForHelp = options.help === true;
-  const command = findCommand(all);
-  if (command === null) {
-    const group = commands.some(({ name }) => name.startsWith(`${all[0]} `)) ? all[0] : undefined;
-    const isGroup = group !== undefined && (all.length === 1 || asksForHelp);
-    if (!isGroup && all.length > 0) throw unknownCommand(all, group);
-    return { command, group: group ?? null, words: all, options };
-  }
-  const words = all.slice(command.name.split(" ").length);
+  if (found.commands.length === 0) return groupOf(all, options);
+  const words = all.slice(found.length);
+  const command = whichOf(found.commands, words, options);
   if (!asksForHelp) {
     checkOptions(command, options);
     countWords(command, words);
@@ -71,19 +76,50 @@ function read(argv: readonly string[]): Parsed {
   return { command, group: null, words, options };
 }
 
+type Values = Readonly<Record<string, unknown>>;
+
+/** Nothing but options, or the name of a group: `runtime` alone shows how things stand. */
+function groupOf(words: readonly string[], options: Values): Parsed {
+  const [first] = words;
+  const group = commands.some(({ name }) => name.startsWith(`${first} `)) ? first : undefined;
+  const isGroup = group !== undefined && (words.length === 1 || options.help === true);
+  if (!isGroup && first !== undefined) throw unknownCommand(words, group);
+  const asksOnly = group !== undefined || options.help === true || options.version === true;
+  const command = asksOnly ? null : (commands.find(({ name }) => name === "status") ?? null);
+  if (command !== null) checkOptions(command, options);
+  return { command, group: group ?? null, words, options };
+}
+
+/** What yargs reads, and the words of another program's command line. */
+function withoutVerbatim(argv: readonly string[], own: Options, found: Found) {
+  if (!found.commands.some(({ verbatim }) => verbatim)) return { line: argv, words: [] };
+  const behind = splitWords(argv, known).first + 1;
+  const { options, words } = splitWords(argv.slice(behind), own, true);
+  return { line: [...argv.slice(0, behind), ...options], words };
+}
+
+function whichOf(found: readonly Command[], words: readonly string[], options: Values): Command {
+  const meant = found.find(({ isMeant }) => isMeant?.(words, options) ?? false);
+  return (meant ?? found.find(({ isMeant }) => isMeant === undefined) ?? found[0]) as Command;
+}
+
 /** yargs takes `--json=yes` for false, without a word. */
-function refuseValues(argv: readonly string[]): void {
+function refuseValues(argv: readonly string[], own: Options): void {
   for (const typed of argv) {
     if (typed === "--") return;
     const name = /^--([^=]+)=/s.exec(typed)?.[1];
-    if (name === undefined || !Object.hasOwn(known, name)) continue;
-    if (known[name]?.value === undefined) {
+    if (name === undefined || !Object.hasOwn(own, name)) continue;
+    if (own[name]?.value === undefined) {
       throw new UsageError(`--${name} is a switch and takes no value; write it, or leave it out`);
     }
   }
 }
 
-function split(argv: readonly string[]): { readonly [key: string]: unknown; _: unknown[] } {
+function split(
+  argv: readonly string[],
+  own: Options,
+  command: Command | null,
+): { readonly [key: string]: unknown; _: unknown[] } {
   return (
     yargs()
       // Messages of the system's language would not be understood by `explain`.
@@ -102,27 +138,40 @@ function split(argv: readonly string[]): { readonly [key: string]: unknown; _: u
         "strip-aliased": true,
       })
       .options(
-        Object.fromEntries(Object.entries(known).map(([name, option]) => [name, asYargs(option)])),
+        Object.fromEntries(Object.entries(own).map(([name, option]) => [name, asYargs(option)])),
       )
       .strictOptions()
       .fail((message, error) => {
-        throw explain(message ?? error.message, argv);
+        throw explain(message ?? error.message, own, command);
       })
       .parseSync([...argv]) as { [key: string]: unknown; _: unknown[] }
   );
 }
 
-function asYargs({ value, repeats, alias }: CommandOption): Options {
-  const shape: Options =
+function asYargs({ value, repeats, alias }: CommandOption): Shape {
+  const shape: Shape =
     value === undefined ? { boolean: true } : { string: true, requiresArg: true };
   if (repeats) shape.array = true;
   if (alias !== undefined) shape.alias = alias;
   return shape;
 }
 
-function findCommand(words: readonly string[]): Command | null {
+interface Found {
+  readonly commands: readonly Command[];
+  /** How many words its name has. */
+  readonly length: number;
+}
+
+/** More than one where two commands have the same name. */
+function findCommands(words: readonly string[]): Found {
   const [first = "", second = ""] = words;
-  return commands.find(({ name }) => name === first || name === `${first} ${second}`) ?? null;
+  const named = (typed: string) =>
+    commands.filter(({ name, aliases }) => name === typed || aliases?.includes(typed));
+  const long = words.length > 1 ? named(`${first} ${second}`) : [];
+  if (long.length > 0) return { commands: long, length: 2 };
+  const short = named(first);
+  const isGroup = commands.some(({ name }) => name.startsWith(`${first} `));
+  return { commands: isGroup && words.length > 1 ? [] : short, length: 1 };
 }
 
 function unknownCommand(words: readonly string[], group: string | undefined): UnknownWord {
@@ -135,7 +184,7 @@ function unknownCommand(words: readonly string[], group: string | undefined): Un
   return new UnknownWord(`there is no command ${quoted(first)}`, first, names);
 }
 
-function checkOptions(command: Command, options: Readonly<Record<string, unknown>>): void {
+function checkOptions(command: Command, options: Values): void {
   const own = { ...globalOptions, ...command.options };
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(own, name)) throw unknownOption(name, command);
@@ -170,15 +219,14 @@ function countWords({ name, parameters }: Command, words: readonly string[]): vo
 }
 
 /** yargs' complaints in our words. */
-function explain(message: string, argv: readonly string[]): UsageError | UnknownWord {
+function explain(message: string, own: Options, command: Command | null): UsageError | UnknownWord {
   const missing = /^Not enough arguments following: (\S+)/.exec(message)?.[1];
   if (missing !== undefined) {
-    const [name, option] = Object.entries(known).find(
+    const [name, option] = Object.entries(own).find(
       ([each, { alias }]) => each === missing || alias === missing,
     ) ?? [missing];
     return new UsageError(`--${name} needs a value: --${name} ${option?.value ?? "VALUE"}`);
   }
   const unknown = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
-  const command = findCommand(argv.filter((each) => !each.startsWith("-")));
   return unknown === undefined ? new UsageError(message) : unknownOption(unknown, command);
 }

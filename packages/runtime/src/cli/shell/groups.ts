@@ -1,0 +1,117 @@
+// group and parallel: groups of commands and how many may run in each.
+
+import type { GroupRow } from "../../control/desk.ts";
+import { exitCodes } from "../../process/exit-codes.ts";
+import { withDesk } from "../data/desk.ts";
+import type { Invocation } from "../line/command.ts";
+import { UsageError } from "../line/errors.ts";
+import { readChoice, readInteger } from "../line/options.ts";
+import { type Column, table } from "../terminal/table.ts";
+import { quoted, visible } from "../terminal/text.ts";
+
+export async function list(invocation: Invocation): Promise<number> {
+  const { json, output } = invocation;
+  const groups = await withDesk(await invocation.config(), (desk) => desk.groups());
+  if (json) output.json(groups);
+  else output.result(table(groups, columns, output.stdout));
+  return exitCodes.ok;
+}
+
+const columns: readonly Column<GroupRow>[] = [
+  { title: "GROUP", value: ({ name }) => name, shrinkTo: 12 },
+  { title: "SLOTS", value: ({ slots }) => slotsText(slots) },
+  {
+    title: "STATE",
+    value: ({ paused }) => (paused ? "paused" : "running"),
+    style: ({ paused }) => (paused ? "yellow" : "green"),
+  },
+  { title: "RUNNING", value: ({ running }) => running },
+  { title: "QUEUED", value: ({ queued }) => queued },
+  {
+    title: "HELD",
+    value: ({ jobs }) => (jobs.held ?? 0) + (jobs.scheduled ?? 0),
+  },
+  { title: "DONE", value: ({ jobs }) => jobs.finished ?? 0 },
+  {
+    title: "FAILED",
+    value: ({ jobs }) => jobs.failed ?? 0,
+    style: ({ jobs }) => ((jobs.failed ?? 0) > 0 ? "red" : null),
+  },
+  { title: "ON FAILURE", value: (group) => (group.pause_on_failure ? "pause" : "") },
+];
+
+export function slotsText(slots: number): string {
+  return slots === 0 ? "no limit" : String(slots);
+}
+
+export async function add(invocation: Invocation): Promise<number> {
+  const { parallel: typed, slots: same } = {
+    parallel: slotsOf(invocation, "parallel"),
+    slots: slotsOf(invocation, "slots"),
+  };
+  if (typed !== undefined && same !== undefined) {
+    throw new UsageError("give --parallel or --slots: they are the same");
+  }
+  const name = nameOf(invocation);
+  const slots = typed ?? same;
+  const options = { ...(slots !== undefined && { slots }), ...pausesOf(invocation) };
+  await withDesk(await invocation.config(), (desk) => desk.addGroup(name, options), {
+    create: true,
+  });
+  const many = slots === undefined || slots === 1 ? "1 slot" : `${slotsText(slots)} slots`;
+  return said(invocation, { name, outcome: "added" }, `added ${visible(name)}, with ${many}`);
+}
+
+export async function set(invocation: Invocation): Promise<number> {
+  const name = nameOf(invocation);
+  const slots = slotsOf(invocation, "slots");
+  const options = { ...(slots !== undefined && { slots }), ...pausesOf(invocation) };
+  if (Object.keys(options).length === 0) {
+    throw new UsageError("say what to change: --slots or --pause-on-failure");
+  }
+  await withDesk(await invocation.config(), (desk) => desk.setGroup(name, options));
+  return said(invocation, { name, outcome: "set" }, `set ${visible(name)}`);
+}
+
+export async function remove(invocation: Invocation): Promise<number> {
+  const name = nameOf(invocation);
+  await withDesk(await invocation.config(), (desk) => desk.removeGroup(name));
+  return said(invocation, { name, outcome: "removed" }, `removed ${visible(name)}`);
+}
+
+/** Without a number it lists, as in Pueue. */
+export async function parallel(invocation: Invocation): Promise<number> {
+  const [typed] = invocation.words;
+  const slots = readInteger("parallel", typed, bounds);
+  if (slots === undefined) return await list(invocation);
+  const name = invocation.text("group") ?? "default";
+  await withDesk(await invocation.config(), (desk) => desk.setGroup(name, { slots }), {
+    create: true,
+  });
+  const sentence = `${visible(name)} has ${slots === 1 ? "1 slot" : `${slotsText(slots)} slots`}`;
+  return said(invocation, { name, outcome: "set" }, sentence);
+}
+
+const bounds = { least: 0, most: 1_000_000 };
+
+function slotsOf(invocation: Invocation, option: "parallel" | "slots"): number | undefined {
+  return readInteger(option, invocation.text(option), bounds);
+}
+
+function pausesOf(invocation: Invocation): { readonly pause_on_failure?: boolean } {
+  const option = "pause-on-failure";
+  const choice = readChoice(option, invocation.text(option), ["on", "off"]);
+  return choice === undefined ? {} : { pause_on_failure: choice === "on" };
+}
+
+function nameOf({ words }: Invocation): string {
+  const [name = ""] = words;
+  if (name !== "" && name.trim() === name && !/[*\p{Cc}]/u.test(name)) return name;
+  throw new UsageError(`${quoted(name)} is not the name of a group; write one like gpu`);
+}
+
+function said({ json, output }: Invocation, answer: object, sentence: string): number {
+  if (json) output.json(answer);
+  else output.result(sentence);
+  return exitCodes.ok;
+}
