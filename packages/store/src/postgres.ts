@@ -1,9 +1,9 @@
 // The store in a PostgreSQL database. This file only puts the parts together.
 
-import { postgresBatches } from "./postgres/batches.ts";
 import { postgresCommands } from "./postgres/commands.ts";
 import { diagnose } from "./postgres/diagnose.ts";
 import { Driver, type PostgresSettings } from "./postgres/driver.ts";
+import { postgresBatches } from "./postgres/flow/batches.ts";
 import { postgresFlow } from "./postgres/flow.ts";
 import { enqueueIn } from "./postgres/jobs/enqueue-in.ts";
 import { postgresJobs } from "./postgres/jobs.ts";
@@ -27,7 +27,7 @@ export async function openPostgres(url: string, settings: PostgresSettings): Pro
     flow: postgresFlow(driver, announcer),
     batches: postgresBatches(driver, announcer),
     recurring: postgresRecurring(driver, announcer),
-    commands: postgresCommands(),
+    commands: postgresCommands(driver, announcer),
     migrate: () => migrate(driver),
     schema: () => schema(driver),
     migrationSql: () => migrationSql(driver),

@@ -7,9 +7,10 @@ import { enqueueFunctions } from "./migrations/1-enqueue.ts";
 import { jobs } from "./migrations/1-jobs.ts";
 import { overview } from "./migrations/1-overview.ts";
 import { flow } from "./migrations/2-flow.ts";
+import { commands } from "./migrations/3-commands.ts";
 
 /** The schema version is the number of steps taken, kept in `schema_version`. */
-const steps: readonly string[] = [[jobs, enqueueFunctions, overview].join("\n"), flow];
+const steps: readonly string[] = [[jobs, enqueueFunctions, overview].join("\n"), flow, commands];
 
 /** Of several programs that start at once, one migrates and the others see it done. */
 const lock = "SELECT pg_advisory_xact_lock(hashtext('queue_runtime'))";

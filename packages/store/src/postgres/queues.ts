@@ -4,6 +4,7 @@ import { checkQueue } from "../rules/new-job.ts";
 import type { Queue } from "../store/queue.ts";
 import type { Queues } from "../store.ts";
 import type { Driver } from "./driver.ts";
+import { takeUp } from "./flow/reconcile.ts";
 import { allSettings, defineQueues, setQueue } from "./flow/settings.ts";
 import { clearAll, clearReady } from "./queues/clear.ts";
 import type { Announcer } from "./watch/announce.ts";
@@ -29,7 +30,10 @@ async function pause(driver: Driver, name: string): Promise<void> {
 
 async function resume(driver: Driver, announcer: Announcer, name: string): Promise<void> {
   const [answer] = await driver.write([[goOn, [name]]]);
-  if (answer!.count > 0) announcer.announce("ready");
+  if (answer!.count === 0) return;
+  announcer.announce("ready");
+  // commands may have waited with bad news for that
+  await takeUp(driver, announcer);
 }
 
 /** One index of ready jobs: where it begins, and how its rows are told from those of the other. */

@@ -12,6 +12,7 @@ import { announceReconciled, takeUp } from "./flow/reconcile.ts";
 import { beginAnew } from "./processes/recovery.ts";
 import { linksOf, toJob } from "./rows.ts";
 import { type Asked, claimStatement, lookStatement } from "./turn/claim.ts";
+import { claimIdsStatement, inOrder } from "./turn/claim-ids.ts";
 import {
   type Caught,
   type ClaimRows,
@@ -69,7 +70,7 @@ export class Turns {
     const mark = await this.#mark(processId);
     const began = performance.now();
     const answers = await this.#send(flight.statements, {
-      last: [...mark, claim ? claimStatement(asked) : lookStatement(processId)],
+      last: [...mark, statementFor(claim, asked)],
       beside: claim !== null && flight.isBulk,
       lazy: !claim && turn.settlements.length === 0 && !turn.holding,
     });
@@ -81,14 +82,16 @@ export class Turns {
     this.#linked.settled(turn.settlements);
     this.#announce(written);
     const found: Catch = { jobs: [], links: 0, around, more: around.more || late };
-    if (claim && !late) await this.#land(found, { ...asked, claim }, { rows, began });
+    if (claim?.ids) this.#take(found, inOrder(toClaimRows(rows, claim).jobs, claim));
+    else if (claim && !late) await this.#land(found, { ...asked, claim }, { rows, began });
     await this.#follow(found, around.touched || (written.reconciled?.more ?? false));
     const registered = found.around.epoch !== null;
     const madeReady = (written.reconciled?.ready ?? 0) > 0;
+    const isFull = !claim?.ids && found.jobs.length >= (claim?.limit ?? Number.POSITIVE_INFINITY);
     return {
       refused: written.refused,
       claimed: found.jobs,
-      more: registered && (claim ? found.more || found.jobs.length >= claim.limit : madeReady),
+      more: registered && (claim ? found.more || isFull : madeReady),
       cancelRequested: found.around.cancelRequested,
       evicted: !registered,
     };
@@ -245,6 +248,11 @@ export class Turns {
     if (reconciled) announceReconciled(this.#announcer, reconciled);
     if (delay !== null) this.#announcer.announceDue(delay);
   }
+}
+
+function statementFor(claim: Claim | null, asked: Asked): Statement {
+  if (claim?.ids) return claimIdsStatement(asked);
+  return claim ? claimStatement(asked) : lookStatement(asked.processId);
 }
 
 const nothing: Claim = { queues: [], names: [], limit: 0, idle: true };

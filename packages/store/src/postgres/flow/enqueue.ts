@@ -3,6 +3,12 @@
 
 import type { Enqueued } from "../../job.ts";
 import type { PreparedJob } from "../../rules/new-job.ts";
+import {
+  environmentsText,
+  hasCommands,
+  keepEnvironments,
+  withCommand,
+} from "../commands/new-commands.ts";
 import type { Driver, Run, Statement } from "../driver.ts";
 import type { Announcer } from "../watch/announce.ts";
 import {
@@ -19,7 +25,7 @@ export function isLinked({ gates, uniques, after, batchId }: PreparedJob): boole
 
 /** The jobs without their args. */
 export function jobsText(jobs: readonly PreparedJob[]): string {
-  return JSON.stringify(jobs.map(({ args: _, ...job }) => job));
+  return JSON.stringify(jobs.map(({ args: _, command, ...job }) => withCommand(job, command)));
 }
 
 /** As they were written: nothing is parsed again. */
@@ -31,8 +37,6 @@ const enqueueBy = (name: string): string =>
   `SELECT id, state, outcome FROM queue_runtime.${name}($1::json, $2::json)`;
 
 const modules = enqueueBy("enqueue_linked");
-/** Commands need rights of the caller's own. */
-const any = enqueueBy("enqueue_linked_any");
 
 /**
  * Within a statement all take unique keys in one order, and slots of all keys at once. Of those who
@@ -41,10 +45,19 @@ const any = enqueueBy("enqueue_linked_any");
 const takeTurns: Statement = [
   "SELECT pg_advisory_xact_lock(hashtextextended('queue_runtime unique keys', 4))",
 ];
+const commands = `SELECT id, state, outcome
+  FROM queue_runtime.enqueue_commands($1::json, $2::json, $3::json, $4::boolean, true)`;
+
+/** At most as many as one statement may have. */
+export function enqueueCommands(jobs: readonly PreparedJob[]): Statement {
+  const values = [jobsText(jobs), argsText(jobs), environmentsText(jobs), jobs.some(isLinked)];
+  return [commands, values];
+}
+
 const lockKeys = "SELECT queue_runtime.lock_jobs($1::json)";
 
 /** So many jobs are enqueued by one statement. */
-const largest = 5_000;
+export const largest = 5_000;
 
 type LinkedRow = readonly [id: number, state: string | null, outcome: Enqueued["outcome"]];
 
@@ -54,9 +67,10 @@ export interface LinkedAnswer {
   readonly scheduled: boolean;
 }
 
+/** Commands need rights of the caller's own. */
 function enqueueOf(jobs: readonly PreparedJob[]): Statement {
-  const text = jobs.every(({ kind }) => kind === "module") ? modules : any;
-  return [text, [jobsText(jobs), argsText(jobs)]];
+  if (hasCommands(jobs)) return enqueueCommands(jobs);
+  return [modules, [jobsText(jobs), argsText(jobs)]];
 }
 
 /** All or none. @throws StoreError `conflict`, `invalid` */
@@ -81,6 +95,7 @@ function foresee(jobs: readonly PreparedJob[]): readonly Statement[] {
   const unique = jobs.some(({ uniques }) => uniques.length > 0);
   const choosy = jobs.filter(({ gates }) => gates.some(({ onConflict }) => onConflict !== "block"));
   return [
+    ...(hasCommands(jobs) ? [keepEnvironments(jobs)] : []),
     ...(unique ? [takeTurns] : []),
     ...(choosy.length > 0 ? [[lockKeys, [jobsText(jobs)]] as const] : []),
   ];

@@ -10,6 +10,7 @@
 import { StoreError } from "../../errors.ts";
 import type { Enqueued, JobState, NewJob } from "../../job.ts";
 import { type PreparedJob, prepareJob } from "../../rules/new-job.ts";
+import { environmentsText, hasCommands } from "../commands/new-commands.ts";
 import type { Driver } from "../driver.ts";
 import { argsText, isLinked, jobsText } from "../flow/enqueue.ts";
 import type { Announcer } from "../watch/announce.ts";
@@ -26,12 +27,11 @@ const enqueueLinkedBy = (name: string): string => `SELECT id, state, outcome
   FROM queue_runtime.${name}(
     CASE WHEN ${here} = $1 THEN $2::json ELSE '[]'::json END, $3::json, true)`;
 /** Commands need rights of the application's own. */
-const statements = {
-  modules: enqueueBy("enqueue_many"),
-  any: enqueueBy("enqueue_any"),
-  linkedModules: enqueueLinkedBy("enqueue_linked"),
-  linkedAny: enqueueLinkedBy("enqueue_linked_any"),
-} as const;
+const enqueueCommands = `SELECT id, state, outcome
+  FROM queue_runtime.enqueue_commands(CASE WHEN ${here} = $1 THEN $2::json ELSE '[]'::json END,
+    $3::json, $4::json, $5::boolean, false)`;
+const enqueueModules = enqueueBy("enqueue_many");
+const enqueueLinked = enqueueLinkedBy("enqueue_linked");
 
 /** What every transaction of a store shares. */
 interface Shared {
@@ -82,11 +82,12 @@ async function insert(
   whereabouts: Whereabouts,
   { caller, prepared }: { readonly caller: Caller; readonly prepared: readonly PreparedJob[] },
 ): Promise<readonly Row[]> {
-  const commands = prepared.some(({ kind }) => kind !== "module");
+  const commands = hasCommands(prepared);
   const linked = prepared.some(isLinked);
-  const way = linked ? (["linkedModules", "linkedAny"] as const) : (["modules", "any"] as const);
-  const sql = driver.inSchema(statements[way[commands ? 1 : 0]]);
+  const modules = linked ? enqueueLinked : enqueueModules;
+  const sql = driver.inSchema(commands ? enqueueCommands : modules);
   const values = [jobsText(prepared), argsText(prepared)];
+  if (commands) values.push(environmentsText(prepared), String(linked));
   const send = async (place: string): Promise<readonly Row[]> => {
     await caller.check();
     const rows = await caller.query(sql, [place, ...values]);

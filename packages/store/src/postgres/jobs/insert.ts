@@ -7,6 +7,7 @@
 import type { Enqueued } from "../../job.ts";
 import type { PreparedJob } from "../../rules/new-job.ts";
 import type { Driver, Statement } from "../driver.ts";
+import { enqueueCommands } from "../flow/enqueue.ts";
 
 /** Read from end to end: it is nearly always empty, and opening its index takes longer. */
 const noneIsSet = (queue: string): string =>
@@ -45,19 +46,23 @@ export interface Inserted {
   readonly scheduled: boolean;
 }
 
-/**
- * `after` follows at once, see driver.ts. Answers null when nothing was written, because a queue
- * has settings.
- */
+interface Inserting {
+  /** Some are, and there are at most as many as one statement may have. */
+  readonly commands: boolean;
+  /** Follows at once, see driver.ts. */
+  readonly news: Statement | null;
+}
+
+/** Answers null when nothing was written, because a queue has settings. */
 export async function insertAll(
   driver: Driver,
   jobs: readonly PreparedJob[],
-  after: Statement | null = null,
+  { commands, news }: Inserting,
 ): Promise<Inserted | null> {
-  const statement = insertOf(jobs);
+  const statement = commands ? enqueueCommands(jobs) : insertOf(jobs);
   const long = jobs.length > 1_000;
-  const answer = after
-    ? await driver.writeAndThen(statement, after, long)
+  const answer = news
+    ? await driver.writeAndThen(statement, news, long)
     : (await driver.write([statement], { long }))[0]!;
   return answer.count === 0 ? null : inserted(answer.rows as [number, string][]);
 }

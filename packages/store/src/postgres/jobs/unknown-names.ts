@@ -1,5 +1,6 @@
-// Ready jobs that nobody has code for: they wait, and somebody should be told. An index begins with
-// queue and name, and stepping from one pair to the next skips all the jobs that share it.
+// Ready jobs that nobody has code for: they wait, and somebody should be told. Commands need none.
+// An index begins with queue and name, and stepping from one pair to the next skips all the jobs
+// that share it.
 
 import type { Driver } from "../driver.ts";
 
@@ -19,6 +20,7 @@ const unknown = `WITH RECURSIVE pair AS (
   SELECT DISTINCT known.name FROM queue_runtime.processes AS process
     CROSS JOIN LATERAL json_array_elements_text(process.names) AS known (name)
   WHERE process.kind = 'worker'
+  UNION SELECT 'command'
 ), counted AS (
   SELECT pair.name, job.ready FROM pair CROSS JOIN LATERAL (
     SELECT count(*) AS ready FROM queue_runtime.jobs WHERE ${inReady}

@@ -80,7 +80,7 @@ const anySuspect = `SELECT FROM queue_runtime.jobs
   WHERE ${isSuspectFor(["$20", "$21", "$22", "$23"])}`;
 
 /** `fair`: keys take turns in some queue. A claim that does not know it takes nothing. */
-const flow = `flow AS MATERIALIZED (
+export const flow: string = `flow AS MATERIALIZED (
   SELECT EXISTS (SELECT FROM queue_runtime.queue_settings WHERE fair) AS fair,
     EXISTS (SELECT FROM queue_runtime.touched) AS touched
 )`;
@@ -89,7 +89,7 @@ const flow = `flow AS MATERIALIZED (
  * What has to be known beside the jobs, as of the moment of the claim. `crashes`: the claim found
  * something, so another may too; or it did not, and others were just looking at what is there.
  */
-const surroundings: AsJob = {
+export const surroundings: AsJob = {
   state: "'around'",
   priority: "pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
   run_at: "pg_snapshot_xmax(pg_current_snapshot())::text::bigint",

@@ -10,7 +10,8 @@ export class LinkedRuns {
   readonly #ids = new Set<number>();
 
   claimed(caught: readonly Pick<Caught, "job" | "links">[]): void {
-    for (const { job, links } of caught) if (links !== 0) this.#ids.add(job.id);
+    for (const { job, links: tied } of caught)
+      if ((tied & ~links.command) !== 0) this.#ids.add(job.id);
   }
 
   isAmong(settlements: readonly Settlement[]): boolean {

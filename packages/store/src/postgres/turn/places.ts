@@ -3,6 +3,7 @@
 // text, never as patterns: an underscore is an underscore. Paused queues are left out by the claim
 // itself, which knows them as of its own moment.
 
+import { commandName } from "../../store/command.ts";
 import type { Claim } from "../../turn.ts";
 import type { KnownLane } from "./lanes.ts";
 
@@ -35,7 +36,11 @@ function matches(entry: string, queue: string): boolean {
 const nameSets = new WeakMap<readonly string[], ReadonlySet<string>>();
 
 function nameSet(names: readonly string[]): ReadonlySet<string> {
-  const known = nameSets.get(names) ?? new Set(names);
-  nameSets.set(names, known);
-  return known;
+  const known = nameSets.get(names);
+  if (known) return known;
+  const set = new Set(names);
+  // whoever runs commands asks for them by their ids: they wait for slots that are counted there
+  set.delete(commandName);
+  nameSets.set(names, set);
+  return set;
 }

@@ -2,6 +2,7 @@
 
 import type { Checkpoint, Turn } from "../../turn.ts";
 import type { Answer, Driver, Statement } from "../driver.ts";
+import { type Ended, hasEnd, noteEnds } from "./command-ends.ts";
 import { newest, save } from "./save.ts";
 import {
   type EndedRow,
@@ -37,6 +38,7 @@ export class Writes {
   readonly #finished: readonly Finished[];
   readonly #others: readonly Other[];
   readonly #gated: readonly Gated[];
+  readonly #ends: readonly Ended[];
   readonly #processId: number;
   readonly #repeated: boolean;
 
@@ -47,11 +49,13 @@ export class Writes {
     this.#finished = settlements.filter(isFinished);
     this.#others = settlements.filter((each): each is Other => !isFinished(each));
     this.#gated = settlements.filter((each): each is Gated => each.outcome === "gated");
+    this.#ends = settlements.filter(hasEnd);
     const moved = settlements.filter(({ cursor, progress }) => cursor !== undefined || progress);
     this.#asked = turn.checkpoints;
     this.#checkpoints = newest([...turn.checkpoints, ...moved]);
     this.statements = [
       ...(this.#checkpoints.length > 0 ? [save(this.#checkpoints)] : []),
+      ...(this.#ends.length > 0 ? [noteEnds(this.#ends)] : []),
       ...(this.#finished.length > 0 ? [finish(this.#finished)] : []),
       ...(this.#gated.length > 0 ? [gate(this.#gated)] : []),
       ...(this.#others.length > 0 ? [end(this.#others)] : []),
@@ -67,6 +71,7 @@ export class Writes {
   async read(driver: Driver, answers: readonly Answer[]): Promise<Written> {
     const rest = [...answers];
     const saved = this.#checkpoints.length > 0 ? rest.shift()!.rows : [];
+    if (this.#ends.length > 0) rest.shift();
     const finished = this.#finished.length > 0 ? rest.shift()!.rows : [];
     if (this.#gated.length > 0) rest.shift();
     const ended = (this.#others.length > 0 ? rest.shift()!.rows : []) as readonly EndedRow[];

@@ -20,7 +20,8 @@ const toAll =
   "SELECT set_config('synchronous_commit', 'off', true), pg_notify('queue_runtime', $1)";
 const toIdle = `${toAll}
   WHERE NOT EXISTS (SELECT FROM queue_runtime.processes WHERE kind = 'worker')
-    OR EXISTS (SELECT FROM queue_runtime.processes WHERE kind = 'worker' AND NOT saturated)`;
+    OR EXISTS (SELECT FROM queue_runtime.processes
+      WHERE kind IN ('worker', 'commands') AND NOT saturated)`;
 
 /** The payload is the kind, and whose news it is: nobody needs to hear his own. */
 const notify: Readonly<Record<Announcement, readonly [text: string, kind: string]>> = {

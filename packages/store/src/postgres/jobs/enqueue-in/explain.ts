@@ -16,7 +16,7 @@ export function explain(error: unknown, { account, url }: Driver, commands = fal
         "the user of this transaction may not enqueue: grant it USAGE on the schema " +
           `${schema} and ` +
           (commands
-            ? `SELECT, INSERT and UPDATE on the table ${schema}.jobs`
+            ? `SELECT, INSERT and UPDATE on the table ${schema}.jobs and those of commands`
             : `EXECUTE on the function ${schema}.enqueue_many`),
         { cause: error },
       );

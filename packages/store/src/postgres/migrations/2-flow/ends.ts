@@ -34,12 +34,20 @@ BEGIN
   RETURN FOUND;
 END $$;`;
 
+/** What a later migration has it do about a job `broken.job_id` before and after it is failed. */
+interface Breaking {
+  readonly before: string;
+  readonly after: string;
+}
+
 /**
  * Rows are locked before keys: where a key is locked already, it is left for the next. New jobs
- * `must` know, and wait for nobody: what they come after has ended.
+ * `must` know, and wait for nobody: what they come after has ended. Without CREATE.
  */
-const settleWaiting = `
-CREATE FUNCTION queue_runtime.settle_waiting(work bigint[], must boolean) RETURNS boolean
+export const settleWaiting = ({
+  before,
+  after,
+}: Breaking): string => `FUNCTION queue_runtime.settle_waiting(work bigint[], must boolean) RETURNS boolean
 LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   waiting bigint[];
@@ -81,13 +89,13 @@ BEGIN
     WHERE job_id = ANY (waiting) AND job.state = 'waiting'
       AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = on_id)
     ORDER BY job_id, on_id
-  LOOP
+  LOOP${before}
     IF queue_runtime.end_job(broken.job_id, 'failed', ${errorOf(
       "DependencyError",
       `'job ' || broken.on_id || ', which it comes after, '
         || CASE broken.state WHEN 'failed' THEN 'failed' ELSE 'was ' || broken.state END`,
     )}) THEN
-      DELETE FROM queue_runtime.dependencies WHERE job_id = broken.job_id;
+      DELETE FROM queue_runtime.dependencies WHERE job_id = broken.job_id;${after}
     ELSE
       INSERT INTO queue_runtime.touched (job_id) VALUES (broken.job_id);
     END IF;
@@ -214,4 +222,10 @@ BEGIN
   WHERE id = batch;
 END $$;`;
 
-export const ends: string = [end, settleWaiting, policies, callBack, closeBatch].join("\n");
+export const ends: string = [
+  end,
+  `CREATE ${settleWaiting({ before: "", after: "" })}`,
+  policies,
+  callBack,
+  closeBatch,
+].join("\n");

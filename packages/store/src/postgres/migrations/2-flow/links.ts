@@ -12,6 +12,8 @@ export const links = {
   batch: 16,
   /** It comes after other jobs, or others come after it. */
   dependency: 32,
+  /** It is a command: see ../3-commands.ts. */
+  command: 64,
 } as const;
 
 /** Slots of whatever kind. */

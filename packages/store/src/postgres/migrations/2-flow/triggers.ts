@@ -74,9 +74,10 @@ LANGUAGE sql ${safely} AS $$
       SELECT FROM queue_runtime.slots AS own WHERE own.job_id = job AND own.key = gate.key))
 $$;`;
 
-/** In place of the trigger that only said no: one WHEN costs less than two. */
-const moves = `
-CREATE FUNCTION queue_runtime.job_moves() RETURNS trigger LANGUAGE plpgsql ${asOwner} AS $$
+/** Without CREATE; `last` is what a later migration has it do once the new state is certain. */
+export const jobMoves = (
+  last: string,
+): string => `FUNCTION queue_runtime.job_moves() RETURNS trigger LANGUAGE plpgsql ${asOwner} AS $$
 DECLARE
   touches boolean := NEW.state = 'waiting';
 BEGIN
@@ -125,22 +126,25 @@ BEGIN
   END IF;
   IF NEW.linked & ${links.unique} <> 0 THEN
     PERFORM queue_runtime.keep_uniques(NEW.id, NEW.state);
-  END IF;
+  END IF;${last}
   IF touches THEN PERFORM queue_runtime.touch(NEW.id); END IF;
   RETURN NEW;
-END $$;
+END $$;`;
+
+/** In place of the trigger that only said no: one WHEN costs less than two. */
+const moves = `
+CREATE ${jobMoves("")}
 
 DROP TRIGGER jobs_transition ON queue_runtime.jobs;
 CREATE TRIGGER jobs_transition BEFORE UPDATE OF state ON queue_runtime.jobs FOR EACH ROW
 WHEN (NEW.linked <> 0 OR ${movesIllegally})
 EXECUTE FUNCTION queue_runtime.job_moves();`;
 
-/**
- * An older version does not take the links with a job that ends or is retried. One that comes back
- * by a retry has its gates already, and waits like any other.
- */
-const leaves = `
-CREATE FUNCTION queue_runtime.linked_job_leaves() RETURNS trigger LANGUAGE plpgsql ${asOwner} AS $$
+/** Without CREATE; `last` is what a later migration has it do, `ended` the job in its new place. */
+export const linkedJobLeaves = (
+  last: string,
+): string => `FUNCTION queue_runtime.linked_job_leaves() RETURNS trigger
+LANGUAGE plpgsql ${asOwner} AS $$
 DECLARE
   ended record;
 BEGIN
@@ -163,19 +167,27 @@ BEGIN
   IF OLD.linked & ${anyGate | links.dependency} <> 0 THEN
     PERFORM queue_runtime.touch(OLD.id);
   END IF;
-  IF OLD.batch_id IS NOT NULL THEN PERFORM queue_runtime.touch(-OLD.batch_id); END IF;
+  IF OLD.batch_id IS NOT NULL THEN PERFORM queue_runtime.touch(-OLD.batch_id); END IF;${last}
   RETURN NULL;
-END $$;
+END $$;`;
 
-CREATE TRIGGER jobs_linked_left AFTER DELETE ON queue_runtime.jobs FOR EACH ROW
-WHEN (OLD.linked <> 0) EXECUTE FUNCTION queue_runtime.linked_job_leaves();
+interface Forgetting {
+  /** What a later migration has it do once it knows where the job is now, in `live`. */
+  readonly first: string;
+  /** It came back by a version that does not know the links. */
+  readonly isUnlinked: string;
+}
 
-CREATE FUNCTION queue_runtime.linked_job_is_forgotten() RETURNS trigger
+/** Without CREATE. */
+export const linkedJobIsForgotten = ({
+  first,
+  isUnlinked,
+}: Forgetting): string => `FUNCTION queue_runtime.linked_job_is_forgotten() RETURNS trigger
 LANGUAGE plpgsql ${asOwner} AS $$
 DECLARE
   live record;
 BEGIN
-  SELECT job.state, job.linked INTO live FROM queue_runtime.jobs AS job WHERE id = OLD.id;
+  SELECT job.state, job.linked INTO live FROM queue_runtime.jobs AS job WHERE id = OLD.id;${first}
   IF OLD.linked & ${links.unique} <> 0 THEN
     PERFORM queue_runtime.keep_uniques(OLD.id, live.state);
   END IF;
@@ -193,14 +205,26 @@ BEGIN
       coalesce(OLD.unique_key, OLD.name));
     PERFORM queue_runtime.reshape(ARRAY[OLD.id]);
   END IF;
-  IF live.linked = 0 THEN
+  IF ${isUnlinked} THEN
     UPDATE queue_runtime.jobs SET linked = OLD.linked, batch_id = OLD.batch_id, state = state
     WHERE id = OLD.id;
   ELSIF live.state = 'blocked' THEN
     PERFORM queue_runtime.touch(OLD.id);
   END IF;
   RETURN NULL;
-END $$;
+END $$;`;
+
+/**
+ * An older version does not take the links with a job that ends or is retried. One that comes back
+ * by a retry has its gates already, and waits like any other.
+ */
+const leaves = `
+CREATE ${linkedJobLeaves("")}
+
+CREATE TRIGGER jobs_linked_left AFTER DELETE ON queue_runtime.jobs FOR EACH ROW
+WHEN (OLD.linked <> 0) EXECUTE FUNCTION queue_runtime.linked_job_leaves();
+
+CREATE ${linkedJobIsForgotten({ first: "", isUnlinked: "live.linked = 0" })}
 
 CREATE TRIGGER ended_jobs_linked_left AFTER DELETE ON queue_runtime.ended_jobs FOR EACH ROW
 WHEN (OLD.linked <> 0) EXECUTE FUNCTION queue_runtime.linked_job_is_forgotten();`;

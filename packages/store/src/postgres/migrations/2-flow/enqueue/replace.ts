@@ -51,9 +51,13 @@ BEGIN
   END LOOP;
 END $$;`;
 
-/** Its keys need not hear of the states between: `linked` is 0, and no trigger looks. */
-const replace = `
-CREATE FUNCTION queue_runtime.replace_job(job bigint, element json, given json, debounced boolean)
+/**
+ * Its keys need not hear of the states between: `linked` is 0, and no trigger looks. Without CREATE;
+ * `unless`: what a later migration has it look for in `old` before it begins.
+ */
+export const replaceJob = (
+  unless: string,
+): string => `FUNCTION queue_runtime.replace_job(job bigint, element json, given json, debounced boolean)
 RETURNS text LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   now CONSTANT bigint := queue_runtime.now_ms();
@@ -67,7 +71,7 @@ DECLARE
 BEGIN
   SELECT name, state, run_at, linked, ${notBegun} AS is_new INTO old
   FROM queue_runtime.jobs WHERE id = job FOR UPDATE;
-  IF old.state IS NULL OR old.state = 'running' OR NOT old.is_new THEN RETURN 'exists'; END IF;
+  IF old.state IS NULL OR old.state = 'running' OR NOT old.is_new THEN RETURN 'exists'; END IF;${unless}
   IF debounced AND due <= now AND element ->> 'at' IS NULL THEN due := old.run_at; END IF;
   becomes := CASE WHEN old.state IN ('held', 'waiting') THEN old.state
     WHEN (element ->> 'held')::boolean THEN 'held' WHEN due > now THEN 'scheduled' ELSE 'ready' END;
@@ -100,4 +104,4 @@ BEGIN
   RETURN 'replaced';
 END $$;`;
 
-export const replacing: string = [hasSlots, changeUniques, replace].join("\n");
+export const replacing: string = [hasSlots, changeUniques, `CREATE ${replaceJob("")}`].join("\n");

@@ -1,16 +1,16 @@
 // Batches: groups of jobs and what follows when all of them have ended. When that is, is decided in
-// migrations/2-flow/ends.ts.
+// ../migrations/2-flow/ends.ts.
 
-import { StoreError } from "../errors.ts";
-import { endStates } from "../job.ts";
-import type { Json } from "../json.ts";
-import { prepareBatch } from "../rules/new-batch.ts";
-import type { PreparedJob } from "../rules/new-job.ts";
-import type { Batch, BatchState, NewBatch } from "../store/batch.ts";
-import type { Batches } from "../store.ts";
-import type { Driver } from "./driver.ts";
-import { writeAndReconcile } from "./flow/reconcile.ts";
-import type { Announcer } from "./watch/announce.ts";
+import { StoreError } from "../../errors.ts";
+import { endStates } from "../../job.ts";
+import type { Json } from "../../json.ts";
+import { prepareBatch } from "../../rules/new-batch.ts";
+import type { PreparedJob } from "../../rules/new-job.ts";
+import type { Batch, BatchState, NewBatch } from "../../store/batch.ts";
+import type { Batches } from "../../store.ts";
+import type { Driver } from "../driver.ts";
+import type { Announcer } from "../watch/announce.ts";
+import { writeAndReconcile } from "./reconcile.ts";
 
 export function postgresBatches(driver: Driver, announcer: Announcer): Batches {
   return {

@@ -1,0 +1,177 @@
+// What the process that runs commands asks and tells. Fences are looked at while the row of the job
+// is locked, and rows are locked in the order of their ids, as everywhere. Claims and ends are part
+// of a turn: see ../turn/claim-ids.ts and ../turn/command-ends.ts.
+
+import { StoreError } from "../../errors.ts";
+import { jobStates } from "../../job.ts";
+import { isOver } from "../../rules/commands/answers.ts";
+import type {
+  CommandJob,
+  CommandProcess,
+  QueuedCommand,
+  RunnableCommand,
+} from "../../store/command.ts";
+import type { Held } from "../../turn.ts";
+import type { Driver } from "../driver.ts";
+import { commandColumns, jobIn, toCommandJob } from "./rows.ts";
+
+/** One way into the ready commands of a group, by an index that has them in their order. */
+const heads = (where: string, order: string): string => `(
+    SELECT id, priority, coalesce(place, id) AS turn, command.slots FROM queue_runtime.jobs
+    CROSS JOIN LATERAL (SELECT slots FROM queue_runtime.commands WHERE job_id = jobs.id
+      AND coalesce(locked_until <= queue_runtime.now_ms(), true)) AS command
+    WHERE state = 'ready' AND ${where} ORDER BY ${order} LIMIT wanted.most)`;
+
+const inLane = (returned: boolean): string =>
+  heads(
+    `crashes_since_checkpoint < 2 AND returned = ${returned} AND queue = wanted.name
+      AND name = 'command' AND place IS NULL`,
+    "returned, queue, name, priority, id",
+  );
+/** A version that knows nothing of commands may have counted crashes. */
+const suspects = heads(
+  "crashes_since_checkpoint >= 2 AND queue = wanted.name AND name = 'command'",
+  "queue, name, priority, id",
+);
+const placed = heads(
+  `crashes_since_checkpoint < 2 AND place IS NOT NULL AND queue = wanted.name
+      AND name = 'command'`,
+  "queue, name, priority, place",
+);
+
+const allHeads = `SELECT head.id, wanted.name, head.slots
+FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (name, most, number)
+  CROSS JOIN LATERAL (
+    SELECT * FROM (${[inLane(false), inLane(true), placed, suspects].join(" UNION ALL ")}) AS way
+    ORDER BY priority, turn, id LIMIT wanted.most
+  ) AS head
+WHERE wanted.name NOT IN (SELECT name FROM queue_runtime.paused_queues)
+ORDER BY wanted.number, head.priority, head.turn, head.id`;
+
+export async function queued(
+  driver: Driver,
+  groups: readonly { readonly name: string; readonly limit: number }[],
+): Promise<readonly QueuedCommand[]> {
+  const wanted = groups.filter(({ limit }) => limit > 0);
+  if (wanted.length === 0) return [];
+  const values = [wanted.map(({ name }) => name), wanted.map(({ limit }) => Math.floor(limit))];
+  const { rows } = await driver.query(allHeads, values);
+  return (rows as [number, string, number][]).map(([id, group, slots]) => ({ id, group, slots }));
+}
+
+const these = (more: string): string => `SELECT ${commandColumns}${more}
+FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, number)
+  CROSS JOIN LATERAL (SELECT * FROM queue_runtime.commands WHERE job_id = wanted.id) AS command
+  CROSS JOIN ${jobIn("wanted.id")}`;
+
+const withEnvironment = `${these(", command.environment_id")} ORDER BY wanted.number`;
+const environments = `SELECT id, variables FROM queue_runtime.environments
+  WHERE id = ANY ($1::bigint[])`;
+
+type Environment = RunnableCommand["environment"];
+
+export async function runnable(
+  driver: Driver,
+  ids: readonly number[],
+): Promise<readonly RunnableCommand[]> {
+  const rows = (await driver.query(withEnvironment, [ids.filter(Number.isSafeInteger)])).rows;
+  if (rows.length === 0) return [];
+  const environmentOf = (row: unknown): number => (row as unknown[]).at(-1) as number;
+  // Many have the same one.
+  const answer = await driver.query(environments, [[...new Set(rows.map(environmentOf))]]);
+  const known = new Map(answer.rows as [number, Environment][]);
+  return rows.flatMap((row) => {
+    const { id, command } = toCommandJob(row);
+    const environment = known.get(environmentOf(row));
+    return environment ? [{ id, command, environment }] : [];
+  });
+}
+
+const given = "unnest($1::bigint[], $2::integer[]) AS given (id, fence)";
+const held = `held AS MATERIALIZED (
+  SELECT job.id FROM queue_runtime.jobs AS job JOIN ${given}
+    ON job.id = given.id AND job.fence = given.fence
+  WHERE job.process_id IS NOT NULL ORDER BY job.id FOR NO KEY UPDATE OF job
+)`;
+
+const begin = `WITH ${held}
+UPDATE queue_runtime.commands AS command SET pid = run.pid, start_ticks = run.ticks,
+  boot_id = run.boot, host = run.host, slot = run.slot
+FROM held JOIN unnest($1::bigint[], $3::integer[], $4::bigint[], $5::text[], $6::text[],
+    $7::integer[]) AS run (id, pid, ticks, boot, host, slot) ON run.id = held.id
+WHERE command.job_id = held.id RETURNING command.job_id`;
+
+export async function began(
+  driver: Driver,
+  runs: readonly (Held & { readonly process: CommandProcess; readonly slot: number })[],
+): Promise<readonly Held[]> {
+  if (runs.length === 0) return [];
+  const [answer] = await driver.write([
+    [
+      begin,
+      [
+        runs.map(({ id }) => id),
+        runs.map(({ fence }) => fence),
+        runs.map(({ process }) => process.pid),
+        runs.map(({ process }) => process.startTicks),
+        runs.map(({ process }) => process.bootId),
+        runs.map(({ process }) => process.host),
+        runs.map(({ slot }) => slot),
+      ],
+    ],
+  ]);
+  const taken = new Set((answer!.rows as [number][]).map(([id]) => id));
+  return runs.filter(({ id }) => !taken.has(id)).map(({ id, fence }) => ({ id, fence }));
+}
+
+const touch = `WITH ${held}
+UPDATE queue_runtime.commands AS command SET paused = run.paused, signals_sent = run.signals
+FROM held JOIN unnest($1::bigint[], $3::boolean[], $4::json[]) AS run (id, paused, signals)
+  ON run.id = held.id
+WHERE command.job_id = held.id`;
+
+export async function touched(
+  driver: Driver,
+  runs: readonly (Held & { readonly paused: boolean; readonly signalsSent: readonly string[] })[],
+): Promise<void> {
+  if (runs.length === 0) return;
+  const values = [
+    runs.map(({ id }) => id),
+    runs.map(({ fence }) => fence),
+    runs.map(({ paused }) => paused),
+    runs.map(({ signalsSent }) => JSON.stringify(signalsSent)),
+  ];
+  await driver.write([[touch, values]]);
+}
+
+/** Its row stays while jobs are given to it. */
+const isRegistered = "SELECT FROM queue_runtime.processes WHERE id = $1 FOR KEY SHARE";
+const take = `WITH held AS MATERIALIZED (
+  SELECT id FROM queue_runtime.jobs
+  WHERE process_id = $1 AND state = 'running' AND kind = 'command' ORDER BY id FOR UPDATE
+)
+UPDATE queue_runtime.jobs AS job SET process_id = $2, fence = job.fence + 1
+FROM held WHERE job.id = held.id RETURNING job.id`;
+const mark = `UPDATE queue_runtime.commands SET adopted = true WHERE job_id = ANY ($1::bigint[])`;
+const byId = `${these("")} ORDER BY wanted.id`;
+
+export function adopt(driver: Driver, from: number, to: number): Promise<readonly CommandJob[]> {
+  return driver.transaction(async (run) => {
+    if ((await run(isRegistered, [to])).count === 0)
+      throw new StoreError("invalid", `process ${to} is not registered: it cannot adopt commands`);
+    if (from === to) return [];
+    const ids = ((await run(take, [from, to])).rows as [number][]).map(([id]) => id);
+    if (ids.length === 0) return [];
+    await run(mark, [ids]);
+    return (await run(byId, [ids])).rows.map(toCommandJob);
+  });
+}
+
+const open = jobStates
+  .filter((state) => !isOver(state))
+  .map((state) => `EXISTS (SELECT FROM queue_runtime.commands WHERE job_state = '${state}')`);
+const anyOpen = `SELECT ${open.join(" OR ")}`;
+
+export async function outstanding(driver: Driver): Promise<boolean> {
+  return (await driver.value(anyOpen)) === true;
+}
