@@ -12,6 +12,7 @@ import type { Config, ControlConfig } from "../../../packages/runtime/src/config
 import type { LiveCommands } from "../../../packages/runtime/src/control/live-commands.ts";
 import { type ControlServer, serveControl } from "../../../packages/runtime/src/control/server.ts";
 import type { ControlTarget } from "../../../packages/runtime/src/control/target.ts";
+import { RealCommands } from "./real-commands.ts";
 
 export class NotingTarget implements ControlTarget {
   readonly told: string[] = [];
@@ -51,6 +52,7 @@ export class ControlWorld {
   socket = "";
   target!: NotingTarget;
   readonly #servers: ControlServer[] = [];
+  #live: RealCommands | undefined;
 
   async open(): Promise<void> {
     this.folder = mkdtempSync(join(tmpdir(), "control-"));
@@ -61,10 +63,22 @@ export class ControlWorld {
     const store = await openStore(config.store);
     await store.migrate();
     this.target = new NotingTarget(config, store);
+    this.#live = undefined;
+  }
+
+  /** From now on commands run. Before `serve`. */
+  async runCommands(): Promise<RealCommands> {
+    const { store, config } = this.target;
+    const live = new RealCommands(store, config.commands!.output);
+    await live.open();
+    this.#live = live;
+    this.target.commands = live;
+    return live;
   }
 
   async close(): Promise<void> {
     for (const server of this.#servers.splice(0)) await server.close();
+    await this.#live?.close();
     await this.target.store.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
