@@ -59,6 +59,7 @@ export class Supervisor implements ControlTarget {
   readonly #reloads: Reloads;
   readonly #shutdown: Shutdown;
   #ended: ((exitCode: number) => void) | undefined;
+  readonly #isOver = () => this.#shutdown.begun;
 
   constructor(config: Config, options: SupervisorOptions) {
     this.config = config;
@@ -66,7 +67,7 @@ export class Supervisor implements ControlTarget {
     const { log, reread } = options;
     this.#health = new StoreHealth(log);
     this.#shutdown = new Shutdown(log, () => this.config.shutdownTimeoutMs);
-    const isOver = () => this.#shutdown.begun;
+    const isOver = this.#isOver;
     this.#enrolment = new Enrolment({ config, log, health: this.#health, isOver });
     this.#reloads = new Reloads({
       log,
@@ -106,14 +107,13 @@ export class Supervisor implements ControlTarget {
 
   describe(): RuntimeDescription {
     const self = { beat: this.#beat, pid: process.pid };
+    const all = [self, ...(this.#family?.children ?? [])];
     return {
       pid: process.pid,
       host: hostname(),
       startedAt: this.startedAt,
       state: this.#state,
-      processes: [self, ...(this.#family?.children ?? [])].map(({ beat, pid }) => {
-        return { ...beat, pid };
-      }),
+      processes: all.map(({ beat, pid }) => ({ ...beat, pid })),
     };
   }
 
@@ -139,8 +139,8 @@ export class Supervisor implements ControlTarget {
   // Boot
 
   async #boot(): Promise<void> {
-    const { log } = this.options;
-    const { config } = this;
+    const { config, options } = this;
+    const { log } = options;
     process.title = `runtime supervisor ${config.file}`;
     adviseBeforeBoot(log);
     log.report({ type: "runtime-starting", file: config.file, store: shownStore(config.store) });
@@ -150,7 +150,7 @@ export class Supervisor implements ControlTarget {
     const recovery = new Recovery(store, log, this.#health);
     this.#recovery = recovery;
     const commands = this.#knowCommands(store, recovery);
-    await this.#recovery.sweep(identify(process.pid), config.shutdownTimeoutMs + 1_000);
+    await recovery.sweep(identify(process.pid), config.shutdownTimeoutMs + 1_000);
     if (config.hooks) await loadHooks(config.hooks);
     // a stop that came during the boot finds no child to wait for, and nothing is begun after it
     if (this.#shutdown.begun) return;
@@ -158,66 +158,50 @@ export class Supervisor implements ControlTarget {
     if (this.#shutdown.begun) return;
     this.#control = await serveControl(config.control, this);
     if (this.#shutdown.begun) return;
-    await this.#bringUp(store, { recovery, commands });
+    await this.#bringUp(store, recovery, commands);
   }
 
   #knowCommands(store: Store, recovery: Recovery): Commands {
-    const commands = new Commands({
-      store,
-      log: this.options.log,
-      health: this.#health,
-      supervisorId: () => this.#enrolment.id,
-      start: () => this.#family?.startCommands(),
-      isOver: () => this.#shutdown.begun,
-    });
+    const given = { store, log: this.options.log, health: this.#health };
+    const supervisorId = () => this.#enrolment.id;
+    const start = () => this.#family?.startCommands();
+    const commands = new Commands({ ...given, supervisorId, start, isOver: this.#isOver });
     recovery.inherit = (from) => commands.inherit(from);
     commands.configure(this.config);
     this.#commands = commands;
     return commands;
   }
 
-  async #bringUp(
-    store: Store,
-    { recovery, commands }: { readonly recovery: Recovery; readonly commands: Commands },
-  ): Promise<void> {
+  async #bringUp(store: Store, recovery: Recovery, commands: Commands): Promise<void> {
     const { log, untilEmpty } = this.options;
-    const health = this.#health;
     const supervisorId = () => this.#enrolment.id;
-    const given = { store, log, health, recovery, commands, supervisorId };
+    const given = { store, log, health: this.#health, recovery, commands, supervisorId };
     const family = new Family(this.config, given);
     this.#family = family;
     family.setQuiet(this.#state === "quiet");
-    this.#heart = new Heart({
-      config: this.config.process,
-      store,
-      log,
-      health,
-      family,
-      self: () => this.#beat,
-      others: () => recovery.orphanBeats(),
-      forgotten: () => this.#enrolment.register(store),
-    });
+    const self = () => this.#beat;
+    const others = () => recovery.orphanBeats();
+    const forgotten = () => this.#enrolment.register(store);
+    const config = this.config.process;
+    this.#heart = new Heart({ ...given, config, family, self, others, forgotten });
     this.#heart.start();
-    this.#settings = new Settings({ store, log, health });
+    this.#settings = new Settings(given);
     await this.#settings.beforeWorkers(this.config);
     if (this.#shutdown.begun) return;
     await family.start();
     await this.#settings.withCode(this.config, family.code);
     if (this.#shutdown.begun) return;
     if (this.#state === "starting") this.#state = "running";
-    log.report({
-      type: "runtime-ready",
-      children: family.children.length,
-      ms: monotonic() - this.#began,
-    });
+    const children = family.children.length;
+    log.report({ type: "runtime-ready", children, ms: monotonic() - this.#began });
     const tell = (news: News) => {
       family.tell(news);
       commands.hear();
       this.#emptiness?.hear();
     };
     recovery.released = () => store.shared && tell("ready");
-    this.#news = new Newsroom({ store, log, health, tell });
-    health.onWell = () => this.#news?.renew();
+    this.#news = new Newsroom({ ...given, tell });
+    this.#health.onWell = () => this.#news?.renew();
     this.#news.open(this.config);
     commands.watch();
     void adviseWhenReady(store, log);
@@ -305,11 +289,10 @@ export class Supervisor implements ControlTarget {
   }
 
   async #hooks(name: "onStart" | "onStop" | "onExit"): Promise<void> {
-    const { log } = this.options;
     const { shutdownTimeoutMs } = this.config;
     const end = this.#shutdown.begun ? this.#shutdown.times.close : null;
     const self = { kind: "supervisor", name: "supervisor", processId: this.#enrolment.id } as const;
-    await runMoment(name, self, { log, shutdownTimeoutMs, end });
+    await runMoment(name, self, { log: this.options.log, shutdownTimeoutMs, end });
   }
 }
 

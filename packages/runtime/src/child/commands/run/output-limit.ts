@@ -1,8 +1,8 @@
 // Keeps the output of each run below its limit while it runs. What is beyond is cut off at its old
 // end: the newest half of the limit is copied to a second file, and the first one starts anew at 0,
 // where its writers go on by themselves (O_APPEND). Both together stay within the limit, but for what
-// is written between two looks; what is written while the copy is made is lost, which happens only
-// to those who write faster than a disk can copy.
+// is written between two looks. What is written while the end of the copy is made is lost, which
+// happens to those who write about as fast as a disk can copy.
 //
 // Rejected: pipes with us in the middle (a command would die with us, and wait for us), a limit by
 // the system (it ends the command).
@@ -14,6 +14,7 @@ import { olderOutput } from "../../../control/output/files.ts";
 /** Milliseconds between two looks. */
 const everyMs = 250;
 const chunkBytes = 1_048_576;
+const mostPasses = 4;
 
 export interface OutputLimitOptions {
   readonly limitBytes: () => number;
@@ -90,13 +91,29 @@ async function cut(path: string, keepBytes: number): Promise<void> {
 
 async function copyTail(from: FileHandle, to: FileHandle, keepBytes: number): Promise<void> {
   const { size } = await from.stat();
-  const buffer = Buffer.alloc(chunkBytes);
-  for (let at = Math.max(0, size - keepBytes); at < size; ) {
-    const { bytesRead } = await from.read(buffer, 0, Math.min(chunkBytes, size - at), at);
-    if (bytesRead === 0) return;
+  let at = Math.max(0, size - keepBytes);
+  let end = size;
+  // what is written while we copy is copied, too, unless it comes as fast as that
+  for (let pass = 0; pass < mostPasses && at < end; pass++) {
+    at = await copyRange(from, to, { at, end });
+    end = (await from.stat()).size;
+  }
+}
+
+async function copyRange(
+  from: FileHandle,
+  to: FileHandle,
+  range: { readonly at: number; readonly end: number },
+): Promise<number> {
+  const buffer = Buffer.alloc(Math.min(chunkBytes, range.end - range.at));
+  let { at } = range;
+  while (at < range.end) {
+    const { bytesRead } = await from.read(buffer, 0, Math.min(buffer.length, range.end - at), at);
+    if (bytesRead === 0) break;
     await to.write(buffer, 0, bytesRead);
     at += bytesRead;
   }
+  return at;
 }
 
 function sizeOf(path: string): number {

@@ -1,0 +1,155 @@
+// kill -9 of those who run commands: the commands go on, somebody else looks after them, and never are
+// there two of one.
+
+import { expect, test } from "vitest";
+import { CommandProject, gone } from "../support/command-project.ts";
+import { signal } from "../support/crash-project.ts";
+import { isRunning } from "../support/proc.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+/** Says when it begins, and goes on until a file is there. */
+const hold = 'echo $$ >> "$DIR/pids"; while [ ! -e "$DIR/go" ]; do sleep 0.01; done; echo done';
+
+async function killChild(project: CommandProject): Promise<void> {
+  const child = await project.pidOf("commands");
+  signal(child, "SIGKILL");
+  await gone(child);
+}
+
+test("a command outlives the process that ran it, and is looked after by the next one", async () => {
+  await using project = new CommandProject();
+  const runtime = await project.up();
+  const id = await project.add(hold);
+  const pid = await project.pidOfCommand(id);
+  await killChild(project);
+  await runtime.event("command-adopted");
+  expect(await project.command(id)).toMatchObject({
+    state: "running",
+    attempts: 1,
+    crashes: 0,
+    command: { adopted: true, process: { pid } },
+  });
+  expect(isRunning(pid)).toBe(true);
+  // its slot is taken as before
+  const next = await project.add("true");
+  project.open("go");
+  expect(await project.commandIn(id, "failed")).toMatchObject({
+    error: { name: "CommandError" },
+    command: { endedBy: "lost", exitCode: null, signal: null },
+  });
+  expect(project.output(id)).toBe("done\n");
+  await project.commandIn(next, "finished");
+  expect(await project.written("pids")).toBe(String(pid));
+});
+
+test("an adopted command is ended by a person as any other", async () => {
+  await using project = new CommandProject();
+  const runtime = await project.up();
+  const id = await project.add(hold);
+  const pid = await project.pidOfCommand(id);
+  await killChild(project);
+  await runtime.event("command-adopted");
+  const store = await project.store();
+  await store.jobs.cancel([id]);
+  expect(await project.commandIn(id, "cancelled")).toMatchObject({
+    command: { endedBy: "person", adopted: true },
+  });
+  expect(isRunning(pid)).toBe(false);
+});
+
+test("one that ended while nobody looked is lost, and runs again only with retries left", async () => {
+  await using project = new CommandProject();
+  const runtime = await project.up();
+  await (await project.store()).commands.setGroup("default", { slots: 2 });
+  const once = await project.add(hold);
+  const again = await project.add(hold, { retryLimit: 1 });
+  const pids = [await project.pidOfCommand(once), await project.pidOfCommand(again)];
+  const child = await project.pidOf("commands");
+  signal(runtime.pid, "SIGKILL");
+  signal(child, "SIGKILL");
+  await runtime.ended();
+  project.open("go");
+  for (const pid of pids) await gone(pid);
+  await project.up();
+  expect(await project.commandIn(once, "failed")).toMatchObject({ command: { endedBy: "lost" } });
+  expect(await project.commandIn(again, "scheduled")).toMatchObject({ attempts: 1 });
+});
+
+test("the policy `end` ends what outlives its process", async () => {
+  await using project = new CommandProject({ commands: { on_crash: "end", kill_grace: "200ms" } });
+  await project.up();
+  const id = await project.add(`trap "" TERM; ${hold}`);
+  const pid = await project.pidOfCommand(id);
+  await killChild(project);
+  expect(await project.commandIn(id, "failed")).toMatchObject({
+    command: { endedBy: "lost", signalsSent: ["SIGTERM", "SIGKILL"] },
+  });
+  expect(isRunning(pid)).toBe(false);
+});
+
+test("when the supervisor dies, its commands stop as on TERM and run again later", async () => {
+  await using project = new CommandProject({ shutdown_timeout: "2s" });
+  const runtime = await project.up();
+  const id = await project.add(hold);
+  const pid = await project.pidOfCommand(id);
+  signal(runtime.pid, "SIGKILL");
+  await runtime.ended();
+  await gone(pid);
+  expect(await project.commandIn(id, "ready")).toMatchObject({ attempts: 0, interruptions: 1 });
+  project.open("go");
+  await project.up();
+  await project.commandIn(id, "finished");
+});
+
+test("after kill -9 of everybody the next start adopts, and never runs a second one", async () => {
+  await using project = new CommandProject();
+  const runtime = await project.up();
+  const id = await project.add(hold, { retryLimit: 3 });
+  const pid = await project.pidOfCommand(id);
+  const child = await project.pidOf("commands");
+  signal(child, "SIGKILL");
+  signal(runtime.pid, "SIGKILL");
+  await runtime.ended();
+  await gone(child);
+  const next = await project.up();
+  await next.event("command-adopted");
+  expect(await project.command(id)).toMatchObject({
+    state: "running",
+    command: { adopted: true, process: { pid } },
+  });
+  expect(await project.written("pids")).toBe(String(pid));
+  await next.stop("SIGQUIT");
+  await gone(pid);
+  expect(await project.command(id)).toMatchObject({ state: "ready", attempts: 0 });
+});
+
+test("whoever dies again and again while commands begin leaves none twice and none behind", async () => {
+  await using project = new CommandProject();
+  await project.up();
+  await (await project.store()).commands.setGroup("default", { slots: 4 });
+  const line =
+    'mkdir "$DIR/in.$RUNTIME_JOB_ID" || echo $RUNTIME_JOB_ID >> "$DIR/twice"; sleep 0.05; rmdir "$DIR/in.$RUNTIME_JOB_ID"';
+  const ids = await project.addMany(Array(60).fill(line), { retryLimit: 20 });
+  for (let deaths = 0; deaths < 4; deaths++) {
+    const some = await project.pidOf("commands");
+    await waitFor(async () => {
+      const states = await Promise.all(ids.map(async (id) => (await project.command(id)).state));
+      return states.some((state) => state === "running");
+    });
+    signal(some, "SIGKILL");
+    await gone(some);
+  }
+  const store = await project.store();
+  await waitFor(
+    async () => {
+      const open = await store.commands.list({ states: ["ready", "running", "scheduled"] });
+      const late = open.filter(({ state }) => state === "scheduled").map(({ id }) => id);
+      if (late.length > 0) await store.commands.letGo(late, { delayMs: null });
+      return open.length === 0;
+    },
+    { deadlineMs: 30_000, everyMs: 50 },
+  );
+  const all = await store.commands.list({ ids });
+  expect(all.filter(({ state }) => state !== "finished")).toEqual([]);
+  await expect(project.written("twice", { deadlineMs: 10 })).rejects.toThrow();
+});

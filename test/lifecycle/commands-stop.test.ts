@@ -1,0 +1,109 @@
+// What a stop of the runtime means for commands: they go on until the interrupt, get a TERM then and a
+// KILL later, and whoever ended so runs again on the next start, at no cost.
+
+import { expect, test } from "vitest";
+import { CommandProject, gone } from "../support/command-project.ts";
+import { stateOf } from "../support/crash-project.ts";
+import { monotonic } from "../support/runtime-process.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+/** Runs once, and says so, until a file is there. */
+const until = (file: string) =>
+  `echo run >> "$DIR/runs"; while [ ! -e "$DIR/${file}" ]; do sleep 0.01; done`;
+
+test("a command that ends within the drain has finished, whatever else stops", async () => {
+  await using project = new CommandProject({ shutdown_timeout: "5s" });
+  const runtime = await project.up();
+  const [id, next] = await project.addMany([until("go"), "true"]);
+  await project.pidOfCommand(id!);
+  runtime.signal("SIGTERM");
+  await runtime.event("worker-stopping", ({ process }) => process === "commands");
+  project.open("go");
+  expect(await runtime.ended()).toMatchObject({ code: 0 });
+  expect(await project.command(id!)).toMatchObject({ state: "finished", interruptions: 0 });
+  // nothing new began
+  expect(await project.command(next!)).toMatchObject({ state: "ready", attempts: 0 });
+});
+
+test("one that outlasts the drain gets a TERM, is released and runs again on the next start", async () => {
+  await using project = new CommandProject({ shutdown_timeout: "2s" });
+  const runtime = await project.up();
+  const id = await project.add(`${until("go")}; echo done`);
+  const pid = await project.pidOfCommand(id);
+  const at = monotonic();
+  expect(await runtime.stop()).toMatchObject({ code: 0 });
+  // 60 % of two seconds
+  expect(monotonic() - at).toBeGreaterThan(1_100);
+  await gone(pid);
+  expect(await project.command(id)).toMatchObject({
+    state: "ready",
+    attempts: 0,
+    interruptions: 1,
+    crashes: 0,
+    command: { signalsSent: ["SIGTERM"], signal: "SIGTERM" },
+  });
+  await project.up();
+  await project.pidOfCommand(id);
+  project.open("go");
+  expect(await project.commandIn(id, "finished")).toMatchObject({ attempts: 1, interruptions: 1 });
+  // it went on in the file of the interrupted run
+  expect(project.output(id)).toBe("done\n");
+  expect(await project.written("runs")).toBe("run\nrun");
+});
+
+test("one that ignores the TERM, and one that is stopped, are gone before the runtime is", async () => {
+  await using project = new CommandProject({ shutdown_timeout: "2s" });
+  const runtime = await project.up();
+  const store = await project.store();
+  await store.commands.setGroup("default", { slots: 2 });
+  const [deaf, still] = await project.addMany([
+    `trap "" TERM; ${until("never")}`,
+    "kill -STOP $$; echo on",
+  ]);
+  const pids = [await project.pidOfCommand(deaf!), await project.pidOfCommand(still!)];
+  await waitFor(() => stateOf(pids[1]!) === "T");
+  expect(await runtime.stop()).toMatchObject({ code: 0 });
+  for (const pid of pids) await gone(pid);
+  expect(await project.command(deaf!)).toMatchObject({
+    state: "ready",
+    attempts: 0,
+    command: { signalsSent: ["SIGTERM", "SIGKILL"] },
+  });
+  expect(await project.command(still!)).toMatchObject({ state: "ready", attempts: 0 });
+});
+
+test("a QUIT ends commands at once and hands them back", async () => {
+  await using project = new CommandProject();
+  const runtime = await project.up();
+  const id = await project.add(`trap "" TERM; ${until("never")}`);
+  const pid = await project.pidOfCommand(id);
+  const at = monotonic();
+  expect(await runtime.stop("SIGQUIT")).toMatchObject({ code: 0 });
+  expect(monotonic() - at).toBeLessThan(2_000);
+  await gone(pid);
+  expect(await project.command(id)).toMatchObject({ state: "ready", attempts: 0 });
+});
+
+test("quiet begins nothing until it is over; a reload leaves what runs alone", async () => {
+  await using project = new CommandProject();
+  const runtime = await project.up();
+  const first = await project.add(until("go"));
+  const pid = await project.pidOfCommand(first);
+  runtime.signal("SIGTSTP");
+  await runtime.event("runtime-quiet");
+  const second = await project.add("true");
+  project.open("go");
+  await project.commandIn(first, "finished");
+  runtime.signal("SIGCONT");
+  await project.commandIn(second, "finished");
+  const third = await project.add(until("later"));
+  const other = await project.pidOfCommand(third);
+  expect(other).not.toBe(pid);
+  const [child] = project.pidsOf("commands");
+  runtime.signal("SIGHUP");
+  await runtime.event("runtime-reloaded");
+  expect(project.pidsOf("commands")).toEqual([child]);
+  expect(await project.pidOfCommand(third)).toBe(other);
+  project.open("later");
+  await project.commandIn(third, "finished");
+});
