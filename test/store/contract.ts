@@ -4,6 +4,7 @@
 import { describe } from "vitest";
 import { actionsContract } from "./contract/actions.ts";
 import { claimContract } from "./contract/claim.ts";
+import { commandsContract } from "./contract/commands.ts";
 import { enqueueContract } from "./contract/enqueue.ts";
 import { batchesContract } from "./contract/flow/batches.ts";
 import { brokenDependenciesContract } from "./contract/flow/broken-dependencies.ts";
@@ -58,6 +59,7 @@ export function storeContract(name: string, open: OpenStore): void {
     batchRetentionContract(open);
     uniqueRetentionContract(open);
     contendersContract(open);
+    commandsContract(open);
   });
 }
 

@@ -57,6 +57,7 @@ export function stash(
 }
 
 const isBound = "SELECT 1 FROM dependencies WHERE job_id = ? LIMIT 1";
+const setTime = "UPDATE jobs SET run_at = ? WHERE id = ?";
 const move = "UPDATE jobs SET state = :state, run_at = :runAt WHERE id = :id";
 
 /** It is scheduled; one that still waits for others does that first. */
@@ -66,10 +67,12 @@ function delay(
   delayMs: number,
 ): void {
   const runAt = Math.ceil(driver.now() + delayMs);
+  const bound = state !== "scheduled" && driver.value(isBound, id) !== undefined;
+  const next = bound ? "waiting" : "scheduled";
+  if (state === next) return void driver.sql(setTime).run(runAt, id);
   // No way leads from there to the schedule, but through a person's hands.
   if (state === "blocked" || state === "ready") driver.sql(hold).run(id);
-  const bound = driver.value(isBound, id) !== undefined;
-  driver.sql(move).run({ id, runAt, state: bound ? "waiting" : "scheduled" });
+  driver.sql(move).run({ id, runAt, state: next });
 }
 
 export function letGo(
@@ -79,7 +82,7 @@ export function letGo(
 ): readonly CommandAction[] {
   const act = (id: number, state: JobState): undefined => {
     if (delayMs !== null) return void delay(driver, { id, state }, delayMs);
-    const bound = driver.value(isBound, id) !== undefined;
+    const bound = state === "held" && driver.value(isBound, id) !== undefined;
     // Without its slots it is blocked at once, by a trigger, and in line.
     driver.sql(move).run({ id, runAt: driver.now(), state: bound ? "waiting" : "ready" });
   };
