@@ -2,8 +2,13 @@
 
 import { describe } from "vitest";
 import { addingContract } from "./commands/adding.ts";
+import { commandDependenciesContract } from "./commands/dependencies.ts";
 import { editingContract } from "./commands/editing.ts";
+import { environmentsContract } from "./commands/environments.ts";
 import { groupsContract } from "./commands/groups.ts";
+import { listingContract } from "./commands/listing.ts";
+import { losingContract } from "./commands/losing.ts";
+import { restartingContract } from "./commands/restarting.ts";
 import { runningContract } from "./commands/running.ts";
 import { steeringContract } from "./commands/steering.ts";
 import type { OpenStore } from "./world.ts";
@@ -15,5 +20,10 @@ export function commandsContract(open: OpenStore): void {
     steeringContract(open);
     editingContract(open);
     groupsContract(open);
+    restartingContract(open);
+    losingContract(open);
+    listingContract(open);
+    environmentsContract(open);
+    commandDependenciesContract(open);
   });
 }

@@ -68,7 +68,8 @@ export function reconcile(connection: Connection): boolean {
 }
 
 const stateOf = "SELECT state FROM jobs WHERE id = ?";
-const forgetGates = "DELETE FROM job_gates WHERE job_id = ?";
+const forgetGates = `DELETE FROM job_gates WHERE job_id = ?1
+  AND NOT EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND kind = 'command')`;
 
 function takeUp(round: Round, touched: Touched): void {
   const { room, keys, batches } = round;
@@ -84,7 +85,7 @@ function takeUp(round: Round, touched: Touched): void {
   // Only by a claim of somebody who knows nothing of gates; whoever runs holds his slots.
   if (state === "running") holdAll(room, id);
   if (state !== undefined && !isEnded(state)) return;
-  // A failed or cancelled job may be retried, and then wants its slots again.
+  // A failed or cancelled job may be retried, a command in any case: it wants its slots again then.
   if (state === undefined || state === "finished") room.sql(forgetGates).run(id);
   tellDependants(room, id, state ?? (outcome === "due" ? null : outcome) ?? "discarded");
   if (batchId !== null) batches.add(batchId);
