@@ -44,16 +44,21 @@ export function wantsOwnName(host: string): MiddlewareHandler {
   };
 }
 
-/** Refuses changes that a page of another site makes a browser ask for. */
+/**
+ * Refuses what a page of another site makes a browser ask for, also where it only reads: without an
+ * answer nothing can be guessed from sizes and times. Following a link is no page's doing.
+ */
 export const refusesOtherSites: MiddlewareHandler = async (context, next) => {
-  const { method } = context.req;
-  if (method !== "GET" && method !== "HEAD") {
-    const site = context.req.header("sec-fetch-site") ?? "none";
-    const origin = context.req.header("origin");
-    const foreign = origin !== undefined && originHost(origin) !== context.req.header("host");
-    if (foreign || (site !== "none" && site !== "same-origin")) {
-      throw new Problem(403, "requests from pages of other sites are refused");
-    }
+  const { method, path } = context.req;
+  const header = (name: string) => context.req.header(name);
+  const origin = header("origin");
+  const foreign = origin !== undefined && originHost(origin) !== header("host");
+  const site = header("sec-fetch-site") ?? "none";
+  const reads = method === "GET" || method === "HEAD";
+  const follows = reads && header("sec-fetch-mode") === "navigate";
+  const otherSite = site !== "none" && site !== "same-origin" && !follows;
+  if ((foreign || otherSite) && !(reads && open.has(path))) {
+    throw new Problem(403, "requests from pages of other sites are refused");
   }
   await next();
 };
