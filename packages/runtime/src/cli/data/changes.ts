@@ -13,6 +13,8 @@ export class Changes implements Disposable {
   #pending = true;
   #wake: (() => void) | null = null;
   #looked = 0;
+  /** A watch keeps no process alive, and there is nothing else while we wait. */
+  readonly #alive = setInterval(() => undefined, 2_147_483_647);
 
   constructor(store: Store) {
     this.#watch = store.watch(() => this.tell());
@@ -35,6 +37,7 @@ export class Changes implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    clearInterval(this.#alive);
     this.#watch.close();
   }
 }

@@ -18,20 +18,23 @@ export async function add(invocation: Invocation): Promise<number> {
   const request = readRequest(invocation);
   refuseContradictions(invocation);
   const config = await invocation.config();
+  let isAlone = false;
   const [added] = await withDesk(config, (desk) => desk.add([request]), {
     create: true,
-    whenAlone: () => whatWithoutRuntime(invocation),
+    whenAlone: () => {
+      isAlone = true;
+    },
   });
   if (added === undefined) throw new CommandError("the runtime did not answer what it added");
   const code = report(invocation, added);
+  if (isAlone && !invocation.flag("print-task-id")) {
+    invocation.output.say(
+      "no runtime is running: `runtime start` starts one, and that the command",
+    );
+  }
   if (code !== exitCodes.ok || !invocation.flag("follow")) return code;
   const { followIds } = await import("./follow.ts");
   return await followIds(invocation, [added.id], { lines: null });
-}
-
-function whatWithoutRuntime(invocation: Invocation): void {
-  if (invocation.flag("print-task-id")) return;
-  invocation.output.say("no runtime is running: it begins once `runtime start` has started one");
 }
 
 function report(invocation: Invocation, added: Added): number {

@@ -40,15 +40,18 @@ const columns: readonly Column<GroupRow>[] = [
   { title: "ON FAILURE", value: (group) => (group.pause_on_failure ? "pause" : "") },
 ];
 
-export function slotsText(slots: number): string {
+function slotsText(slots: number): string {
   return slots === 0 ? "no limit" : String(slots);
 }
 
+function inWords(slots: number): string {
+  if (slots === 0) return "no limit";
+  return slots === 1 ? "1 slot" : `${slots} slots`;
+}
+
 export async function add(invocation: Invocation): Promise<number> {
-  const { parallel: typed, slots: same } = {
-    parallel: slotsOf(invocation, "parallel"),
-    slots: slotsOf(invocation, "slots"),
-  };
+  const typed = slotsOf(invocation, "parallel");
+  const same = slotsOf(invocation, "slots");
   if (typed !== undefined && same !== undefined) {
     throw new UsageError("give --parallel or --slots: they are the same");
   }
@@ -58,8 +61,8 @@ export async function add(invocation: Invocation): Promise<number> {
   await withDesk(await invocation.config(), (desk) => desk.addGroup(name, options), {
     create: true,
   });
-  const many = slots === undefined || slots === 1 ? "1 slot" : `${slotsText(slots)} slots`;
-  return said(invocation, { name, outcome: "added" }, `added ${visible(name)}, with ${many}`);
+  const sentence = `added ${visible(name)}, with ${inWords(slots ?? 1)}`;
+  return said(invocation, { name, outcome: "added" }, sentence);
 }
 
 export async function set(invocation: Invocation): Promise<number> {
@@ -88,7 +91,7 @@ export async function parallel(invocation: Invocation): Promise<number> {
   await withDesk(await invocation.config(), (desk) => desk.setGroup(name, { slots }), {
     create: true,
   });
-  const sentence = `${visible(name)} has ${slots === 1 ? "1 slot" : `${slotsText(slots)} slots`}`;
+  const sentence = `${visible(name)} has ${inWords(slots)}`;
   return said(invocation, { name, outcome: "set" }, sentence);
 }
 

@@ -42,10 +42,10 @@ function readFields(id: string, fields: unknown): Changes {
     const text = typeof value === "number" ? String(value) : value;
     if (name === "command" || name === "directory") {
       if (typeof text !== "string" || text.trim() === "") throw wrong(`${id} has no ${name}`);
-      changes[name] = name === "command" ? text.replace(/\n$/, "") : text.trim();
+      changes[name] = name === "command" ? text.replace(/\n$/, "") : text;
     } else if (name === "label") {
       if (text !== null && typeof text !== "string") throw wrong(`the label of ${id} is no text`);
-      changes.label = text === null || text.trim() === "" ? null : text;
+      changes.label = text === null || text.trim() === "" ? null : text.replace(/\n$/, "");
     } else if (name === "priority") {
       if (!Number.isInteger(value)) throw wrong(`the priority of ${id} is no whole number`);
       changes.priority = Number(value);

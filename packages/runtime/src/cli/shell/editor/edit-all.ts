@@ -33,7 +33,7 @@ export function changedIn(
 ): readonly (readonly [string, Changes])[] {
   return before.flatMap((row): readonly (readonly [string, Changes])[] => {
     const wanted = Object.entries(after.get(row.id) ?? {}).filter(
-      ([name, value]) => row[name as keyof Editable] !== value,
+      ([name, value]) => trimmed(row[name as keyof Editable]) !== value,
     );
     if (wanted.length === 0) return [];
     const changes = Object.fromEntries(wanted) as Changes;
@@ -41,6 +41,11 @@ export function changedIn(
     const checked = directory === undefined ? {} : { directory: readDirectory(directory) };
     return [[String(row.id), { ...changes, ...checked }]];
   });
+}
+
+/** A block of text ends in a line break that nobody typed: one less is no change. */
+function trimmed(value: Editable[keyof Editable]): Editable[keyof Editable] {
+  return typeof value === "string" ? value.replace(/\n$/, "") : value;
 }
 
 /** `$VISUAL` and `$EDITOR` may hold options: the shell splits them, never the path of the file. */

@@ -15,6 +15,8 @@ export class Screen {
   readonly #texts: ReadonlyMap<number, TerminalText>;
   /** Whose line is not ended yet. */
   #open: number | null = null;
+  /** Whose half lines others have ended: the line break that comes later is there already. */
+  readonly #broken = new Set<number>();
   #writing: Promise<void> = Promise.resolve();
 
   constructor(output: Output, ids: readonly number[]) {
@@ -49,10 +51,13 @@ export class Screen {
     return written;
   }
 
-  #prefixed(id: number, text: string): string {
-    if (this.#ids.length === 1 || text === "") return text;
-    const before = this.#open === null || this.#open === id ? "" : "\n";
+  #prefixed(id: number, typed: string): string {
+    if (this.#ids.length === 1 || typed === "") return typed;
+    const text = this.#broken.delete(id) ? typed.replace(/^\r?\n/, "") : typed;
+    if (text === "") return "";
     const continues = this.#open === id;
+    const before = this.#open === null || continues ? "" : "\n";
+    if (this.#open !== null && !continues) this.#broken.add(this.#open);
     const lines = text.split(/(?<=\n)/);
     this.#open = text.endsWith("\n") ? null : id;
     const mark = this.#mark(id);
