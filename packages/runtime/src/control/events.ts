@@ -95,6 +95,8 @@ export class Events {
 
   #hear({ command, type }: LiveEvent): void {
     this.#commands.note(command.id);
+    // those that come after it may have failed with it, or go on
+    if (type === "ended") this.#commands.look();
     this.#census.look();
     for (const listener of this.#listeners) listener.wakeOutput(command.id, type);
     this.#gather();

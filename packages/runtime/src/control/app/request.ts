@@ -1,5 +1,6 @@
 // From a request to what its route is given: path, query and body, each checked or refused.
 
+import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { Problem } from "../problem.ts";
 import type { Input, Route } from "./route.ts";
@@ -15,8 +16,8 @@ export async function readInput(context: Context, route: Route): Promise<Input<S
     name: given.name === undefined ? "" : name.read(given.name, "the name"),
     query: readQuery(req.queries(), (route.query ?? {}) as Shape),
     body: route.method === "POST" ? await readBody(context, route) : undefined,
-    signal: req.raw.signal,
-    headers: req.raw.headers,
+    header: (name) => req.header(name) ?? null,
+    hangUp: () => (context.env as HttpBindings).outgoing.destroy(),
   };
 }
 

@@ -10,9 +10,9 @@ export interface Input<Query extends Shape, Body> {
   readonly name: string;
   readonly query: ObjectOf<Query>;
   readonly body: Body;
-  /** Of the request; aborted when the client is gone. */
-  readonly signal: AbortSignal;
-  readonly headers: Headers;
+  header(name: string): string | null;
+  /** Breaks the connection off, whatever is on its way. */
+  readonly hangUp: () => void;
 }
 
 interface Definition<Query extends Shape, Body> {

@@ -15,6 +15,8 @@ export interface ListenerOptions {
   readonly output: readonly number[];
   /** What it heard last, before it lost its connection. */
   readonly lastEventId: string | null;
+  /** Breaks its connection off. */
+  readonly hangUp: () => void;
 }
 
 /** What may wait for a client, in bytes. */
@@ -97,9 +99,8 @@ export class Listener {
 
   /** Its connection is broken off: what it has not read is lost, and it can tell. */
   cut(): void {
-    const controller = this.#controller;
     this.#leave();
-    controller?.error(new Error("this client reads too slowly"));
+    this.options.hangUp();
   }
 
   #write(text: string): void {

@@ -61,6 +61,8 @@ async function tellFile(telling: Telling): Promise<void> {
   watcher.on("error", () => watcher.close());
   const chunk = Buffer.allocUnsafe(chunkBytes);
   let at = fromEnd ? (await file.stat()).size : 0;
+  // what lies before can be asked for: nothing is missing between the two
+  listener.send("output", { ...facts, offset: at, text: "", truncated: false });
   try {
     while (listener.isOpen) {
       const isOver = change.isOver;

@@ -28,16 +28,18 @@ export function streamRoutes({ target, events, figures }: Backing): readonly Rou
         "`output`; `missed` when a Last-Event-ID was sent, because events are not kept",
       query,
       answers: { 200: { media: "text/event-stream" } },
-      handle({ query: asked, headers }) {
+      handle({ query: asked, header, hangUp }) {
         const { stream } = events.open({
           types: new Set(asked.types ?? types),
           ids: asked.id ? new Set(asked.id) : null,
           groups: asked.group ? new Set(asked.group) : null,
           output: asked.output ?? [],
-          lastEventId: headers.get("last-event-id"),
+          lastEventId: header("last-event-id"),
+          hangUp,
         });
-        const kind = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
-        return new Response(stream, { headers: kind });
+        // nothing follows on its connection, which then ends with the stream
+        const one = { connection: "close", "x-accel-buffering": "no" };
+        return new Response(stream, { headers: { "content-type": "text/event-stream", ...one } });
       },
     }),
     route({
