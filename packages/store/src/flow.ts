@@ -151,7 +151,20 @@ export type Reason =
       readonly freeInMs: number | null;
     }
   | { readonly why: "paused"; readonly queue: string; readonly since: number }
-  /** No worker takes from its queue. */
+  /** A command that somebody edits; the lock ends by itself. */
+  | { readonly why: "locked"; readonly until: number }
+  /**
+   * Of a command: the slots of its group are taken, or will be by those before it. `slots` on each
+   * host, `taken` on all of them; `ahead`: commands of the group, counted to at most 1,000.
+   */
+  | {
+      readonly why: "slots";
+      readonly group: string;
+      readonly slots: number;
+      readonly taken: number;
+      readonly ahead: number;
+    }
+  /** No worker takes from its queue; of a command: nobody runs commands. */
   | { readonly why: "no-worker"; readonly queue: string }
   /** No worker of its queue has code for it; beside `no-worker`: no worker at all. */
   | { readonly why: "unknown-name"; readonly name: string }

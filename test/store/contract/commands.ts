@@ -8,6 +8,7 @@ import { environmentsContract } from "./commands/environments.ts";
 import { groupsContract } from "./commands/groups.ts";
 import { listingContract } from "./commands/listing.ts";
 import { losingContract } from "./commands/losing.ts";
+import { reasonsContract } from "./commands/reasons.ts";
 import { restartingContract } from "./commands/restarting.ts";
 import { runningContract } from "./commands/running.ts";
 import { steeringContract } from "./commands/steering.ts";
@@ -20,6 +21,7 @@ export function commandsContract(open: OpenStore): void {
     steeringContract(open);
     editingContract(open);
     groupsContract(open);
+    reasonsContract(open);
     restartingContract(open);
     losingContract(open);
     listingContract(open);

@@ -95,6 +95,31 @@ export function full(able: readonly Known[], ahead: readonly number[]): Reason {
   return { why: "workers-full", workers: able.length, states, ahead: least };
 }
 
+/** What is known of the group of a ready command. */
+export interface GroupState {
+  readonly group: string;
+  /** On each host; 0: no limit. */
+  readonly slots: number;
+  /** By commands that run, on all hosts. */
+  readonly taken: number;
+  /** How many come before it, and how many slots they and it want. */
+  readonly ahead: number;
+  readonly wanted: number;
+}
+
+/** Whether the next claim takes a ready command; `processes` live. */
+export function commandReasons(
+  { group, slots, taken, ahead, wanted }: GroupState,
+  processes: readonly Known[],
+): readonly Reason[] {
+  const able = processes.filter(({ kind }) => kind === "commands");
+  if (able.length === 0) return [{ why: "no-worker", queue: group }];
+  const claiming = able.filter(({ state }) => claimingStates.includes(state));
+  if (claiming.length === 0) return [full(able, [ahead])];
+  if (slots === 0 || taken + wanted <= slots * claiming.length) return [];
+  return [{ why: "slots", group, slots, taken, ahead }];
+}
+
 /** A gate that a blocked job has no slot of. */
 export interface Gate {
   readonly reason: Extract<Reason, { readonly why: "blocked" }>;

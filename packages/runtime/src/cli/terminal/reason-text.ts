@@ -22,6 +22,10 @@ export function reasonText(reason: Reason): string {
       return blockedText(reason);
     case "paused":
       return `the queue ${quoted(reason.queue)} has been paused for ${ago(reason.since)}`;
+    case "locked":
+      return `somebody edits it; its lock ends in ${near(reason.until - systemClock.now())} by itself`;
+    case "slots":
+      return slotsText(reason);
     case "no-worker":
       return `no running worker takes jobs from the queue ${quoted(reason.queue)}`;
     case "unknown-name":
@@ -64,6 +68,13 @@ function holderText({ id, name, state, process, since }: Holder): string {
     ? ` in ${visible(process.name)}, pid ${process.pid} on ${visible(process.host)}`
     : "";
   return `job ${id} ${visible(name)} (${state}${where}, for ${ago(since)})`;
+}
+
+function slotsText({ group, slots, taken, ahead }: Extract<Reason, { why: "slots" }>): string {
+  const all = slots === 1 ? "1 slot" : `${slots} slots`;
+  const others = ahead === 1 ? "1 command is" : `${ahead} commands are`;
+  const line = ahead > 0 ? `, and ${others} ahead of it` : "";
+  return `the group ${quoted(group)} has ${all} and ${taken} taken${line}`;
 }
 
 type Full = Extract<Reason, { why: "workers-full" }>;

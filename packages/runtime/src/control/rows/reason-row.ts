@@ -18,6 +18,8 @@ export function reasonRow(reason: Reason): object {
     }
     case "paused":
       return { why: reason.why, queue: reason.queue, since: isoTime(reason.since) };
+    case "locked":
+      return { why: reason.why, until: isoTime(reason.until) };
     default:
       // what is left has only fields of one word
       return reason;

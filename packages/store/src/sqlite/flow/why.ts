@@ -6,6 +6,7 @@ import type { Job, JobState } from "../../job.ts";
 import type { Process } from "../../process.ts";
 import {
   blockedBy,
+  commandReasons,
   dueAt,
   isDispatched,
   type Known,
@@ -17,6 +18,7 @@ import {
 import type { Driver } from "../driver.ts";
 import { jobColumns, type Row, toJob, toProcess } from "../rows.ts";
 import { fullReasons } from "./why/claims.ts";
+import { groupOf, lockOf } from "./why/commands.ts";
 import { gatesOf } from "./why/gates.ts";
 
 const one = `SELECT ${jobColumns} FROM jobs WHERE id = ?`;
@@ -34,6 +36,10 @@ export function why(driver: Driver, id: number): readonly Reason[] | null {
   if (job.finishedAt !== null) return [{ why: "ended", state: job.state }];
   const known = living(driver.sql(processes).all().map(toProcess), driver.now());
   const paused = pausesOf(driver, job);
+  if (job.kind === "command") {
+    const there = [...stateReasons(driver, job, known), ...paused, ...lockOf(driver, job)];
+    return there.length > 0 ? there : commandReasons(groupOf(driver, job), known);
+  }
   const { reasons, able } = staffFor(job, known);
   const there = [...stateReasons(driver, job, known), ...paused, ...reasons];
   return there.length > 0 ? there : fullReasons(driver, job, able);

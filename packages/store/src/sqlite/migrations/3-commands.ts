@@ -64,7 +64,6 @@ CREATE TABLE commands (
 CREATE INDEX commands_by_state ON commands (job_state);
 CREATE INDEX commands_by_group ON commands (group_name, job_state);
 CREATE INDEX commands_by_environment ON commands (environment_id);
-CREATE INDEX commands_locked ON commands (locked_until) WHERE locked_until IS NOT NULL;
 
 CREATE TABLE command_after (
   job_id INTEGER NOT NULL,
