@@ -1,16 +1,17 @@
 // Commands in a PostgreSQL database: what is asked about them, by those who run them and by people.
 // How they are claimed and settled is in turn/, how they are enqueued in flow/: they are jobs.
 
-import { StoreError } from "../errors.ts";
 import type { Commands } from "../store/commands.ts";
+import { again } from "./commands/again.ts";
+import { lock, setVariable, swap, unlock } from "./commands/edit.ts";
 import { addGroup, groupSettings, groups, removeGroup, setGroup } from "./commands/groups.ts";
+import { force, letGo, stash } from "./commands/let-go.ts";
+import { environment, find, list } from "./commands/list.ts";
+import { remove } from "./commands/remove.ts";
+import { restart } from "./commands/restart.ts";
 import { adopt, began, outstanding, queued, runnable, touched } from "./commands/run.ts";
 import type { Driver } from "./driver.ts";
 import type { Announcer } from "./watch/announce.ts";
-
-async function later(): Promise<never> {
-  throw new StoreError("unsupported", "commands are yet to come to this store: update it");
-}
 
 export function postgresCommands(driver: Driver, announcer: Announcer): Commands {
   return { ...toRun(driver), ...forPeople(driver, announcer), ...ofGroups(driver, announcer) };
@@ -41,20 +42,21 @@ function ofGroups(driver: Driver, announcer: Announcer): Pick<Commands, OfGroups
   };
 }
 
-function forPeople(_driver: Driver, _announcer: Announcer): Omit<Commands, ToRun | OfGroups> {
+function forPeople(driver: Driver, announcer: Announcer): Omit<Commands, ToRun | OfGroups> {
+  const acting = { driver, announcer };
   return {
-    find: later,
-    list: later,
-    environment: later,
-    force: later,
-    stash: later,
-    letGo: later,
-    restart: later,
-    again: later,
-    swap: later,
-    lock: later,
-    unlock: later,
-    setVariable: later,
-    remove: later,
+    find: (id) => find(driver, id),
+    list: (query) => list(driver, query),
+    environment: (id) => environment(driver, id),
+    force: (ids) => force(acting, ids),
+    stash: async (ids, { delayMs }) => stash(acting, ids, delayMs),
+    letGo: async (ids, { delayMs }) => letGo(acting, ids, delayMs),
+    restart: (ids, options) => restart(acting, ids, options),
+    again: (ids, options) => again(acting, ids, options),
+    swap: (one, other) => swap(acting, one, other),
+    lock: (ids, options) => lock(acting, ids, options),
+    unlock: (ids, options) => unlock(acting, ids, options),
+    setVariable: (id, name, value) => setVariable(acting, id, { name, value }),
+    remove: (ids) => remove(acting, ids),
   };
 }

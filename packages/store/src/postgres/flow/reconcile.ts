@@ -73,6 +73,22 @@ export async function reconcileIn(run: Run, work: () => Promise<void>): Promise<
   return toReconciled(await run(text, [part]));
 }
 
+/** A transaction, all that follows from it, and who hears of that. */
+export async function change<T>(
+  { driver, announcer }: { readonly driver: Driver; readonly announcer: Announcer },
+  work: (run: Run) => Promise<T>,
+  long = false,
+): Promise<T> {
+  const { value, followed } = await driver.transaction(async (run) => {
+    const values: T[] = [];
+    const followed = await reconcileIn(run, async () => void values.push(await work(run)));
+    return { value: values[0] as T, followed };
+  }, long);
+  announceReconciled(announcer, followed);
+  if (followed.more) await takeUp(driver, announcer);
+  return value;
+}
+
 /** Takes up what anybody left; answers how many jobs became ready. */
 export async function takeUp(driver: Driver, announcer: Announcer): Promise<number> {
   let ready = 0;

@@ -93,20 +93,32 @@ const discardAll = `WITH ${live}, ${ended}, gone AS (
   USING (SELECT id FROM ended UNION ALL SELECT id FROM live WHERE state <> 'running') AS gone
   WHERE error.job_id = gone.id
 )
-SELECT id, state FROM live UNION ALL SELECT id, state FROM ended`;
+SELECT id, state, (SELECT environment_id FROM queue_runtime.commands WHERE job_id = known.id)
+FROM (SELECT id, state FROM live UNION ALL SELECT id, state FROM ended) AS known`;
+
+const forgetEnvironments = "SELECT queue_runtime.forget_environments($1::bigint[])";
 
 export async function retry(
   driver: Driver,
   announcer: Announcer,
   ...[ids, options]: [ids: readonly number[], options: { readonly fromStart: boolean }]
 ): Promise<Actions> {
-  const how = {
-    answer: answerRetry,
+  const taken = new Map<number, TakenKey>();
+  const how: How = {
+    ids,
+    answer(id, state) {
+      const key = taken.get(id);
+      return key ? refuseRetry(id, key) : answerRetry(id, state);
+    },
     text: retryAll,
     values: [options.fromStart],
     followedBy: regate,
+    note(row) {
+      const [id, , key, by] = row as Retried;
+      if (key !== null) taken.set(id, { key, by });
+    },
   };
-  const answers = await act(driver, announcer, { ids, ...how });
+  const answers = await act(driver, announcer, how);
   if (answers.some(({ outcome }) => outcome === "retried")) announcer.announce("ready");
   return answers;
 }
@@ -121,15 +133,24 @@ export async function cancel(
   return answers;
 }
 
-export function discard(
+export async function discard(
   driver: Driver,
   announcer: Announcer,
   ids: readonly number[],
 ): Promise<Actions> {
-  return act(driver, announcer, { ids, answer: answerDiscard, text: discardAll });
+  const environments = new Set<number>();
+  const note = (row: unknown): void => {
+    const environment = (row as readonly unknown[])[2] as number | null;
+    if (environment !== null) environments.add(environment);
+  };
+  const how = { ids, answer: answerDiscard, text: discardAll, note };
+  const answers = await act(driver, announcer, how);
+  if (environments.size > 0) await driver.write([[forgetEnvironments, [[...environments]]]]);
+  return answers;
 }
 
-type Found = readonly [id: number, state: JobState, taken?: string | null, holder?: number];
+type Found = readonly [id: number, state: JobState];
+type Retried = readonly [...Found, taken: string | null, holder: number];
 
 interface How {
   readonly ids: readonly number[];
@@ -138,6 +159,8 @@ interface How {
   readonly values?: readonly unknown[];
   /** Follows, and takes the ids. */
   readonly followedBy?: string;
+  /** Sees each row that is answered. */
+  readonly note?: (row: unknown) => void;
 }
 
 const existing = "SELECT id FROM queue_runtime.all_jobs WHERE id = ANY ($1::bigint[])";
@@ -145,26 +168,22 @@ const existing = "SELECT id FROM queue_runtime.all_jobs WHERE id = ANY ($1::bigi
 async function act(
   driver: Driver,
   announcer: Announcer,
-  { ids, answer, text, values = [], followedBy }: How,
+  { ids, answer, text, values = [], followedBy, note }: How,
 ): Promise<Actions> {
   const states = new Map<number, JobState>();
-  const taken = new Map<number, TakenKey>();
   let wanted = [...new Set(ids.filter(Number.isSafeInteger))];
   while (wanted.length > 0) {
     const long = wanted.length > 1_000;
     const statements: Statement[] = [[text, [wanted, ...values]]];
     if (followedBy) statements.push([followedBy, [wanted]]);
     const [found] = await writeAndReconcile(driver, announcer, { statements, long });
-    for (const [id, state, key, by] of found!.rows as Found[]) {
-      states.set(id, state);
-      if (key != null) taken.set(id, { key, by: by! });
+    for (const row of found!.rows as Found[]) {
+      states.set(row[0], row[1]);
+      note?.(row);
     }
     const missing = wanted.filter((id) => !states.has(id));
     const { rows } = missing.length > 0 ? await driver.query(existing, [missing]) : { rows: [] };
     wanted = (rows as [number][]).map(([id]) => id);
   }
-  return answerAll(ids, states, (id, state) => {
-    const key = taken.get(id);
-    return key ? refuseRetry(id, key) : answer(id, state);
-  });
+  return answerAll(ids, states, answer);
 }

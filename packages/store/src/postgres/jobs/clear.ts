@@ -69,6 +69,10 @@ const clearBatches = `DELETE FROM queue_runtime.batches WHERE id IN (
     AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE batch_id = batch.id)
   ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED)`;
 
+/** Environments that no command has any more: so many are looked at each time, in a circle. */
+const sweep = "SELECT queue_runtime.sweep_environments($1::bigint, 1000)";
+const swept = new WeakMap<Driver, number>();
+
 /** Oldest first, as near as it matters. */
 export async function clear(driver: Driver, retention: Retention, limit: number): Promise<number> {
   const periods = [
@@ -85,5 +89,6 @@ export async function clear(driver: Driver, retention: Retention, limit: number)
   }
   const longest = Math.max(...periods.map(([, period]) => period));
   await driver.query(clearBatches, [Math.ceil(longest), limit], true);
+  swept.set(driver, (await driver.value(sweep, [swept.get(driver) ?? 0])) as number);
   return removed;
 }

@@ -1,0 +1,138 @@
+// One answer per id, in the order asked. Rows are locked first, those of jobs before those of
+// commands and each in the order of their ids; then it is decided for all of them in one
+// transaction, with whatever follows for other jobs. An id that is asked for twice is answered as
+// the first left it: such ids take another round.
+
+import { type CommandAnswer, done, type Standing } from "../../rules/commands/answers.ts";
+import type { CommandAction } from "../../store/command.ts";
+import type { Driver, Run } from "../driver.ts";
+import { change } from "../flow/reconcile.ts";
+import type { Announcer } from "../watch/announce.ts";
+
+/** A command whose rows are locked. */
+export interface Known extends Standing {
+  readonly id: number;
+  /** What ties it to other jobs, see ../migrations/2-flow/links.ts. */
+  readonly linked: number;
+  readonly environmentId: number;
+}
+
+export interface Deed {
+  readonly answer: CommandAnswer;
+  /** What is done to those that are not refused; answers those that it refuses all the same. */
+  readonly act: (
+    run: Run,
+    known: readonly Known[],
+  ) => Promise<readonly CommandAction[] | undefined>;
+  /** Other jobs that have to be locked: theirs is the id of a command that they come after. */
+  readonly followers?: boolean;
+}
+
+/** A connection to the store, and who hears of what it does. */
+export interface Acting {
+  readonly driver: Driver;
+  readonly announcer: Announcer;
+}
+
+export async function each(
+  acting: Acting,
+  ids: readonly number[],
+  deed: Deed,
+): Promise<readonly CommandAction[]> {
+  const answers = new Map<number, CommandAction>();
+  for (const places of rounds(ids)) {
+    let open = places;
+    while (open.length > 0) {
+      const wanted = open.map((place) => ids[place]!);
+      const found = await change(acting, (run) => actOn(run, wanted, deed), wanted.length > 500);
+      for (const [n, place] of open.entries()) {
+        const answer = found.get(wanted[n]!);
+        if (answer) answers.set(place, answer);
+      }
+      open = open.filter((place) => !answers.has(place));
+    }
+  }
+  return ids.map((_, place) => answers.get(place)!);
+}
+
+/** Places in the list: the first of each id, then the second of those that come twice, … */
+export function rounds(ids: readonly number[]): readonly (readonly number[])[] {
+  const seen = new Map<number, number>();
+  const all: number[][] = [];
+  for (const [place, id] of ids.entries()) {
+    const round = seen.get(id) ?? 0;
+    seen.set(id, round + 1);
+    all[round] ??= [];
+    all[round].push(place);
+  }
+  return all;
+}
+
+/** Without those that were just moving from one table to the other: they are asked for again. */
+async function actOn(
+  run: Run,
+  ids: readonly number[],
+  { answer, act, followers = false }: Deed,
+): Promise<ReadonlyMap<number, CommandAction>> {
+  const { known, moving } = await lockAll(run, ids, followers);
+  const answers = new Map<number, CommandAction>();
+  const free: Known[] = [];
+  for (const id of ids) {
+    if (moving.has(id)) continue;
+    const standing = known.get(id);
+    const refusal = answer(id, standing);
+    answers.set(id, refusal ?? done(id));
+    if (!refusal) free.push(standing!);
+  }
+  if (free.length > 0) for (const no of (await act(run, free)) ?? []) answers.set(no.id, no);
+  return answers;
+}
+
+const lockLive = `SELECT id FROM queue_runtime.jobs WHERE id = ANY ($1::bigint[])
+  ORDER BY id FOR UPDATE`;
+const lockWithFollowers = `SELECT id FROM queue_runtime.jobs WHERE id = ANY (array(
+    SELECT * FROM unnest($1::bigint[])
+    UNION SELECT job_id FROM queue_runtime.command_after WHERE on_id = ANY ($1::bigint[])))
+  ORDER BY id FOR UPDATE`;
+const lockEnded = lockLive.replace("jobs", "ended_jobs");
+
+const standings = `SELECT job_id, job.state, lock_owner,
+    coalesce(locked_until > queue_runtime.now_ms(), false), job.linked, environment_id
+  FROM queue_runtime.commands AS command CROSS JOIN LATERAL (
+    SELECT state, linked FROM queue_runtime.jobs WHERE id = job_id
+    UNION ALL SELECT state, linked FROM queue_runtime.ended_jobs WHERE id = job_id) AS job
+  WHERE job_id = ANY ($1::bigint[]) ORDER BY job_id FOR UPDATE OF command`;
+
+type StandingRow = [
+  id: number,
+  state: Known["state"],
+  lockOwner: string | null,
+  locked: boolean,
+  linked: number,
+  environmentId: number,
+];
+
+export interface Locked {
+  readonly known: ReadonlyMap<number, Known>;
+  /** Somebody moved their jobs while they were being locked. */
+  readonly moving: ReadonlySet<number>;
+}
+
+export async function lockAll(
+  run: Run,
+  ids: readonly number[],
+  followers: boolean = false,
+): Promise<Locked> {
+  const wanted = ids.filter(Number.isSafeInteger);
+  const locked = new Set<number>();
+  for (const text of [followers ? lockWithFollowers : lockLive, lockEnded])
+    for (const [id] of (await run(text, [wanted])).rows as [number][]) locked.add(id);
+  const known = new Map<number, Known>();
+  const moving = new Set<number>();
+  for (const row of (await run(standings, [wanted])).rows as StandingRow[]) {
+    const [id, state, lockOwner, isLocked, linked, environmentId] = row;
+    if (!locked.has(id)) moving.add(id);
+    known.set(id, { id, state, lockOwner, locked: isLocked, linked, environmentId });
+  }
+  return { known, moving };
+}
