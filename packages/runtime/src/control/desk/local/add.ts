@@ -76,7 +76,8 @@ function newJob(request: AddRequest): NewJob {
   return {
     name: commandName,
     kind: "command",
-    held,
+    // or it could have its turn before it is started by force, and be refused as one that runs
+    held: held || immediate === true,
     command: newCommand(request),
     ...dueOf(request),
     ...(group !== undefined && { queue: group }),
