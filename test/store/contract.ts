@@ -7,6 +7,7 @@ import { claimContract } from "./contract/claim.ts";
 import { enqueueContract } from "./contract/enqueue.ts";
 import { batchesContract } from "./contract/flow/batches.ts";
 import { brokenDependenciesContract } from "./contract/flow/broken-dependencies.ts";
+import { byNameContract } from "./contract/flow/by-name.ts";
 import { dependenciesContract } from "./contract/flow/dependencies.ts";
 import { fairContract } from "./contract/flow/fair.ts";
 import { queueSettingsContract } from "./contract/flow/queue-settings.ts";
@@ -51,6 +52,7 @@ export function storeContract(name: string, open: OpenStore): void {
     ratesContract(open);
     releasedRatesContract(open);
     fairContract(open);
+    byNameContract(open);
     uniqueRetryContract(open);
     replaceContract(open);
     replaceAllContract(open);

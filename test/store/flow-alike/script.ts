@@ -31,6 +31,9 @@ const endings: readonly Ending[] = [
   { outcome: "crashed", cursor: 1 },
   { outcome: "cancelled" },
   { outcome: "gated", gates: [slot("b", { limit: 2 })] },
+  { outcome: "gated", gates: [slot("b", { onConflict: "discard" })], uniques: [unique("u")] },
+  { outcome: "gated", gates: [slot("b", { limit: 2, onConflict: "replace" })] },
+  { outcome: "gated", gates: [], uniques: [unique("v", { onConflict: "replace" })] },
 ];
 const policies = ["block", "block", "discard", "fail", "replace"] as const;
 const replies = ["exists", "replace", "debounce"] as const;
@@ -148,7 +151,8 @@ export class Script {
     const wanted = this.#one(endings);
     // Only a job that was enqueued by name alone is given gates.
     const isGated =
-      wanted.outcome === "gated" && (run!.concurrencyKey !== null || this.#about === "queue");
+      wanted.outcome === "gated" &&
+      (run!.concurrencyKey !== null || run!.keyed || this.#about === "queue");
     const ending = isGated ? endings[0]! : wanted;
     const { refused } = await this.#worker.settle(run!, ending);
     return [ending.outcome, this.#ids.indexOf(run!.id), refused.length];

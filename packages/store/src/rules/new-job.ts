@@ -43,7 +43,7 @@ const largestArgs = 1_048_576;
  */
 export function prepareJob(job: NewJob): PreparedJob {
   if (typeof job !== "object" || job === null) throw invalid("a job must be an object", job);
-  const { gates, uniques, after, ifDependencyFails, batchId } = checkLinks(job);
+  const { gates, uniques, keyed, after, ifDependencyFails, batchId } = checkLinks(job);
   return {
     name: text("name", job.name, longestName),
     kind: checkKind(job.kind ?? "module"),
@@ -55,6 +55,7 @@ export function prepareJob(job: NewJob): PreparedJob {
     label: job.label == null ? null : text("label", job.label, longestLabel),
     gates,
     uniques,
+    keyed,
     after,
     ifDependencyFails,
     batchId,

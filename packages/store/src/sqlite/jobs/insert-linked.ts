@@ -11,9 +11,9 @@ import { writeGates } from "../flow/slots/gates.ts";
 import type { Room, StoredGate } from "../flow/slots/room.ts";
 
 const insert = `INSERT INTO jobs (name, kind, queue, state, args, priority, label, run_at, created_at,
-    concurrency_key, unique_key, batch_id, linked)
+    concurrency_key, unique_key, keyed, batch_id, linked)
   VALUES (:name, :kind, :queue, :state, :args, :priority, :label, :runAt, :now,
-    :concurrencyKey, :uniqueKey, :batchId, :linked)`;
+    :concurrencyKey, :uniqueKey, :keyed, :batchId, :linked)`;
 
 /**
  * `gates` are its own and those of its queue.
@@ -57,12 +57,13 @@ interface Row {
 }
 
 function write(room: Room, { job, state, runAt, linked }: Row): number {
-  const { name, kind, queue, args, priority, label, gates, uniques, batchId } = job;
+  const { name, kind, queue, args, priority, label, gates, uniques, keyed, batchId } = job;
   const values = { name, kind, queue, state, args, priority, label, runAt, now: room.now };
   const { lastInsertRowid } = room.sql(insert).run({
     ...values,
     concurrencyKey: gates[0]?.key ?? null,
     uniqueKey: uniques[0]?.key ?? null,
+    keyed: Number(keyed),
     batchId,
     linked,
   });

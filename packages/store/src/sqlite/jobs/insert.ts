@@ -66,8 +66,8 @@ export function insertAll(connection: Connection, jobs: readonly PreparedJob[]):
   return { answers, linked: room !== null };
 }
 
-function isLinked({ gates, uniques, after }: PreparedJob): boolean {
-  return gates.length + uniques.length + after.length > 0;
+function isLinked({ gates, uniques, keyed, after }: PreparedJob): boolean {
+  return keyed || gates.length + uniques.length + after.length > 0;
 }
 
 function goesWith(

@@ -24,6 +24,7 @@ export const turn = "coalesce(place, id)";
 export const flow: string = `
 ALTER TABLE jobs ADD COLUMN linked INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN batch_id INTEGER;
+ALTER TABLE jobs ADD COLUMN keyed INTEGER NOT NULL DEFAULT 0;
 
 ALTER TABLE jobs ADD COLUMN place REAL;
 

@@ -113,14 +113,21 @@ END $$;`;
 const settleNew = `
 CREATE FUNCTION queue_runtime.settle_new(job bigint, element json) RETURNS void
 LANGUAGE plpgsql ${safely} AS $$
+DECLARE
+  keys text[];
 BEGIN
   IF NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = job AND state = 'blocked') THEN
     RETURN;
   END IF;
-  PERFORM queue_runtime.promote(${awaited(`array(
-    SELECT own.key FROM queue_runtime.job_gates AS own WHERE own.job_id = job)`)}, ${mostPromoted});
+  keys := ${awaited(`array(
+    SELECT own.key FROM queue_runtime.job_gates AS own WHERE own.job_id = job)`)};
+  PERFORM queue_runtime.promote(keys, ${mostPromoted});
   IF ${hasPolicy("'replace'", "element -> 'gates'")} THEN
     PERFORM queue_runtime.apply_policies(ARRAY[job]);
+    -- it has the slots of those who made way before anybody comes who sees more of them
+    DELETE FROM queue_runtime.slots AS slot WHERE key = ANY (keys) AND job_id IS NOT NULL
+      AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = slot.job_id);
+    PERFORM queue_runtime.promote(keys, ${mostPromoted});
   END IF;
 END $$;`;
 

@@ -12,6 +12,8 @@ export const links = {
   batch: 16,
   /** It comes after other jobs, or others come after it. */
   dependency: 32,
+  /** Nothing, but that its unique keys are decided. */
+  keyed: 64,
 } as const;
 
 /** Slots of whatever kind. */

@@ -51,17 +51,27 @@ const replaceable = `SELECT id FROM jobs WHERE ${notBegun}
 function replaceOthers(room: Room, gates: readonly StoredGate[], newcomer: number | null): void {
   for (const gate of gates) {
     if (gate.onConflict !== "replace" || room.isFree(gate)) continue;
-    for (const { id } of room.sql(replaceable).all(gate.key) as unknown as { id: number }[])
-      if (id !== newcomer) cancel(room, id, `a newer job of ${gate.key} came in its place`);
+    const all = room.sql(replaceable).all(gate.key) as unknown as { id: number }[];
+    // One that learned of its policy from a worker has come when it was enqueued: the newest stays.
+    const isLate = newcomer !== null && room.sql(wasClaimed).get(newcomer) !== undefined;
+    const stays = isLate ? (all.at(-1)?.id ?? newcomer) : newcomer;
+    for (const { id } of all)
+      if (id !== stays) cancel(room, id, `a newer job of ${gate.key} came in its place`);
+    if (stays !== newcomer) return;
   }
 }
+
+const wasClaimed = "SELECT 1 FROM jobs WHERE id = ? AND started_at IS NOT NULL";
 
 const end = "UPDATE jobs SET state = 'cancelled', finished_at = ?, error = ? WHERE id = ?";
 
 function cancel(room: Room, id: number, message: string): void {
-  const error: JobError = { name: "ConflictError", message, code: null, stack: null, cause: null };
-  room.sql(end).run(room.now, JSON.stringify(error), id);
+  room.sql(end).run(room.now, JSON.stringify(conflictError(message)), id);
   room.recount();
+}
+
+export function conflictError(message: string): JobError {
+  return { name: "ConflictError", message, code: null, stack: null, cause: null };
 }
 
 /** How many holders a message names. */

@@ -91,7 +91,8 @@ BEGIN
   WHERE job_id = job AND name NOT IN (old.name, '');
   IF FOUND THEN PERFORM queue_runtime.reshape(ARRAY[job]); END IF;
   PERFORM queue_runtime.change_uniques(job, element -> 'uniques');
-  bits := old.linked & ${links.batch | links.dependency} | ${links.unique} | coalesce((
+  bits := old.linked & ${links.batch | links.dependency} | ${links.unique | links.keyed}
+    | coalesce((
     SELECT bit_or(CASE kind WHEN 'rate' THEN ${links.gates | links.rate}
       WHEN 'fair' THEN ${links.gates | links.fair} ELSE ${links.gates} END)
     FROM queue_runtime.job_gates WHERE job_id = job), 0);
