@@ -35,6 +35,7 @@ import { linesContract } from "./contract/slots/lines.ts";
 import { maintenanceContract } from "./contract/slots/maintenance.ts";
 import { newsContract } from "./contract/slots/news.ts";
 import { orderContract } from "./contract/slots/order.ts";
+import { patienceContract } from "./contract/slots/patience.ts";
 import { promotionContract } from "./contract/slots/promotion.ts";
 import { suspectsContract } from "./contract/suspects.ts";
 import { troubleContract } from "./contract/trouble.ts";
@@ -48,6 +49,7 @@ export function storeContract(name: string, open: OpenStore): void {
     eventsContract(open);
     promotionContract(open);
     linesContract(open);
+    patienceContract(open);
     newsContract(open);
     ratesContract(open);
     releasedRatesContract(open);

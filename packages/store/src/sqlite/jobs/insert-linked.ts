@@ -25,10 +25,11 @@ export function insertLinked(room: Room, job: PreparedJob, gates: readonly Store
   if (keeper) return answer(room, keeper, { job, gates });
   const { state: wanted, runAt } = admit(job, room.now);
   const mustWait = wanted !== "held" && (waits.on.length > 0 || waits.failed !== null);
-  const state = mustWait ? "waiting" : wanted === "ready" ? ask(room, gates) : wanted;
+  const state = mustWait ? "waiting" : wanted === "ready" ? ask(room, gates, job.priority) : wanted;
   if (state === "discarded") return { id: burnId(room, { job, runAt }), outcome: "discarded" };
   const id = write(room, { job, state, runAt, linked: 1 });
-  writeGates(room, id, { gates, priority: job.priority, waits: state === "blocked" });
+  const since = state === "blocked" ? room.now : null;
+  writeGates(room, id, { gates, priority: job.priority, since });
   if (state === "ready") room.take(id, gates);
   takeUniques(room, { id, state }, job.uniques);
   waitFor(room, id, { on: waits.on, ifFails: job.ifDependencyFails });

@@ -56,7 +56,7 @@ function give(room: Room, run: Run, { gates, uniques = [] }: Gated): void {
   const uniqueKey = run.uniqueKey ?? wanted[0]?.key ?? null;
   const all = [...own, ...queueGates(room, { ...run, uniqueKey }, own)];
   room.sql(forget).run(run.id);
-  writeGates(room, run.id, { gates: all, priority: run.priority, waits: false });
+  writeGates(room, run.id, { gates: all, priority: run.priority, since: null });
   room.sql(link).run(own[0]?.key ?? null, uniqueKey, run.id);
 }
 

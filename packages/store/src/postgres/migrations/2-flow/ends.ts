@@ -123,10 +123,13 @@ BEGIN
     SELECT gate_key INTO taken FROM queue_runtime.lacking(blocked, queue_runtime.clock_ms())
     WHERE NOT is_free AND policy IN ('discard', 'fail') ORDER BY place LIMIT 1;
     IF FOUND THEN
-      PERFORM queue_runtime.end_job(blocked, 'cancelled', ${errorOf(
+      -- who has its row locked may be slow: it is asked again
+      IF NOT queue_runtime.end_job(blocked, 'cancelled', ${errorOf(
         "ConflictError",
         "'no slot of ' || taken || ' was free when it was due'",
-      )});
+      )}) THEN
+        INSERT INTO queue_runtime.touched (job_id) VALUES (blocked);
+      END IF;
       CONTINUE;
     END IF;
     FOR taken IN

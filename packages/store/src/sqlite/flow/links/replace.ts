@@ -52,7 +52,7 @@ export function replace(room: Room, old: Old, { job, gates, keepsTime }: New): b
   const { args, priority, label, queue } = job;
   const [concurrencyKey, uniqueKey] = [job.gates[0]?.key ?? null, job.uniques[0]?.key ?? null];
   room.sql(write).run({ id, args, priority, label, queue, runAt, concurrencyKey, uniqueKey });
-  writeGates(room, id, { gates: own, priority, waits: false });
+  writeGates(room, id, { gates: own, priority, since: null });
   changeUniques(room, { id, state }, job.uniques);
   if (state === "held") room.sql(link).run(id);
   else if (!stays) room.sql(comeBack).run(state, id);

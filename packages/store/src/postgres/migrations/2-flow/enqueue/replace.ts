@@ -75,7 +75,8 @@ BEGIN
     RETURN 'discarded';
   END IF;
   stays := becomes = old.state AND becomes IN ('held', 'waiting');
-  freed := array(SELECT key FROM queue_runtime.slots WHERE job_id = job);
+  freed := array(SELECT key FROM queue_runtime.slots WHERE job_id = job
+    UNION SELECT key FROM queue_runtime.job_gates WHERE job_id = job AND keeps);
   UPDATE queue_runtime.jobs SET linked = 0, run_at = due, place = NULL, returned = true,
     state = CASE WHEN stays THEN state ELSE 'held' END,
     queue = coalesce(element ->> 'queue', 'default'), label = element ->> 'label',
