@@ -39,6 +39,7 @@ import { patienceContract } from "./contract/slots/patience.ts";
 import { promotionContract } from "./contract/slots/promotion.ts";
 import { suspectsContract } from "./contract/suspects.ts";
 import { troubleContract } from "./contract/trouble.ts";
+import { worldsContract } from "./contract/why/worlds.ts";
 import { whyContract } from "./contract/why.ts";
 import type { OpenStore } from "./contract/world.ts";
 
@@ -62,6 +63,7 @@ export function storeContract(name: string, open: OpenStore): void {
     batchRetentionContract(open);
     uniqueRetentionContract(open);
     contendersContract(open);
+    worldsContract(open);
   });
 }
 
