@@ -62,7 +62,7 @@ function replaceOthers(room: Room, gates: readonly StoredGate[], turn: Turn): vo
     if (gate.onConflict !== "replace" || isFreeFor(room, gate, turn)) continue;
     const all = room.sql(replaceable).all(gate.key) as unknown as { id: number }[];
     // One that learned of its policy from a worker has come when it was enqueued: the newest stays.
-    const isLate = newcomer !== null && room.sql(wasClaimed).get(newcomer) !== undefined;
+    const isLate = room.sql(wasClaimed).get(newcomer) !== undefined;
     const stays = isLate ? (all.at(-1)?.id ?? newcomer) : newcomer;
     for (const { id } of all)
       if (id !== stays) cancel(room, id, `a newer job of ${gate.key} came in its place`);
