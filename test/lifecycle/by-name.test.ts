@@ -75,3 +75,19 @@ test("what finds no slot is cancelled or takes the place of others, as its polic
   await store.jobs.cancel([...strict, ...newest]);
   expect(await runtime.stop()).toMatchObject({ code: 0 });
 });
+
+test("in a fair queue a thousand of one tenant are not in the way of ten of another", async () => {
+  await using project = new Project({ config, jobs });
+  await using open = new AsyncDisposableStack();
+  const store = open.adopt(await openStore(project.url), (store) => store.close());
+  await store.migrate();
+  await store.queues.set("default", { slots: null, rate: null, fair: true });
+  const of = (tenant: string, count: number) => Array(count).fill({ tenant });
+  await enqueueAll(project.url, "mail", of("a", 1_000));
+  await enqueueAll(project.url, "mail", of("b", 10));
+  const runtime = await project.start().ready();
+  const begins = await project.recorded("began", 1_010);
+  const last = begins.map(({ tenant }) => tenant).lastIndexOf("b");
+  expect(last).toBeLessThan(100);
+  expect(await runtime.stop()).toMatchObject({ code: 0 });
+});

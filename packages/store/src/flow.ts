@@ -98,6 +98,8 @@ export interface QueueSettings {
   /**
    * Keys take turns: no key has more than a few ready jobs while others wait. The key of a job is
    * that of its first `concurrency` gate, else of its first rate, else its unique key, else its name.
+   * Of a job that came by name alone it is the name until a worker has looked at it, which it does
+   * ahead (see `Flow.unseen`).
    */
   readonly fair: boolean;
 }

@@ -9,6 +9,7 @@ export { type OpenOptions, openStore } from "./open.ts";
 export * from "./process.ts";
 export { whyNoBurst } from "./rules/burst.ts";
 export type * from "./store/batch.ts";
+export type { Flow } from "./store/flow.ts";
 export type { Queue } from "./store/queue.ts";
 export type * from "./store/recurring.ts";
 export type * from "./store.ts";

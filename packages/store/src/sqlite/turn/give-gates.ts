@@ -14,10 +14,12 @@ import { conflictError } from "../flow/slots/conflict.ts";
 import { writeGates } from "../flow/slots/gates.ts";
 import { Room, type StoredGate } from "../flow/slots/room.ts";
 
-const held = `SELECT id, name, kind, queue, priority, args, label, run_at AS runAt,
+const job = `SELECT id, name, kind, queue, priority, args, label, run_at AS runAt,
     created_at AS createdAt, unique_key AS uniqueKey,
-    attempts = 1 AND interruptions = 0 AND crashes = 0 AS isNew
-  FROM jobs WHERE id = ? AND fence = ? AND state = 'running' AND cancel_requested_at IS NULL`;
+    attempts = (state = 'running') AND interruptions = 0 AND crashes = 0 AS isNew
+  FROM jobs WHERE id = ? AND fence = ?`;
+const held = `${job} AND state = 'running' AND cancel_requested_at IS NULL`;
+const unseen = `${job} AND state = 'blocked' AND keyed = 0 AND concurrency_key IS NULL`;
 
 interface Run {
   readonly id: number;
@@ -42,6 +44,22 @@ export function gateRun(driver: Driver, given: Gated & Held, release: () => bool
   const released = release();
   if (run?.isNew) room.sql(askPolicies).run(run.id);
   return released;
+}
+
+const leave = "UPDATE jobs SET state = 'held' WHERE id = ?";
+const comeBack = "UPDATE jobs SET state = 'ready' WHERE id = ? AND cancel_requested_at IS NULL";
+const end = `UPDATE jobs SET state = 'cancelled', finished_at = ?, cancel_requested_at = NULL
+  WHERE id = ? AND cancel_requested_at IS NOT NULL`;
+
+/** The same for one that waits: it comes anew, and triggers and policies do the rest. */
+export function gateWaiting(driver: Driver, given: Gated & Held): void {
+  const room = new Room(driver);
+  const run = room.sql(unseen).get(given.id, given.fence) as unknown as Run | undefined;
+  if (!run) return;
+  room.sql(leave).run(run.id);
+  give(room, run, given);
+  room.sql(comeBack).run(run.id);
+  room.sql(end).run(room.now, run.id);
 }
 
 /** It is in there if it was blocked. */

@@ -68,16 +68,16 @@ EXCEPTION WHEN lock_not_available THEN
 END $$;`;
 
 const giveOwn = `
-CREATE FUNCTION queue_runtime.gate_run(run queue_runtime.jobs, gates json, uniques json)
-RETURNS void LANGUAGE plpgsql ${safely} AS $$
+CREATE FUNCTION queue_runtime.gate_run(run queue_runtime.jobs, gates json, uniques json,
+  has_begun boolean) RETURNS void LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   own_key CONSTANT text := coalesce(run.unique_key, uniques -> 0 ->> 'key');
 BEGIN
   INSERT INTO queue_runtime.job_gates
     (job_id, position, kind, key, slots, ms, on_conflict, name, priority, waits)
   SELECT run.id, place, gate ->> 'kind', gate ->> 'key', (gate ->> 'limit')::bigint,
-    (gate ->> 'ms')::bigint, CASE WHEN run.attempts > 1 OR run.interruptions > 0 OR run.crashes > 0
-      THEN 'block' ELSE gate ->> 'onConflict' END, run.name, run.priority, false
+    (gate ->> 'ms')::bigint,
+    CASE WHEN has_begun THEN 'block' ELSE gate ->> 'onConflict' END, run.name, run.priority, false
   FROM json_array_elements(gates) WITH ORDINALITY AS own (gate, place)
   ON CONFLICT DO NOTHING;
   -- who shares with whom is known only now: the job goes to the end of its own share
@@ -100,12 +100,37 @@ BEGIN
   WHERE id = run.id;
 END $$;`;
 
+/** `failure`: why it cannot be, and has to end; while it `is_busy` nothing has changed. */
+const giveKeys = `
+CREATE FUNCTION queue_runtime.give_keys(run queue_runtime.jobs, given json,
+  OUT is_busy boolean, OUT failure json) LANGUAGE plpgsql ${safely} AS $$
+DECLARE
+  has_begun CONSTANT boolean := run.attempts > (run.process_id IS NOT NULL)::integer
+    OR run.interruptions > 0 OR run.crashes > 0;
+  wanted CONSTANT json := queue_runtime.wanted_uniques(run, given -> 'uniques');
+  answer record;
+BEGIN
+  is_busy := false;
+  IF has_begun THEN
+    PERFORM queue_runtime.give_uniques(run, wanted);
+  ELSIF wanted IS NOT NULL THEN
+    SELECT * INTO answer FROM queue_runtime.claim_uniques(run, given -> 'gates', wanted);
+    is_busy := answer.is_busy;
+    IF answer.keeper IS NOT NULL THEN
+      failure := json_build_object('name', 'ConflictError',
+        'message', 'job ' || answer.keeper || ' has its unique key ' || answer.key,
+        'code', NULL, 'stack', NULL, 'cause', NULL);
+    END IF;
+    IF is_busy OR failure IS NOT NULL THEN RETURN; END IF;
+  END IF;
+  PERFORM queue_runtime.gate_run(run, given -> 'gates', wanted, has_begun);
+END $$;`;
+
 const gateRuns = `
 CREATE FUNCTION queue_runtime.gate_runs(runs json) RETURNS void LANGUAGE plpgsql ${asOwner} AS $$
 DECLARE
   run queue_runtime.jobs;
   given json;
-  wanted json;
   answer record;
 BEGIN
   PERFORM FROM queue_runtime.jobs WHERE id = ANY (array(
@@ -116,29 +141,47 @@ BEGIN
   LOOP
     SELECT * INTO run FROM queue_runtime.jobs
     WHERE id = (given ->> 'id')::bigint AND fence = (given ->> 'fence')::integer
-      AND process_id IS NOT NULL AND cancel_requested_at IS NULL FOR NO KEY UPDATE;
+      AND process_id IS NOT NULL AND cancel_requested_at IS NULL;
     CONTINUE WHEN NOT FOUND;
-    wanted := queue_runtime.wanted_uniques(run, given -> 'uniques');
-    IF run.attempts > 1 OR run.interruptions > 0 OR run.crashes > 0 THEN
-      PERFORM queue_runtime.give_uniques(run, wanted);
-    ELSIF wanted IS NOT NULL THEN
-      SELECT * INTO answer FROM queue_runtime.claim_uniques(run, given -> 'gates', wanted);
-      IF answer.is_busy THEN
-        UPDATE queue_runtime.jobs SET run_at = queue_runtime.now_ms() + ${asksAgainMs}
-        WHERE id = run.id;
-        CONTINUE;
-      END IF;
-      IF answer.keeper IS NOT NULL THEN
-        UPDATE queue_runtime.jobs SET cancel_requested_at = queue_runtime.now_ms(),
-          linked = linked | ${links.keyed}, error = json_build_object('name', 'ConflictError',
-            'message', 'job ' || answer.keeper || ' has its unique key ' || answer.key,
-            'code', NULL, 'stack', NULL, 'cause', NULL)
-        WHERE id = run.id;
-        CONTINUE;
-      END IF;
+    answer := queue_runtime.give_keys(run, given);
+    IF answer.is_busy THEN
+      UPDATE queue_runtime.jobs SET run_at = queue_runtime.now_ms() + ${asksAgainMs}
+      WHERE id = run.id;
+    ELSIF answer.failure IS NOT NULL THEN
+      UPDATE queue_runtime.jobs SET cancel_requested_at = queue_runtime.now_ms(),
+        linked = linked | ${links.keyed}, error = answer.failure
+      WHERE id = run.id;
     END IF;
-    PERFORM queue_runtime.gate_run(run, given -> 'gates', wanted);
   END LOOP;
 END $$;`;
 
-export const gating: string = [wanted, later, claim, giveOwn, gateRuns].join("\n");
+/** The same for jobs that wait: each comes anew, and triggers and policies do the rest. */
+const gateWaiting = `
+CREATE FUNCTION queue_runtime.gate_waiting(jobs json) RETURNS void
+LANGUAGE plpgsql ${asOwner} AS $$
+DECLARE
+  run queue_runtime.jobs;
+  given json;
+  answer record;
+BEGIN
+  FOR given IN SELECT element FROM json_array_elements(jobs) AS element
+    ORDER BY (element ->> 'id')::bigint
+  LOOP
+    SELECT * INTO run FROM queue_runtime.jobs
+    WHERE id = (given ->> 'id')::bigint AND fence = (given ->> 'fence')::integer
+      AND state = 'blocked' AND linked & ${links.keyed} = 0 AND concurrency_key IS NULL
+    FOR NO KEY UPDATE SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
+    UPDATE queue_runtime.jobs SET state = 'held' WHERE id = run.id;
+    answer := queue_runtime.give_keys(run, given);
+    IF answer.failure IS NOT NULL THEN
+      PERFORM queue_runtime.end_job(run.id, 'cancelled', answer.failure);
+    ELSE
+      UPDATE queue_runtime.jobs SET state = 'ready', returned = true WHERE id = run.id;
+    END IF;
+  END LOOP;
+END $$;`;
+
+export const gating: string = [wanted, later, claim, giveOwn, giveKeys, gateRuns, gateWaiting].join(
+  "\n",
+);
