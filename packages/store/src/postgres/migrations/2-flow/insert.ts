@@ -1,7 +1,7 @@
 // The rows of new jobs that are tied to others, all at once, and what they are refused for. Nothing
 // about them is decided here that depends on others: that is in enqueue.ts.
 
-import { anyGate, links, safely } from "./links.ts";
+import { anyGate, eachByItself, links, safely } from "./links.ts";
 
 /**
  * The ids of new jobs, in ascending order. The transaction gets its own number first: who reads
@@ -81,7 +81,8 @@ BEGIN
       OVER (PARTITION BY job.id)
   FROM ROWS FROM (json_to_recordset(jobs) AS (name text, gates json), unnest(chosen))
       AS given (name, gates, id)
-    JOIN queue_runtime.jobs AS job ON job.id = given.id,
+    CROSS JOIN LATERAL (SELECT id, priority, state FROM queue_runtime.jobs
+      WHERE id = given.id ${eachByItself}) AS job,
     ROWS FROM (json_to_recordset(given.gates)
       AS (kind text, key text, "limit" bigint, ms bigint, "onConflict" text))
       WITH ORDINALITY AS gate (kind, key, most, ms, policy, place);

@@ -3,7 +3,7 @@
 // for another. Nearly always those in front need nothing but this one key, and are made ready all
 // at once. The keys are locked by who calls, see slots.ts.
 
-import { safely } from "./links.ts";
+import { eachByItself, safely } from "./links.ts";
 import { admission } from "./promote/admit.ts";
 import { isOld, keeping } from "./promote/keep.ts";
 import { farthest, lines } from "./promote/lines.ts";
@@ -29,9 +29,9 @@ BEGIN
       SELECT gate.job_id, row_number() OVER (ORDER BY gate.priority, gate.job_id) AS number,
         coalesce(said.slots, gate.slots) AS most_slots, gate.kind <> 'fair' AND NOT EXISTS (
           SELECT FROM queue_runtime.job_gates AS other
-          WHERE other.job_id = gate.job_id AND other.key <> wanted
+          WHERE other.job_id = gate.job_id AND other.key <> wanted ${eachByItself}
         ) AND NOT EXISTS (SELECT FROM queue_runtime.slots AS own
-          WHERE own.job_id = gate.job_id) AS is_simple
+          WHERE own.job_id = gate.job_id ${eachByItself}) AS is_simple
       FROM (SELECT * FROM queue_runtime.job_gates AS gate WHERE key = wanted AND waits
         ORDER BY priority, job_id LIMIT least(most, ${atOnce})) AS gate
         LEFT JOIN queue_runtime.concurrency_limits AS said
@@ -111,8 +111,9 @@ DECLARE
   promoted integer := 0;
 BEGIN
   FOREACH wanted IN ARRAY keys LOOP
-    DELETE FROM queue_runtime.slots
-    WHERE key = wanted AND job_id IS NULL AND expires_at <= queue_runtime.clock_ms();
+    DELETE FROM queue_runtime.slots WHERE id = ANY (array(SELECT id FROM queue_runtime.slots
+      WHERE key = wanted AND job_id IS NULL AND expires_at <= queue_runtime.clock_ms()
+      ORDER BY key, id));
     held := (SELECT count(*) FROM queue_runtime.slots WHERE key = wanted);
     here := 0;
     LOOP

@@ -106,6 +106,8 @@ CREATE INDEX slots_by_job ON queue_runtime.slots (job_id) WHERE job_id IS NOT NU
 CREATE INDEX slots_expiring ON queue_runtime.slots (kind, expires_at)
   WHERE expires_at IS NOT NULL;
 
+CREATE INDEX slots_fair ON queue_runtime.slots (since) WHERE kind = 'fair';
+
 CREATE TABLE queue_runtime.unique_keys (
   job_id bigint NOT NULL,
   until bigint,

@@ -1,7 +1,15 @@
 // What has to be looked after now and then: slots that outlived their holders, rates that have
 // rested, keys that are over; and the settings of queues, which become gates of their jobs.
 
-import { anyGate, asOwner, awaited, lacksSlot, queuePosition, safely } from "./links.ts";
+import {
+  anyGate,
+  asOwner,
+  awaited,
+  eachByItself,
+  lacksSlot,
+  queuePosition,
+  safely,
+} from "./links.ts";
 
 /** Slots that have rested, per call: their keys are locked. */
 const part = 250;
@@ -18,7 +26,8 @@ CREATE FUNCTION queue_runtime.next_rested() RETURNS bigint LANGUAGE sql ${safely
   )
   SELECT CASE WHEN count(*) > 0 THEN
     greatest(0, min(slot.expires_at) - queue_runtime.clock_ms()) END
-  FROM awaited JOIN queue_runtime.slots AS slot USING (key) WHERE slot.job_id IS NULL
+  FROM awaited CROSS JOIN LATERAL (SELECT expires_at FROM queue_runtime.slots
+    WHERE key = awaited.key AND job_id IS NULL ORDER BY key, id ${eachByItself}) AS slot
 $$;`;
 
 const refill = `
@@ -83,7 +92,7 @@ BEGIN
   WHERE key = ANY (keys) AND kind = 'concurrency' AND expires_at <= now;
   GET DIAGNOSTICS freed = ROW_COUNT;
   DELETE FROM queue_runtime.slots AS slot WHERE kind = 'fair' AND since < now - 60000
-    AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = slot.job_id);
+    AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = slot.job_id ${eachByItself});
   RETURN freed;
 END $$;`;
 

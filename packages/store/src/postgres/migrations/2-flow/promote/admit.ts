@@ -1,6 +1,6 @@
 // What a blocked job lacks, and giving it: all at once, or nothing.
 
-import { inlined, safely } from "../links.ts";
+import { eachByItself, inlined, safely } from "../links.ts";
 import { isKept } from "./keep.ts";
 
 /** The gates of a job that it has no slot of. */
@@ -19,7 +19,7 @@ RETURNS TABLE (place integer, gate_kind text, gate_key text, gate_ms bigint, pol
       LIMIT said.most
     ) AS slot) AS held
   WHERE gate.job_id = job AND NOT EXISTS (SELECT FROM queue_runtime.slots AS own
-    WHERE own.job_id = job AND own.key = gate.key)
+    WHERE own.job_id = job AND own.key = gate.key ${eachByItself})
 $$;`;
 
 /**

@@ -12,7 +12,7 @@
 // holds a slot while it waits for another, as after an interruption, does not mind what is kept.
 
 import { linePatienceMs } from "../../../../flow.ts";
-import { safely } from "../links.ts";
+import { eachByItself, safely } from "../links.ts";
 
 /** Either way: a clock that was set back must not make it wait for as long. */
 export const isOld = (since: string, now: string): string =>
@@ -25,11 +25,11 @@ const keepers = (gate: string, held: string): string => `FROM queue_runtime.job_
       AND (keeper.priority, keeper.job_id) < (${gate}.priority, ${gate}.job_id)
       AND ${held} + 1 >= coalesce(told.slots, keeper.slots)
       AND NOT EXISTS (SELECT FROM queue_runtime.slots AS any_slot
-        WHERE any_slot.job_id = ${gate}.job_id)`;
+        WHERE any_slot.job_id = ${gate}.job_id ${eachByItself})`;
 
 /** Somebody before the job keeps the last slot of a gate, of which so many are held. */
 export const isKept = (gate: string, held: string): string => `EXISTS (
-      SELECT ${keepers(gate, held)})`;
+      SELECT ${keepers(gate, held)} ${eachByItself})`;
 
 /** Who does. */
 export const keptFor = (gate: string, held: string): string => `(
