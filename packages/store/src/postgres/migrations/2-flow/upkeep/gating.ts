@@ -72,6 +72,7 @@ CREATE FUNCTION queue_runtime.gate_run(run queue_runtime.jobs, gates json, uniqu
   has_begun boolean) RETURNS void LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   own_key CONSTANT text := coalesce(run.unique_key, uniques -> 0 ->> 'key');
+  shares text[];
 BEGIN
   INSERT INTO queue_runtime.job_gates
     (job_id, position, kind, key, slots, ms, on_conflict, name, priority, waits)
@@ -83,9 +84,14 @@ BEGIN
   -- who shares with whom is known only now: the job goes to the end of its own share
   WITH gone AS (
     DELETE FROM queue_runtime.job_gates WHERE job_id = run.id AND kind = 'fair'
-      AND position >= ${queuePosition} RETURNING job_id
+      AND position >= ${queuePosition} RETURNING key
   )
-  UPDATE queue_runtime.jobs SET place = NULL WHERE id IN (SELECT job_id FROM gone);
+  SELECT array_agg(key) INTO shares FROM gone;
+  IF shares IS NOT NULL THEN
+    UPDATE queue_runtime.jobs SET place = NULL WHERE id = run.id;
+    -- whoever takes up that this run has begun no longer finds the share whose slot it left
+    IF run.process_id IS NOT NULL THEN PERFORM queue_runtime.touch_first(shares); END IF;
+  END IF;
   PERFORM queue_runtime.add_queue_gates(run.id, run.queue, run.priority, false,
     coalesce(own_key, run.name));
   PERFORM queue_runtime.reshape(ARRAY[run.id]);
@@ -163,6 +169,10 @@ DECLARE
   run queue_runtime.jobs;
   given json;
   answer record;
+  -- who found one of these locked left it to be taken up, and meant the share that it waits for
+  shares CONSTANT text[] := array(SELECT DISTINCT key FROM queue_runtime.job_gates
+    WHERE kind = 'fair' AND job_id = ANY (array(
+      SELECT (element ->> 'id')::bigint FROM json_array_elements(jobs) AS element)));
 BEGIN
   FOR given IN SELECT element FROM json_array_elements(jobs) AS element
     ORDER BY (element ->> 'id')::bigint
@@ -180,6 +190,7 @@ BEGIN
       UPDATE queue_runtime.jobs SET state = 'ready', returned = true WHERE id = run.id;
     END IF;
   END LOOP;
+  PERFORM queue_runtime.touch_first(shares);
 END $$;`;
 
 export const gating: string = [wanted, later, claim, giveOwn, giveKeys, gateRuns, gateWaiting].join(
