@@ -1,21 +1,31 @@
 import { defineConfig } from "vitest/config";
 import { missingPostgres } from "./test/support/postgres/binaries.ts";
 
-// Projects by cost. Unit tests read the sources; lifecycle tests fork the built command line. Two
-// files at a time, or one where they measure milliseconds.
+// Projects by cost. Unit tests read the sources; lifecycle tests fork the built command line. What
+// measures milliseconds runs apart from what keeps both cores busy.
 const source = {
   resolve: { conditions: ["source"] },
   ssr: { resolve: { conditions: ["source"] } },
 };
 
-// said, because vitest would run one file at a time on two cores
-const inPairs = { maxWorkers: 2, sequence: { groupOrder: 1 } };
+/**
+ * So many files at a time, which vitest would not do on two cores unless told; groups of files run
+ * one after the other.
+ */
+const atATime = (maxWorkers: number, groupOrder: number) => ({
+  maxWorkers,
+  sequence: { groupOrder },
+});
+/** They keep two cores busy. */
+const inPairs = atATime(2, 1);
+/** Mostly they wait: for servers to be away, for leases and patience to end. */
+const inFours = atATime(4, 3);
 const patient = { testTimeout: 60_000, hookTimeout: 60_000 };
 /**
  * They measure milliseconds, on machines that others use too: a second look in CI, which the report
  * shows as "retry x1". What others assert is true at any pace, and gets none: it would hide a race.
  */
-const alone = { ...patient, fileParallelism: false, retry: process.env.CI ? 1 : 0 };
+const measuring = { ...patient, retry: process.env.CI ? 1 : 0 };
 
 const lifecycle = (...names: string[]): string[] =>
   names.map((name) => `test/lifecycle/${name}.test.ts`);
@@ -32,17 +42,33 @@ const timed = lifecycle(
   "wake-up",
 );
 
+/** Unit tests that wait out what a driver is patient with, or watch a clock, most of their time. */
+const waiting = [
+  "config/postgres-commands",
+  "runtime/scheduler",
+  "store/postgres-connections",
+  "store/postgres-late",
+  "store/postgres-open-transactions",
+  "store/postgres-saturation",
+  "store/postgres-watch",
+].map((name) => `test/${name}.test.ts`);
+
 /**
  * Lifecycle tests in which the store has a say run a second time, on PostgreSQL. Not these: what
- * they are about ends before the store is reached (boot), or never gets there (hooks, misbehaviour
- * inside a thread, signals, the control socket, terminals), or is a file of SQLite.
+ * they are about ends before the store is reached (boot, refusals), or never gets there (hooks,
+ * misbehaviour inside a thread, signals, reloads, quiet, the control socket, what others see of the
+ * processes, terminals), or is a file of SQLite.
  */
 const withoutStore = lifecycle(
   "boot",
+  "cli-flow-refusals",
   "cli-flow-words",
   "cli-runtime",
   "hooks",
   "misbehaviour",
+  "outside",
+  "quiet",
+  "reload",
   "signals",
   "store-trouble",
   "terminal",
@@ -62,10 +88,12 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/{store,job,runtime,config}/**/*.test.ts"],
+          exclude: waiting,
           testTimeout: 20_000,
           ...inPairs,
         },
       },
+      { ...source, test: { name: "waiting", include: waiting, testTimeout: 20_000, ...inFours } },
       {
         test: {
           name: "lifecycle",
@@ -75,7 +103,7 @@ export default defineConfig({
           ...inPairs,
         },
       },
-      { test: { name: "timed", include: timed, ...alone } },
+      { test: { name: "timed", include: timed, ...measuring, ...atATime(2, 2) } },
       {
         test: {
           name: "lifecycle-postgres",
@@ -87,7 +115,14 @@ export default defineConfig({
           ...inPairs,
         },
       },
-      { test: { name: "hosts", include: onPostgres(lifecycle("postgres/*")), ...alone } },
+      {
+        test: {
+          name: "hosts",
+          include: onPostgres(lifecycle("postgres/*")),
+          ...measuring,
+          ...inFours,
+        },
+      },
     ],
   },
 });

@@ -61,7 +61,7 @@ DO $$ BEGIN
   GRANT EXECUTE ON FUNCTION queue_runtime.next_ids, queue_runtime.next_place,
     queue_runtime.maintain, queue_runtime.refill, queue_runtime.take_slot,
     queue_runtime.regate_queue, queue_runtime.regate_among, queue_runtime.regate_missed,
-    queue_runtime.gate_runs TO queue_worker;
+    queue_runtime.gate_runs, queue_runtime.gate_waiting TO queue_worker;
 
   -- Dashboards and people: what is where and since when, without inputs, results and messages.
   GRANT SELECT ON queue_runtime.job_overview TO queue_viewer;

@@ -145,6 +145,26 @@ describe("a rate", () => {
 });
 
 describe("a unique job", () => {
+  test("of a job by name alone is asked for when it is claimed, unless more was said", async () => {
+    const ref = jobRef<typeof single>("single");
+    const old = await queue.enqueue(single, { id: 7, text: "old" }, { delay: "1h" });
+    const newer = await queue.enqueue(ref, { id: 7, text: "newer" });
+    await queue.enqueue(ref, { id: 7, text: "free" }, { unique: false });
+    await queue.enqueue(ref, { id: 7, text: "other" }, { unique: "other" });
+    const held = await queue.enqueue(single, { id: 8, text: "held" }, { delay: "1h" });
+    const request = await queue.enqueue(ref, { id: 8, text: "request" }, { idempotencyKey: "r" });
+    expect(await queue.drain()).toMatchObject({ finished: 4, failed: 0 });
+    expect(ran).toMatchObject(["newer", "free", "other", "request"].map((text) => ({ text })));
+    for (const [id, by] of [
+      [newer.id, old.id],
+      [request.id, held.id],
+    ] as const)
+      expect(await queue.find(id)).toMatchObject({
+        state: "cancelled",
+        error: { message: `job ${by} has its unique key single/${id === newer.id ? 7 : 8}` },
+      });
+  });
+
   test("is replaced while it waits, and free again when it has ended", async () => {
     const first = await queue.enqueue(single, { id: 7, text: "old" });
     const second = await queue.enqueue(single, { id: 7, text: "new" });

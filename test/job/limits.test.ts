@@ -1,9 +1,13 @@
 // Limits of a definition: what they may be, and which slots they make of an input.
 
-import { defineJob, gatesOf, type StandardSchema } from "@queue-runtime/job";
+import { defineJob, keysMissing, type StandardSchema } from "@queue-runtime/job";
+import type { Json } from "@queue-runtime/store";
 import { describe, expect, test } from "vitest";
 
 const perform = () => {};
+
+const gatesOf = (job: Parameters<typeof keysMissing>[0], args: Json) =>
+  keysMissing(job, { args, concurrencyKey: null, keyed: true })?.gates ?? [];
 
 // What plain JavaScript and casts can pass.
 const define = (options: object) =>

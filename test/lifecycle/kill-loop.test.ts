@@ -77,7 +77,7 @@ async function allJobs(project: CrashProject): Promise<JobRow[]> {
   await waitFor(over, { everyMs: 200, deadlineMs: 30_000, what: "the end of all jobs" });
   const jobs: JobRow[] = [];
   for (let second = 0; second <= seconds; second++) {
-    jobs.push(...(await project.jobs("--queue", `second-${second}`)));
+    jobs.push(...(await project.jobs({ queue: `second-${second}` })));
   }
   return jobs;
 }

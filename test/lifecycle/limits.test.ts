@@ -37,7 +37,7 @@ test("a job that was enqueued by name alone gets the slots of its definition at 
     expect(mostAtOnce(records, new Map())).toBe(1);
   }
   for (const id of ids) await project.becomes(id, "finished");
-  for (const job of await project.jobs("--name", "exclusive")) {
+  for (const job of await project.jobs({ name: "exclusive" })) {
     const key = (job.args as { key: string }).key;
     expect(job).toMatchObject({ attempts: 1, concurrency_key: `exclusive/${key}` });
   }
@@ -127,7 +127,7 @@ test("a rate holds over two worker processes: of any second, and every slot is u
   const runtime = await project.start().ready();
   const ids = await project.enqueueMany("rated", Array(10).fill({}));
   for (const id of ids) await project.becomes(id, "finished", { deadlineMs: 10_000 });
-  const rows = await project.jobs("--name", "rated");
+  const rows = await project.jobs({ name: "rated" });
   const starts = rows.map((job) => Date.parse(String(job.started_at))).sort((a, b) => a - b);
   for (const [index, start] of starts.entries()) {
     const fourth = starts[index + 3];

@@ -26,7 +26,7 @@ async function ticksOf(project: Project, key: string): Promise<readonly Recurrin
 async function expectOneJobEach(project: Project, keys: readonly string[]): Promise<void> {
   const ticks = (await Promise.all(keys.map((key) => ticksOf(project, key)))).flat();
   const ids = ticks.map(({ jobId }) => jobId).sort((a, b) => Number(a) - Number(b));
-  expect((await project.jobs("--name", "quick")).map(({ id }) => id)).toEqual(ids);
+  expect((await project.jobs({ name: "quick" })).map(({ id }) => id)).toEqual(ids);
   expect(new Set(ids).size).toBe(ids.length);
 }
 
@@ -162,7 +162,7 @@ describe("recurring tasks", () => {
     });
     const runtime = await project.start().ready();
     await ticked(runtime, 1);
-    const [job] = await project.jobs("--name", "beat");
+    const [job] = await project.jobs({ name: "beat" });
     expect(job).toMatchObject({ queue: "beats" });
     project.write("beat.ts", code(""));
     await project.cli("reload", "-c", "queue.yml");

@@ -74,41 +74,6 @@ test("HUP brings new code and a new configuration, and the new children are read
   expect(await project.status()).toMatchObject({ processes: [] });
 });
 
-test("under load, reload after reload loses no job, runs none twice and burns no attempt", async () => {
-  await using project = new Project({
-    config: { workers: [{ name: "default", processes: 2, threads: 2 }] },
-  });
-  const runtime = await project.start().ready();
-  const plain = await project.enqueueMany("wait", Array(120).fill({ ms: 60 }));
-  const long = await project.enqueueMany("items", Array(2).fill({ count: 120, ms: 15 }), {
-    priority: -1,
-  });
-  for (let reloads = 1; reloads <= 3; reloads++) {
-    runtime.signal("SIGHUP");
-    await runtime.until(() => runtime.events("runtime-reloaded").length === reloads, {
-      deadlineMs: 10_000,
-    });
-  }
-  await project.recorded("end", plain.length, { deadlineMs: 20_000 });
-  for (const id of long) await project.becomes(id, "finished", { deadlineMs: 20_000 });
-
-  const jobs = await project.jobs();
-  expect(jobs).toHaveLength(plain.length + long.length);
-  for (const job of jobs) expect(job).toMatchObject({ state: "finished", attempts: 1, crashes: 0 });
-  const starts = project.records("start").map(({ job }) => job);
-  expect(starts).toHaveLength(plain.length);
-  expect(new Set(starts).size).toBe(plain.length);
-  for (const id of long) {
-    const done = project
-      .records("item")
-      .filter(({ job }) => job === id)
-      .map(({ item }) => item);
-    expect(done).toEqual(Array.from({ length: 120 }, (_, item) => item));
-  }
-  expect(jobs.some(({ interruptions }) => interruptions > 0)).toBe(true);
-  expect(await runtime.stop()).toMatchObject({ code: 0 });
-});
-
 const spoilt = {
   "a key that nobody knows": (project: Project) => project.configure({ wrokers: [] }),
   "YAML that is none": (project: Project) => project.write("queue.yml", "{ workers: ["),

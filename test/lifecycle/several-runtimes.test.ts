@@ -39,3 +39,18 @@ test("two runtimes with sockets of their own share one store and its work", asyn
   await project.becomes(await project.enqueue("quick"), "finished");
   expect(await two.stop()).toMatchObject({ code: 0 });
 });
+
+test("heartbeats go on while a worker drains longer than alive_threshold, and nobody prunes it", async () => {
+  await using project = new Project({ config: { control: { socket: "one.sock" } } });
+  const runtime = await project.start().ready();
+  // another runtime on the same store, whose dispatcher prunes whoever is silent
+  const others = { ...project.config, workers: [], control: { socket: "two.sock" } };
+  project.write("other.yml", JSON.stringify(others));
+  const other = await project.start([], { config: "other.yml" }).ready();
+  const id = await project.enqueue("wait", { ms: 2_000 });
+  await project.recorded("start");
+  expect(await runtime.stop()).toMatchObject({ code: 0 });
+  expect(await project.job(id)).toMatchObject({ state: "finished", attempts: 1, crashes: 0 });
+  expect(other.events("process-pruned")).toEqual([]);
+  expect(await other.stop()).toMatchObject({ code: 0 });
+});

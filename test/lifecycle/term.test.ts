@@ -91,12 +91,12 @@ test("jobs that had not started are ready within half a second of TERM", async (
   const began = monotonic();
   runtime.signal("SIGTERM");
   await runtime.event("worker-stopping");
-  const held = async () => (await project.jobs("--state", "running")).length;
+  const held = async () => (await project.jobs({ states: ["running"] })).length;
   await expect.poll(held, { interval: 10 }).toBeLessThanOrEqual(2);
   expect(monotonic() - began).toBeLessThan(500);
 
   expect(await runtime.ended()).toMatchObject({ code: 0 });
-  const jobs = await project.jobs("--name", "wait");
+  const jobs = await project.jobs({ name: "wait" });
   expect(jobs.filter(({ state }) => state === "ready")).toHaveLength(38);
   for (const { attempts, interruptions, crashes, state } of jobs) {
     expect({ interruptions, crashes }).toEqual({ interruptions: 0, crashes: 0 });

@@ -8,6 +8,7 @@ import { commandsContract } from "./contract/commands.ts";
 import { enqueueContract } from "./contract/enqueue.ts";
 import { batchesContract } from "./contract/flow/batches.ts";
 import { brokenDependenciesContract } from "./contract/flow/broken-dependencies.ts";
+import { byNameContract } from "./contract/flow/by-name.ts";
 import { dependenciesContract } from "./contract/flow/dependencies.ts";
 import { fairContract } from "./contract/flow/fair.ts";
 import { queueSettingsContract } from "./contract/flow/queue-settings.ts";
@@ -35,9 +36,11 @@ import { linesContract } from "./contract/slots/lines.ts";
 import { maintenanceContract } from "./contract/slots/maintenance.ts";
 import { newsContract } from "./contract/slots/news.ts";
 import { orderContract } from "./contract/slots/order.ts";
+import { patienceContract } from "./contract/slots/patience.ts";
 import { promotionContract } from "./contract/slots/promotion.ts";
 import { suspectsContract } from "./contract/suspects.ts";
 import { troubleContract } from "./contract/trouble.ts";
+import { worldsContract } from "./contract/why/worlds.ts";
 import { whyContract } from "./contract/why.ts";
 import type { OpenStore } from "./contract/world.ts";
 
@@ -48,10 +51,12 @@ export function storeContract(name: string, open: OpenStore): void {
     eventsContract(open);
     promotionContract(open);
     linesContract(open);
+    patienceContract(open);
     newsContract(open);
     ratesContract(open);
     releasedRatesContract(open);
     fairContract(open);
+    byNameContract(open);
     uniqueRetryContract(open);
     replaceContract(open);
     replaceAllContract(open);
@@ -59,6 +64,7 @@ export function storeContract(name: string, open: OpenStore): void {
     batchRetentionContract(open);
     uniqueRetentionContract(open);
     contendersContract(open);
+    worldsContract(open);
     commandsContract(open);
   });
 }

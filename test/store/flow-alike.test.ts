@@ -15,8 +15,8 @@ describeThatNeedsPostgres("the two stores", () => {
     await using sqlite = await temporaryStore();
     await using postgres = await temporaryPostgres();
     const [one, other] = await Promise.all([
-      Script.tell(sqlite.store, story),
-      Script.tell(postgres.store, story),
+      Script.tell(sqlite, story),
+      Script.tell(postgres, story),
     ]);
     for (const [n, line] of one.entries()) {
       const steps = one.slice(Math.max(0, n - 3), n + 1).map(({ did, answer }) => [did, answer]);

@@ -35,35 +35,44 @@ async function lateClaim(world: TemporaryPostgres, worker: { claim(): Promise<un
   };
 }
 
+/** Each of them waits until its worker gives up. */
 const slow = { timeout: 40_000 };
 
 describeThatNeedsPostgres("a claim that arrives after its worker gave up on it", () => {
-  it("takes nothing once the worker has said what it holds", slow, async () => {
-    await using world = await temporaryPostgres();
-    const { store } = world;
-    const worker = await newWorker(store);
-    await enqueueAll(store, [{}, {}]);
-    const arrive = await lateClaim(world, worker);
-    const turn = { processId: worker.id, settlements: [], checkpoints: [], claim: null };
-    await store.jobs.turn({ ...turn, holding: [] });
-    await arrive();
-    expect(await store.jobs.count()).toMatchObject({ ready: 2, running: 0 });
-    expect(await worker.claim()).toHaveLength(2);
-  });
+  it.concurrent(
+    "takes nothing once the worker has said what it holds",
+    slow,
+    async ({ expect }) => {
+      await using world = await temporaryPostgres();
+      const { store } = world;
+      const worker = await newWorker(store);
+      await enqueueAll(store, [{}, {}]);
+      const arrive = await lateClaim(world, worker);
+      const turn = { processId: worker.id, settlements: [], checkpoints: [], claim: null };
+      await store.jobs.turn({ ...turn, holding: [] });
+      await arrive();
+      expect(await store.jobs.count()).toMatchObject({ ready: 2, running: 0 });
+      expect(await worker.claim()).toHaveLength(2);
+    },
+  );
 
-  it("is released by what the worker says when it comes before that", slow, async () => {
-    await using world = await temporaryPostgres();
-    const { store } = world;
-    const worker = await newWorker(store);
-    await enqueueAll(store, [{}]);
-    const arrive = await lateClaim(world, worker);
-    await arrive();
-    const turn = { processId: worker.id, settlements: [], checkpoints: [], claim: null };
-    await store.jobs.turn({ ...turn, holding: [] });
-    expect(await store.jobs.count()).toMatchObject({ ready: 1, running: 0 });
-  });
+  it.concurrent(
+    "is released by what the worker says when it comes before that",
+    slow,
+    async ({ expect }) => {
+      await using world = await temporaryPostgres();
+      const { store } = world;
+      const worker = await newWorker(store);
+      await enqueueAll(store, [{}]);
+      const arrive = await lateClaim(world, worker);
+      await arrive();
+      const turn = { processId: worker.id, settlements: [], checkpoints: [], claim: null };
+      await store.jobs.turn({ ...turn, holding: [] });
+      expect(await store.jobs.count()).toMatchObject({ ready: 1, running: 0 });
+    },
+  );
 
-  it("takes no suspect either", slow, async () => {
+  it.concurrent("takes no suspect either", slow, async ({ expect }) => {
     await using world = await temporaryPostgres();
     const { store } = world;
     const worker = await newWorker(store);

@@ -61,6 +61,25 @@ describeThatNeedsPostgres("a transaction of an application that stays open", () 
     expect(await statesOf(store, ids(mine))).toEqual(["ready", "cancelled"]);
   });
 
+  it("is decided for at the next look, where a job of it is locked at the first", async () => {
+    await using world = await temporaryPostgres();
+    const { store } = world;
+    await using app = await beginIn(world.url);
+    const [mine] = await store.in(app.transaction).enqueue([dropped]);
+    const fastest = await enqueueOne(store, dropped);
+    const reader = new Client({ connectionString: world.url });
+    await reader.connect();
+    await app.commit();
+    await reader.query("BEGIN");
+    await reader.query("SELECT FROM queue_runtime.jobs WHERE id = $1 FOR UPDATE", [mine!.id]);
+    await store.flow.maintain(10);
+    await reader.query("COMMIT");
+    await reader.end();
+    expect(await statesOf(store, [fastest, mine!.id])).toEqual(["ready", "blocked"]);
+    await store.flow.maintain(10);
+    expect(await statesOf(store, [mine!.id])).toEqual(["cancelled"]);
+  });
+
   it("may have any isolation", async () => {
     await using world = await temporaryPostgres();
     const { store } = world;

@@ -5,18 +5,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type EnqueueOptions, jobRef, openQueue, type Queue } from "queue-runtime";
 import { titleOf } from "./proc.ts";
-import { type JobRow, Project, type ProjectOptions, type Recorded } from "./project.ts";
+import { Project, type ProjectOptions, type Recorded } from "./project.ts";
 import { RuntimeProcess } from "./runtime-process.ts";
 import { type WaitOptions, waitFor } from "./wait-for.ts";
 
 const files = ["plain", "misbehave", "iterations", "flow"].map(
   (name) => `../crash-jobs/${name}.ts`,
 );
-
-/** As `job --json` prints it. */
-export interface JobPage extends JobRow {
-  readonly errors: readonly { readonly attempt: number; readonly message: string }[];
-}
 
 export interface ErrorRow {
   readonly name: string;
@@ -83,18 +78,6 @@ export class CrashProject extends Project {
     };
     const what = `${count} x "${event}" of job ${job}`;
     return await waitFor(enough, { what, everyMs: 2, deadlineMs: 10_000, ...options });
-  }
-
-  /** The job as the command line shows it, once it is in the state. */
-  async jobIn(id: number, state: string, options: WaitOptions = {}): Promise<JobPage> {
-    let last: JobRow | undefined;
-    const arrived = async () => {
-      last = await this.job(id);
-      return last.state === state && (last as JobPage);
-    };
-    return await waitFor(arrived, { everyMs: 20, deadlineMs: 15_000, ...options }).catch(() => {
-      throw new Error(`waited in vain for job ${id} to be ${state}: ${JSON.stringify(last)}`);
-    });
   }
 
   /** Pids of living processes by title: `worker`, `worker default/2`, `dispatcher`. */

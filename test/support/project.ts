@@ -4,11 +4,13 @@
 
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openStore } from "@queue-runtime/store";
+import { type JobFilter, openStore, type Store } from "@queue-runtime/store";
 import { type EnqueueOptions, jobRef, openQueue } from "queue-runtime";
+import { jobDetailsRow, jobRow } from "../../packages/runtime/src/cli/data/rows.ts";
+import { LineFile } from "./line-file.ts";
 import { processesMarked } from "./proc.ts";
 import { newProjectStore } from "./project-store.ts";
 import { bin, monotonic, RuntimeProcess, type SpawnOptions } from "./runtime-process.ts";
@@ -65,6 +67,11 @@ export interface JobRow {
   readonly [field: string]: unknown;
 }
 
+/** As `job --json` prints it. */
+export interface JobPage extends JobRow {
+  readonly errors: readonly { readonly attempt: number; readonly message: string }[];
+}
+
 /** As `status --json` prints it. */
 export interface Status {
   readonly running: boolean;
@@ -105,10 +112,12 @@ export class Project implements AsyncDisposable {
   readonly url: string;
   readonly #mark = `QUEUE_RUNTIME_TEST=${randomUUID()}`;
   readonly #folder = temporaryFolder();
+  readonly #record: LineFile<Recorded>;
 
   constructor({ config = {}, jobs, files = {}, env = {} }: ProjectOptions = {}) {
     this.path = this.#folder.path;
     this.recordFile = join(this.path, "record.jsonl");
+    this.#record = new LineFile(this.recordFile);
     const [name, value] = this.#mark.split("=") as [string, string];
     this.env = { ...process.env, ...env, RECORD: this.recordFile, [name]: value };
     // so that modules written into the folder find the packages
@@ -170,23 +179,31 @@ export class Project implements AsyncDisposable {
     return answers.map(({ id }) => id as number);
   }
 
-  async jobs(...args: string[]): Promise<JobRow[]> {
-    return await this.#json("jobs", "--limit", "1000", ...args);
+  /** As `jobs --json` would print them, without the time that a process takes to start. */
+  async jobs(filter: JobFilter = {}): Promise<JobRow[]> {
+    const all = await this.#look((store) => store.jobs.list({ limit: 1_000, ...filter }));
+    return all.map((job) => asPrinted(jobRow(job)));
   }
 
-  async job(id: number): Promise<JobRow> {
-    return await this.#json("job", String(id));
+  /** As `job --json` would print it. */
+  async job(id: number): Promise<JobPage> {
+    const job = await this.#look((store) => store.jobs.find(id));
+    if (job === null) throw new Error(`there is no job ${id}`);
+    return asPrinted(jobDetailsRow(job));
   }
 
   /** Waits, watching closely, until the job is in the state; answers when, by `monotonic()`. */
   async becomes(id: number, state: string, options: WaitOptions = {}): Promise<number> {
-    const store = await openStore(this.url);
-    try {
-      const there = async () => (await store.jobs.find(id))?.state === state && monotonic();
-      return await waitFor(there, { what: `job ${id} to be ${state}`, ...options });
-    } finally {
-      await store.close();
-    }
+    return (await this.#arrival(id, state, options)).at;
+  }
+
+  /** The same; answers the job as it was then. */
+  async jobIn(id: number, state: string, options: WaitOptions = {}): Promise<JobPage> {
+    const patient = { deadlineMs: 15_000, ...options };
+    const { job } = await this.#arrival(id, state, patient).catch(async (error: Error) => {
+      throw new Error(`${error.message}: ${JSON.stringify(await this.job(id))}`);
+    });
+    return asPrinted(jobDetailsRow(job));
   }
 
   async status(): Promise<Status> {
@@ -201,15 +218,8 @@ export class Project implements AsyncDisposable {
 
   /** What jobs and hooks wrote so far, in order; only of one event if it is named. */
   records(event?: string): Recorded[] {
-    if (!existsSync(this.recordFile)) return [];
-    const text = readFileSync(this.recordFile, "utf8");
-    // a line that is just being written has no end yet
-    const lines = text
-      .slice(0, text.lastIndexOf("\n") + 1)
-      .split("\n")
-      .filter(Boolean);
-    const all = lines.map((line) => JSON.parse(line) as Recorded);
-    return event === undefined ? all : all.filter((each) => each.event === event);
+    const all = this.#record.read();
+    return event === undefined ? [...all] : all.filter((each) => each.event === event);
   }
 
   /** Waits until so many records of the event are there. */
@@ -236,11 +246,34 @@ export class Project implements AsyncDisposable {
     this.#folder[Symbol.dispose]();
   }
 
+  async #arrival(id: number, state: string, options: WaitOptions) {
+    return await this.#look(async (store) => {
+      const there = async () => {
+        const job = await store.jobs.find(id);
+        return job?.state === state && { job, at: monotonic() };
+      };
+      return await waitFor(there, { what: `job ${id} to be ${state}`, ...options });
+    });
+  }
+
+  async #look<T>(use: (store: Store) => Promise<T>): Promise<T> {
+    const store = await openStore(this.url);
+    try {
+      return await use(store);
+    } finally {
+      await store.close();
+    }
+  }
+
   async #json<T>(...args: string[]): Promise<T> {
     const { code, stdout, stderr } = await this.cli(...args, "-c", "queue.yml", "--json");
     if (code !== 0) throw new Error(`runtime ${args.join(" ")} exited with ${code}: ${stderr}`);
     return JSON.parse(stdout) as T;
   }
+}
+
+function asPrinted<Row extends JobRow>(row: object): Row {
+  return JSON.parse(JSON.stringify(row)) as Row;
 }
 
 function kill(pid: number): void {

@@ -76,7 +76,7 @@ export { openQueue, queueOn } from "./queue.ts";
 // Running jobs: for runtimes, and for iterations under other queues.
 
 export { readRetryAnswer, retryDelayMs } from "./define/retry.ts";
-export { gatesOf } from "./flow/gates.ts";
+export { keysMissing } from "./flow/missing.ts";
 export { runHooks } from "./hooks.ts";
 export type { IterateOptions } from "./iteration/outside-run.ts";
 export type { Iterated } from "./iteration.ts";

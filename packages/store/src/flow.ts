@@ -52,6 +52,14 @@ export interface Gate {
 export const mostGates = 8;
 
 /**
+ * Milliseconds. A job is passed over by others behind it (by priority, then by age) while it sees
+ * no slot of some key and they need less than it does: they see more slots, or lack other keys. If
+ * it has waited for longer than this, the last slot that it would see is kept for it, key by key,
+ * until it has them all: no job is blocked for ever.
+ */
+export const linePatienceMs = 10_000;
+
+/**
  * A key that at most one job has at a time. Kept by an index, never by a lock. A job has the right
  * to its keys for as long as it is stored, and takes them again whenever it comes back.
  */
@@ -90,6 +98,8 @@ export interface QueueSettings {
   /**
    * Keys take turns: no key has more than a few ready jobs while others wait. The key of a job is
    * that of its first `concurrency` gate, else of its first rate, else its unique key, else its name.
+   * Of a job that came by name alone it is the name until a worker has looked at it, which it does
+   * ahead (see `Flow.unseen`).
    */
   readonly fair: boolean;
 }
@@ -147,6 +157,8 @@ export type Reason =
       readonly limit: number;
       /** Who has the slots, longest first; at most 10. */
       readonly holders: readonly Holder[];
+      /** There is a slot, but it is kept for this job, which has waited for long. */
+      readonly keptFor: number | null;
       /** Of a rate: how long until the next slot is free. */
       readonly freeInMs: number | null;
     }

@@ -11,6 +11,7 @@ export { whyNoBurst } from "./rules/burst.ts";
 export type * from "./store/batch.ts";
 export * from "./store/command.ts";
 export type * from "./store/commands.ts";
+export type { Flow } from "./store/flow.ts";
 export type { Queue } from "./store/queue.ts";
 export type * from "./store/recurring.ts";
 export type * from "./store/watch.ts";

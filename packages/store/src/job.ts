@@ -92,6 +92,11 @@ export interface Job {
    */
   readonly concurrencyKey: string | null;
   readonly uniqueKey: string | null;
+  /**
+   * Its unique keys are decided: it was enqueued with some, or for having none, or a `gated`
+   * settlement saw to them. Of others the definition may want one.
+   */
+  readonly keyed: boolean;
   /** The batch it belongs to, or null. */
   readonly batchId: number | null;
   readonly label: string | null;
@@ -144,6 +149,8 @@ export interface NewJob {
   readonly gates?: readonly Gate[];
   /** Keys that nobody else may have, at most 2; the first taken decides. None by default. */
   readonly uniques?: readonly Unique[];
+  /** See `Job.keyed`; true by default where there are any. */
+  readonly keyed?: boolean;
   /** Ids of jobs that have to end first, at most 1,000; each has to exist. None by default. */
   readonly after?: readonly number[];
   /**

@@ -1,11 +1,12 @@
 // The contract of a store, written for its callers. `sqlite.ts` and `postgres.ts` implement it; one
 // suite (`test/store/contract.ts`) runs against both. Every method may reject with StoreError.
 
-import type { Maintained, QueueSettings, Reason } from "./flow.ts";
+import type { QueueSettings } from "./flow.ts";
 import type { Enqueued, Job, JobDetails, JobState, NewJob } from "./job.ts";
 import type { Beat, Evidence, NewProcess, Process, RecoveredJob } from "./process.ts";
 import type { Batch, BatchState, NewBatch } from "./store/batch.ts";
 import type { Commands } from "./store/commands.ts";
+import type { Flow } from "./store/flow.ts";
 import type { Queue } from "./store/queue.ts";
 import type { NewTask, RecurringTask, RecurringTick, Tick, TickAnswer } from "./store/recurring.ts";
 import type { News, Watch, WatchOptions } from "./store/watch.ts";
@@ -167,40 +168,6 @@ export interface Queues {
   define(source: string, settings: Readonly<Record<string, QueueSettings>>): Promise<void>;
   /** Deletes ready jobs of the queue (`all`: everything that does not run); answers how many. */
   clear(name: string, options: { readonly all: boolean }): Promise<number>;
-}
-
-/** The upkeep of slots and rates, which otherwise follow from what happens to jobs. */
-export interface Flow {
-  /**
-   * The second path, for what the first missed: frees expired slots whose holders are gone,
-   * refreshes those of the living, takes up what was left undone, and makes at most one blocked job
-   * per key ready; looks at no more than `limit` keys.
-   */
-  maintain(limit: number): Promise<Maintained>;
-
-  /** Frees slots of rates that have rested, and makes the jobs ready that they allow. */
-  refill(): Promise<Maintained>;
-
-  /**
-   * How many slots a job of this name may see for its `concurrency` gates, whatever was written when
-   * it was enqueued; null takes that back. In force at once, also for jobs that wait.
-   */
-  limit(jobName: string, limit: number | null): Promise<void>;
-
-  /** Makes the limits of a source exactly these, by job name; as in `Queues.define`. */
-  define(source: string, limits: Readonly<Record<string, number>>): Promise<void>;
-
-  /** What `limit` and `define` were told. */
-  limits(): Promise<Readonly<Record<string, number>>>;
-
-  /**
-   * Takes one slot of a key for a rate, for work that is no job of its own. Answers 0 when it was
-   * free, or how long until one is, in milliseconds; then nothing is taken.
-   */
-  take(key: string, rate: { readonly limit: number; readonly perMs: number }): Promise<number>;
-
-  /** Every reason why a job is not running; null when there is no such job. */
-  why(id: number): Promise<readonly Reason[] | null>;
 }
 
 export interface Batches {

@@ -1,7 +1,7 @@
 // A worker's turn: everything it has to write and everything it wants to take, in one transaction.
 // One commit and one fsync serve a whole batch; a lone job is a batch of one and never waits.
 
-import type { Gate } from "./flow.ts";
+import type { Gate, Unique } from "./flow.ts";
 import type { Job, JobError, Progress } from "./job.ts";
 import type { Json } from "./json.ts";
 import type { CommandEnd } from "./store/command.ts";
@@ -27,11 +27,22 @@ export type Settlement = {
   | { readonly outcome: "crashed" }
   | { readonly outcome: "cancelled" }
   /**
-   * It was enqueued by name alone and its definition wants slots: it gets these gates, counts as
-   * nothing, and is ready or blocked like any other.
+   * It was enqueued by name alone and its definition wants more: it gets these gates and unique
+   * keys, counts as nothing, and is admitted as if it came from the schedule. Where somebody has a
+   * key it is cancelled, with an error that names him; with `replace` and `debounce` he becomes this
+   * job first, unless he has begun or is the newer one. A job that has begun waits for its slots,
+   * and goes without the keys that others have.
    */
-  | { readonly outcome: "gated"; readonly gates: readonly Gate[] }
+  | Gated
 );
+
+/** What a job lacks that was enqueued by name alone. */
+export interface Gated {
+  readonly outcome: "gated";
+  readonly gates: readonly Gate[];
+  /** At most 2; none by default. */
+  readonly uniques?: readonly Unique[];
+}
 
 /** A position saved while the run goes on. Saving a cursor also forgives earlier crashes. */
 export interface Checkpoint {

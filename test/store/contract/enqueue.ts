@@ -58,6 +58,7 @@ export function enqueueContract(open: OpenStore): void {
         progress: { done: 0, total: null },
         concurrencyKey: null,
         uniqueKey: null,
+        keyed: false,
         startedAt: null,
         finishedAt: null,
         error: null,

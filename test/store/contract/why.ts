@@ -8,14 +8,12 @@ import { silenceByHand } from "./flow/by-hand.ts";
 import { rate, slot } from "./flow/words.ts";
 import { appoint, hire, whyOf } from "./why/staff.ts";
 import { workersContract } from "./why/workers.ts";
-import { worldsContract } from "./why/worlds.ts";
 import { boom, enqueueAll, enqueueOne, newWorker, type OpenStore } from "./world.ts";
 
 export function whyContract(open: OpenStore): void {
   statesContract(open);
   gatesContract(open);
   workersContract(open);
-  worldsContract(open);
 }
 
 function statesContract(open: OpenStore): void {

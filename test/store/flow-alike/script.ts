@@ -1,14 +1,16 @@
 // A story of one worker and one person, told by chance and repeated on any store: what each of them
 // did and was answered, and what the jobs were after it. Jobs are named by the order in which they
-// were enqueued, for ids differ. Nothing in it depends on the time: what is late is very late.
+// were enqueued, for ids differ. Nothing in it depends on the time: what is late is very late, and
+// who has waited for long is told so by a person at a SQL prompt.
 //
 // A job has one key, its own or its queue's: where slots of several keys are free at once, stores
 // may look at the keys in any order, and so choose other jobs.
 
 import type { Job, JobState, NewJob, QueueSettings, Store } from "@queue-runtime/store";
 import { randomBy } from "../../support/seeded.ts";
+import { ageAllByHand, keepYoungByHand } from "../contract/flow/by-hand.ts";
 import { rate, slot, unique } from "../contract/flow/words.ts";
-import { boom, type Ending, newWorker, type Worker } from "../contract/world.ts";
+import { boom, type Ending, newWorker, type OpenedStore, type Worker } from "../contract/world.ts";
 
 export interface Line {
   readonly did: string;
@@ -19,6 +21,8 @@ export interface Line {
 }
 
 const never = 86_400_000;
+/** In so many steps nobody comes to wait for long by himself. */
+const young = 25;
 const endings: readonly Ending[] = [
   { outcome: "finished", result: null },
   { outcome: "finished", result: null },
@@ -31,6 +35,9 @@ const endings: readonly Ending[] = [
   { outcome: "crashed", cursor: 1 },
   { outcome: "cancelled" },
   { outcome: "gated", gates: [slot("b", { limit: 2 })] },
+  { outcome: "gated", gates: [slot("b", { onConflict: "discard" })], uniques: [unique("u")] },
+  { outcome: "gated", gates: [slot("b", { limit: 2, onConflict: "replace" })] },
+  { outcome: "gated", gates: [], uniques: [unique("v", { onConflict: "replace" })] },
 ];
 const policies = ["block", "block", "discard", "fail", "replace"] as const;
 const replies = ["exists", "replace", "debounce"] as const;
@@ -44,6 +51,7 @@ const settings: readonly (QueueSettings | null)[] = [
 
 export class Script {
   readonly #store: Store;
+  readonly #url: string;
   readonly #random: () => number;
   readonly #ids: number[] = [];
   readonly #batches: number[] = [];
@@ -54,11 +62,12 @@ export class Script {
   readonly #about: "keys" | "queue";
 
   private constructor(
-    store: Store,
+    { store, url }: Pick<OpenedStore, "store" | "url">,
     { about, seed }: { about: "keys" | "queue"; seed: number },
     worker: Worker,
   ) {
     this.#store = store;
+    this.#url = url;
     this.#about = about;
     this.#random = randomBy(seed);
     this.#worker = worker;
@@ -66,12 +75,15 @@ export class Script {
 
   /** `keys`: jobs have keys of their own; `queue`: their queue has settings. */
   static async tell(
-    store: Store,
+    world: Pick<OpenedStore, "store" | "url">,
     { about, seed, length }: { about: "keys" | "queue"; seed: number; length: number },
   ): Promise<readonly Line[]> {
-    const script = new Script(store, { about, seed }, await newWorker(store));
+    const script = new Script(world, { about, seed }, await newWorker(world.store));
     const lines: Line[] = [];
-    while (lines.length < length) lines.push(await script.#line());
+    while (lines.length < length) {
+      if (lines.length % young === 0) await keepYoungByHand(world.url);
+      lines.push(await script.#line());
+    }
     return lines;
   }
 
@@ -86,6 +98,7 @@ export class Script {
       ["settle", () => this.#settle()],
       ["settle", () => this.#settle()],
       ["act", () => this.#act()],
+      ["age", () => ageAllByHand(this.#url)],
       ["set", () => this.#set()],
       ["batch", () => this.#batch()],
       ["die", () => this.#die()],
@@ -148,7 +161,8 @@ export class Script {
     const wanted = this.#one(endings);
     // Only a job that was enqueued by name alone is given gates.
     const isGated =
-      wanted.outcome === "gated" && (run!.concurrencyKey !== null || this.#about === "queue");
+      wanted.outcome === "gated" &&
+      (run!.concurrencyKey !== null || run!.keyed || this.#about === "queue");
     const ending = isGated ? endings[0]! : wanted;
     const { refused } = await this.#worker.settle(run!, ending);
     return [ending.outcome, this.#ids.indexOf(run!.id), refused.length];

@@ -44,8 +44,9 @@ export interface JobRefOptions {
  * Refers to a job without loading its code:
  * `jobRef<typeof import("./jobs.js").sendInvoice>("invoice.send")`.
  * Queue and priority of the definition are not known here; name them when they matter. Nor are its
- * limits: the worker that first claims the job sees to them, and whatever finds no slot waits, also
- * where the definition says `discard`, `fail` or `replace`. A uniqueness has to be asked for.
+ * limits and what it is unique by: the worker that first claims the job sees to them. So enqueueing
+ * it answers `created`, and what would have been refused or dropped, or found its like, is
+ * cancelled then, with a ConflictError that says why and by whom.
  */
 export function jobRef<Job extends Enqueueable>(
   name: Job["name"],

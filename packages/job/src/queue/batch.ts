@@ -31,8 +31,8 @@ export interface BatchOptions<
 
 /**
  * The job that follows a batch: `{ job: report, input: { month: 7 } }`. Without an input, or with
- * null, it is given `{ batch: id }`, and the keys of its limits are made when it is first claimed; it
- * is unique only by a key that is a text.
+ * null, it is given `{ batch: id }`, and its keys are made when it is first claimed, but for a
+ * unique key that is a text.
  */
 export type BatchCallback<Job extends Enqueueable = Enqueueable> = {
   readonly job: Job;
@@ -131,7 +131,7 @@ async function readCallback(where: string, callback: BatchCallback): Promise<New
 
 /**
  * Its input has an id in it that is not known yet, so that no key can be made of it: the row has
- * only a unique key that is a text, and gets its slots like one that was enqueued by name alone.
+ * only a unique key that is a text, and gets the rest like one that was enqueued by name alone.
  */
 async function withoutInput(job: Enqueueable, plan: RowPlan): Promise<NewJob> {
   const uniques = plan.uniques.filter(({ key }) => typeof key === "string");

@@ -27,7 +27,7 @@ export interface EnqueueOptions<Input = unknown> {
   readonly label?: string;
   /**
    * At most one job of a key at a time: a key, options with or without one, or false for none. That
-   * of the definition by default, which a `jobRef` does not know: with one, ask for it here.
+   * of the definition by default; of a `jobRef` it is known only once a worker claims the job.
    */
   readonly unique?: string | UniqueOptions<Input> | false;
   /**
@@ -71,6 +71,7 @@ export function readEnqueueOptions(job: Enqueueable, options: EnqueueOptions = {
       ...readLinks(where, options),
     },
     uniques: readUniques(where, job, options),
+    isKeyed: options.unique !== undefined,
   };
 }
 

@@ -16,8 +16,10 @@ export type EnqueueArguments<Job extends Enqueueable> =
 
 /** What the options and the job decide, the same for every input. */
 export interface RowPlan {
-  readonly row: Omit<NewJob, "args" | "gates" | "uniques">;
+  readonly row: Omit<NewJob, "args" | "gates" | "uniques" | "keyed">;
   readonly uniques: readonly UniquePolicy[];
+  /** Whoever enqueues says what it is unique by: a worker that knows more adds nothing. */
+  readonly isKeyed: boolean;
 }
 
 /**
@@ -34,10 +36,19 @@ export function newJob(job: Enqueueable, input: unknown, plan: RowPlan): NewJob 
     : rowFor(job, args, plan);
 }
 
-function rowFor(job: Enqueueable, args: Json, { row, uniques }: RowPlan): NewJob {
+function rowFor(job: Enqueueable, args: Json, { row, uniques, isKeyed }: RowPlan): NewJob {
   const gates = gatesOf(job, args);
-  const keys = uniques.map((policy) => uniqueFor(policy, job.name, args));
-  return withLinks({ ...row, args }, [gates, keys.filter((unique) => unique !== null)]);
+  const keys: Unique[] = [];
+  let keyed = isKeyed;
+  for (const policy of uniques) {
+    const unique = uniqueFor(policy, job.name, args);
+    if (unique === null) continue;
+    keys.push(unique);
+    // the name of a request is not what the job is unique by
+    keyed ||= !policy.idempotency;
+  }
+  const said = keyed === keys.length > 0 ? {} : { keyed };
+  return withLinks({ ...row, args, ...said }, [gates, keys]);
 }
 
 /** Most jobs have neither, and their rows say nothing of it. */

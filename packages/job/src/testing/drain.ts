@@ -2,7 +2,7 @@
 
 import type { Clock, Job, Settlement, Store, TurnAnswer } from "@queue-runtime/store";
 import type { JobDefinition } from "../define/definition.ts";
-import { gatesOf } from "../flow/gates.ts";
+import { keysMissing } from "../flow/missing.ts";
 import { toJobError } from "../perform/to-job-error.ts";
 import { perform } from "../perform.ts";
 import { MemoryRun } from "./memory-run.ts";
@@ -37,7 +37,7 @@ export async function drain(bench: Bench): Promise<Drained> {
     for (let runs = 0; runs < mostRuns; runs++) {
       const job = await claimed(bench, processId);
       if (job === undefined) return drained;
-      const end = gatesMissing(job, bench) ?? (await endOf(job, bench));
+      const end = seenTo(job, bench) ?? (await endOf(job, bench));
       const counted = countedAs(end);
       if (counted !== null) drained[counted]++;
       await turn(bench, processId, [end]);
@@ -48,13 +48,12 @@ export async function drain(bench: Bench): Promise<Drained> {
   }
 }
 
-/** A row that was enqueued by name alone gets its gates when somebody knows its definition. */
-function gatesMissing(job: Job, { definitions }: Bench): Settlement | null {
-  const { id, fence, name, args, concurrencyKey } = job;
-  if (concurrencyKey !== null) return null;
+/** A row that was enqueued by name alone gets its keys when somebody knows its definition. */
+function seenTo(job: Job, { definitions }: Bench): Settlement | null {
+  const { id, fence, name } = job;
   try {
-    const gates = gatesOf(definitions.get(name)!, args);
-    return gates.length === 0 ? null : { id, fence, outcome: "gated", gates };
+    const missing = keysMissing(definitions.get(name)!, job);
+    return missing === null ? null : { id, fence, ...missing };
   } catch (thrown) {
     return { id, fence, outcome: "failed", error: toJobError(thrown), retryDelayMs: null };
   }

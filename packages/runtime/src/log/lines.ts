@@ -92,7 +92,7 @@ function ofJob(event: JobEvent): [LineLevel, string] {
     case "job-progress":
       return ["info", `${job} ${progressBar(event.done, event.total)}`];
     case "job-gated":
-      return ["debug", `${job} needs slots of ${event.keys.join(", ")}: it is enqueued with them`];
+      return ["debug", `${job} was enqueued by name alone: it gets ${event.keys.join(", ")}`];
     case "job-refused":
       return ["warn", `${job} is held by somebody else by now; this run is stopped`];
     default:

@@ -6,6 +6,7 @@ import { monotonic } from "../process/monotonic.ts";
 import type { Worker } from "../worker.ts";
 import { Appetite } from "./claims/appetite.ts";
 import { gateMissing } from "./claims/gate-missing.ts";
+import { LookAhead } from "./claims/look-ahead.ts";
 import { Prefetch } from "./claims/prefetch.ts";
 import { Execution } from "./execution.ts";
 import type { TurnsOwner } from "./turns.ts";
@@ -20,6 +21,7 @@ export class Claims implements TurnsOwner {
   readonly appetite: Appetite;
   readonly #worker: Worker;
   readonly #prefetch: Prefetch;
+  readonly #lookAhead: LookAhead;
   readonly #names: readonly string[];
   #started = false;
   #evicted = false;
@@ -30,6 +32,7 @@ export class Claims implements TurnsOwner {
     this.processId = processId;
     this.#prefetch = new Prefetch(store.shared);
     this.#names = [...definitions.keys()];
+    this.#lookAhead = new LookAhead(store, definitions, () => this.look());
     this.appetite = new Appetite({
       store,
       pollMs: config.pollingIntervalMs,
@@ -48,6 +51,7 @@ export class Claims implements TurnsOwner {
   stop(): void {
     this.#started = false;
     this.appetite.stop();
+    this.#lookAhead.stop();
     this.#prefetch.nothingWaits();
   }
 
@@ -87,7 +91,7 @@ export class Claims implements TurnsOwner {
   wanted(): Claim | null {
     const { slots, runner, options, beginsNothing } = this.#worker;
     if (!this.#started || !this.appetite.isHungry || beginsNothing) return null;
-    if (slots.hasSuspect) return null;
+    if (slots.hasSuspect || this.#lookAhead.isUnderWay) return null;
     const limit = Math.min(mostAtOnce, slots.open + this.#prefetch.ahead(runner.slots));
     if (limit <= 0) return null;
     const { queues } = options.config;
@@ -112,8 +116,10 @@ export class Claims implements TurnsOwner {
       const definition = options.definitions.get(job.name);
       if (!definition) throw new Error(`the store handed out ${job.name}, which nobody asked for`);
       const end = gateMissing(job, definition, options.log);
-      if (end) turns.settle(end);
-      else slots.add(new Execution(job, definition));
+      if (end) {
+        turns.settle(end);
+        this.#lookAhead.met();
+      } else slots.add(new Execution(job, definition));
     }
     // a suspect comes alone, however much is ready
     this.appetite.fed(claimed.length, more || slots.hasSuspect);

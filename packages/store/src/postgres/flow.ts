@@ -2,8 +2,9 @@
 // flow/reconcile.ts.
 
 import { checkTaken } from "../rules/limits.ts";
-import type { Flow } from "../store.ts";
+import type { Flow } from "../store/flow.ts";
 import type { Driver } from "./driver.ts";
+import { gateAhead, unseen } from "./flow/gate-ahead.ts";
 import { defineLimits, limits, setLimit } from "./flow/limits.ts";
 import { type Cursor, maintain, refill } from "./flow/maintain.ts";
 import { why } from "./flow/why.ts";
@@ -18,6 +19,8 @@ export function postgresFlow(driver: Driver, announcer: Announcer): Flow {
     define: (source, wanted) => defineLimits(driver, announcer, { source, wanted }),
     limits: () => limits(driver),
     take: (key, rate) => take(driver, key, rate),
+    unseen: (names, limit) => unseen(driver, names, limit),
+    gate: (jobs) => gateAhead(driver, announcer, jobs),
     why: (id) => why(driver, id),
   };
 }

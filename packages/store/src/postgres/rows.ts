@@ -3,6 +3,7 @@
 import type { Job, JobError, JobKind, JobState } from "../job.ts";
 import type { Json } from "../json.ts";
 import type { Process, ProcessKind, ProcessState } from "../process.ts";
+import { links } from "./migrations/2-flow/links.ts";
 
 /** null is stored as NULL. */
 export function toColumn(value: Json | JobError | undefined): string | null {
@@ -102,6 +103,7 @@ export function toJob(row: unknown): Job {
     progress: { done: tuple[5], total: tuple[6] },
     concurrencyKey: tuple[16],
     uniqueKey: tuple[17],
+    keyed: (tuple[23] & links.keyed) !== 0,
     batchId: tuple[22],
     label: tuple[18],
     runAt: tuple[2],

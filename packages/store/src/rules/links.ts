@@ -19,6 +19,7 @@ import {
 export interface Links {
   readonly gates: readonly Gate[];
   readonly uniques: readonly Unique[];
+  readonly keyed: boolean;
   readonly after: readonly number[];
   readonly ifDependencyFails: "fail" | "run";
   readonly batchId: number | null;
@@ -32,6 +33,7 @@ const policies = ["block", "discard", "replace", "fail"] as const;
 const nothing: Links = {
   gates: [],
   uniques: [],
+  keyed: false,
   after: [],
   ifDependencyFails: "fail",
   batchId: null,
@@ -39,11 +41,13 @@ const nothing: Links = {
 
 /** @throws StoreError `invalid` */
 export function checkLinks(job: NewJob): Links {
-  const { gates, uniques, after, ifDependencyFails, batchId } = job;
-  if (!gates && !uniques && !after && batchId == null && !ifDependencyFails) return nothing;
+  const { gates, uniques, keyed, after, ifDependencyFails, batchId } = job;
+  if (!gates && !uniques && !keyed && !after && batchId == null && !ifDependencyFails)
+    return nothing;
   const links: Links = {
     gates: checkGates(gates ?? []),
     uniques: checkUniques(uniques ?? []),
+    keyed: keyed ?? (uniques ?? []).length > 0,
     after: checkAfter(after ?? []),
     ifDependencyFails: oneOf("ifDependencyFails", ifDependencyFails ?? "fail", ["fail", "run"]),
     batchId: batchId == null ? null : positive("batchId", batchId),
@@ -83,7 +87,8 @@ function checkGate(gate: unknown): Gate {
   return { kind, key, limit, ms, onConflict };
 }
 
-function checkUniques(uniques: unknown): readonly Unique[] {
+/** @throws StoreError `invalid` */
+export function checkUniques(uniques: unknown): readonly Unique[] {
   const checked = list("uniques", uniques, mostUniques).map(checkUnique);
   distinct(
     "uniques",

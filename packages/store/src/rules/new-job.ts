@@ -46,7 +46,7 @@ const largestArgs = 1_048_576;
  */
 export function prepareJob(job: NewJob): PreparedJob {
   if (typeof job !== "object" || job === null) throw invalid("a job must be an object", job);
-  const { gates, uniques, after, ifDependencyFails, batchId } = checkLinks(job);
+  const { gates, uniques, keyed, after, ifDependencyFails, batchId } = checkLinks(job);
   const kind = checkKind(job.kind ?? "module");
   return {
     name: checkName(kind, text("name", job.name, longestName)),
@@ -60,6 +60,7 @@ export function prepareJob(job: NewJob): PreparedJob {
     command: checkCommand(kind, job.command),
     gates,
     uniques,
+    keyed,
     after,
     ifDependencyFails,
     batchId,

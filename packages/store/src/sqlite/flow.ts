@@ -1,7 +1,8 @@
 // The upkeep of slots and rates. What follows from a job's own life is in flow/reconcile.ts.
 
-import type { Flow } from "../store.ts";
+import type { Flow } from "../store/flow.ts";
 import type { Driver } from "./driver.ts";
+import { gateAhead, unseen } from "./flow/gate-ahead.ts";
 import { defineLimits, limits, setLimit } from "./flow/limits.ts";
 import { type Cursor, maintain } from "./flow/maintain.ts";
 import { refill } from "./flow/refill.ts";
@@ -17,6 +18,8 @@ export function sqliteFlow(driver: Driver): Flow {
     define: (source, wanted) => defineLimits(driver, source, wanted),
     limits: () => driver.read(() => limits(driver)),
     take: (key, rate) => takeSlot(driver, key, rate),
+    unseen: (names, limit) => driver.readTogether(() => unseen(driver, names, limit)),
+    gate: (jobs) => gateAhead(driver, jobs),
     why: (id) => driver.readTogether(() => why(driver, id)),
   };
 }

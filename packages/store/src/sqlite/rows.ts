@@ -20,7 +20,7 @@ export function fromColumn<T = Json>(column: unknown): T {
 export const jobColumns: string = `jobs.id, name, kind, queue, state, args, priority, attempts,
   interruptions, crashes, crashes_since_checkpoint, fence, process_id, cursor, progress_done,
   progress_total, concurrency_key, unique_key, label, run_at, created_at, started_at, finished_at,
-  error, result, cancel_requested_at, batch_id`;
+  error, result, cancel_requested_at, batch_id, keyed`;
 
 type JobTuple = [
   id: number,
@@ -50,6 +50,7 @@ type JobTuple = [
   result: string | null,
   cancelRequestedAt: number | null,
   batchId: number | null,
+  keyed: 0 | 1,
 ];
 
 /** From a row that is an array: made 100,000 times a second, it is the fastest form there is. */
@@ -73,6 +74,7 @@ export function toJob(row: unknown): Job {
     progress: { done: tuple[14], total: tuple[15] },
     concurrencyKey: tuple[16],
     uniqueKey: tuple[17],
+    keyed: tuple[27] === 1,
     batchId: tuple[26],
     label: tuple[18],
     runAt: tuple[19],

@@ -19,6 +19,20 @@ export function silenceByHand(url: string, processId: number, ms: number): Promi
   return byHand(url, `UPDATE @processes SET ${silent} WHERE id = ${processId}`);
 }
 
+/** Blocked jobs that are not that old have just been blocked. */
+export function keepYoungByHand(url: string): Promise<void> {
+  const isSqlite = url.startsWith("sqlite:");
+  const now = isSqlite ? "unixepoch('subsec') * 1000" : "queue_runtime.clock_ms()";
+  const waits = isSqlite ? "since IS NOT NULL" : "waits";
+  return byHand(url, `UPDATE @job_gates SET since = ${now} WHERE since > 0 AND ${waits}`);
+}
+
+/** All that are blocked have waited for longer than they are passed over. */
+export function ageAllByHand(url: string): Promise<void> {
+  const waits = url.startsWith("sqlite:") ? "waits = 1" : "waits";
+  return byHand(url, `UPDATE @job_gates SET since = 0 WHERE ${waits}`);
+}
+
 /** Both stores have the same columns; names of tables are written `@jobs`. */
 async function byHand(url: string, sql: string): Promise<void> {
   if (url.startsWith("sqlite:")) {

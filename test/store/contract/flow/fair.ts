@@ -1,8 +1,8 @@
 // A queue in which keys take turns: whose turn a job has, and that no two queues share anything.
 
-import type { Gate, NewJob, QueueSettings } from "@queue-runtime/store";
+import type { Gate, Job, NewJob, QueueSettings } from "@queue-runtime/store";
 import { describe, expect, it } from "vitest";
-import { enqueueAll, ids, newWorker, type OpenStore } from "../world.ts";
+import { enqueueAll, enqueueOne, ids, jobOf, newWorker, type OpenStore } from "../world.ts";
 import { drainInOrder, finish, rate, slot, statesOf, unique } from "./words.ts";
 
 const plain: QueueSettings = { slots: null, rate: null, fair: false };
@@ -85,6 +85,57 @@ export function fairContract(open: OpenStore): void {
       const order = await drainInOrder(store);
       expect(order.toSorted((a, b) => a - b)).toEqual(all);
       expect(Math.max(...all.slice(9).map((id) => order.indexOf(id)))).toBeLessThan(8);
+    });
+  });
+
+  describe("a fair queue that is filled by name alone", () => {
+    it("gives everybody a turn of his own, once a worker has looked ahead", async () => {
+      await using world = await open();
+      const { store } = world;
+      await store.queues.set("default", { ...plain, fair: true });
+      const many = await enqueueAll(store, Array(300).fill({ args: "a" }));
+      const few = await enqueueAll(store, Array(10).fill({ args: "b" }));
+      const free = await enqueueOne(store, { args: null });
+      const seeTo = async (job: Job) => ({
+        ...{ id: job.id, fence: job.fence, outcome: "gated" as const },
+        gates: job.args === null ? [] : [slot(String(job.args), wide)],
+      });
+      expect(await store.flow.unseen(["other"], 100)).toEqual([]);
+      for (;;) {
+        const some = await store.flow.unseen(["other", "job"], 100);
+        if (some.length === 0) break;
+        await store.flow.gate(await Promise.all(some.map(seeTo)));
+      }
+      expect((await jobOf(store, few[9]!)).concurrencyKey).toBe("b");
+      expect(await jobOf(store, free)).toMatchObject({ concurrencyKey: null, keyed: true });
+      const order = await drainInOrder(store);
+      expect(order).toHaveLength(many.length + few.length + 1);
+      expect(Math.max(...few.map((id) => order.indexOf(id)))).toBeLessThan(40);
+    });
+
+    it("leaves those alone that have moved on, and ends whoever has to give way", async () => {
+      await using world = await open();
+      const { store } = world;
+      await store.queues.set("default", { ...plain, fair: true });
+      const holder = await enqueueOne(store, { name: "other", uniques: [unique("report")] });
+      const all = await enqueueAll(store, Array(8).fill({}));
+      const some = await store.flow.unseen(["job"], 100);
+      expect(ids(some)).toEqual(all.slice(4));
+      const [gone, moved, late, last] = some;
+      await store.jobs.discard([gone!.id]);
+      await store.jobs.cancel([moved!.id]);
+      const given = { outcome: "gated" as const, gates: [], uniques: [unique("report")] };
+      const [first] = [gone!, moved!].map(({ id, fence }) => ({ id, fence, ...given }));
+      const old = { id: last!.id, fence: last!.fence + 1, ...given };
+      await store.flow.gate([first!, { ...given, id: late!.id, fence: late!.fence }, old]);
+      expect(await statesOf(store, ids(some))).toEqual([
+        "gone",
+        "cancelled",
+        "cancelled",
+        "blocked",
+      ]);
+      const { error } = await jobOf(store, late!.id);
+      expect(error?.message).toBe(`job ${holder} has its unique key report`);
     });
   });
 

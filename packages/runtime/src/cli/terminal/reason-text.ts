@@ -52,7 +52,8 @@ function dueText({ runAt, inMs }: Extract<Reason, { why: "scheduled" }>): string
   return `it was due at ${isoTime(runAt)}, and no dispatcher has made it ready`;
 }
 
-function blockedText({ kind, key, limit, holders, freeInMs }: Blocked): string {
+function blockedText({ kind, key, limit, holders, keptFor, freeInMs }: Blocked): string {
+  if (keptFor !== null) return `a slot of ${quoted(key)} is kept for job ${keptFor}, before it`;
   const soon = freeInMs === null ? "" : `; the next slot is free in ${near(freeInMs)}`;
   if (kind === "rate") return `the rate of ${quoted(key)} is used up${soon}`;
   const slots = limit === 1 ? "its slot" : `all ${limit} slots`;

@@ -14,7 +14,8 @@ export function reasonRow(reason: Reason): object {
     case "blocked": {
       const { why, kind, key, limit } = reason;
       const holders = reason.holders.map(holderRow);
-      return { why, kind, key, limit, holders, free_in_ms: reason.freeInMs };
+      const { keptFor: kept_for, freeInMs: free_in_ms } = reason;
+      return { why, kind, key, limit, holders, kept_for, free_in_ms };
     }
     case "paused":
       return { why: reason.why, queue: reason.queue, since: isoTime(reason.since) };

@@ -93,6 +93,8 @@ export class Connections {
     });
     // one that breaks while nobody uses it is replaced when somebody does
     pool.on("error", ignore);
+    // it may break with the welcome of the server, before it is in the hands of whoever asked
+    pool.on("connect", (client) => void client.on("error", ignore));
     return pool;
   }
 

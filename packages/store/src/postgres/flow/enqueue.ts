@@ -19,8 +19,8 @@ import {
   writeAndReconcile,
 } from "./reconcile.ts";
 
-export function isLinked({ gates, uniques, after, batchId }: PreparedJob): boolean {
-  return gates.length > 0 || uniques.length > 0 || after.length > 0 || batchId !== null;
+export function isLinked({ gates, uniques, keyed, after, batchId }: PreparedJob): boolean {
+  return keyed || gates.length + uniques.length + after.length > 0 || batchId !== null;
 }
 
 /** The jobs without their args. */

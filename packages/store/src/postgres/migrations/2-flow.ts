@@ -18,6 +18,7 @@ import { tables } from "./2-flow/tables.ts";
 import { triggers } from "./2-flow/triggers.ts";
 import { uniques } from "./2-flow/uniques.ts";
 import { batches } from "./2-flow/upkeep/batches.ts";
+import { gating } from "./2-flow/upkeep/gating.ts";
 import { limits } from "./2-flow/upkeep/limits.ts";
 import { upkeep } from "./2-flow/upkeep.ts";
 import { recurringTables } from "./2-recurring.ts";
@@ -50,6 +51,7 @@ export const flow: string = [
   replacing,
   plainEnqueueing,
   upkeep,
+  gating,
   batches,
   limits,
   revoke,

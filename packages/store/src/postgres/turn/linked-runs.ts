@@ -3,15 +3,15 @@
 // after one that runs) the claim says itself: it answers whether anything was left to be taken up.
 
 import type { Settlement } from "../../turn.ts";
-import { links } from "../migrations/2-flow/links.ts";
+import { links as bits } from "../migrations/2-flow/links.ts";
 import type { Caught } from "./claim-rows.ts";
 
 export class LinkedRuns {
   readonly #ids = new Set<number>();
 
   claimed(caught: readonly Pick<Caught, "job" | "links">[]): void {
-    for (const { job, links: tied } of caught)
-      if ((tied & ~links.command) !== 0) this.#ids.add(job.id);
+    const alone = bits.keyed | bits.command;
+    for (const { job, links } of caught) if ((links & ~alone) !== 0) this.#ids.add(job.id);
   }
 
   isAmong(settlements: readonly Settlement[]): boolean {
@@ -25,10 +25,10 @@ export class LinkedRuns {
 
 /** A slot of theirs was free as soon as they began: somebody else may be ready. */
 export function isFair(linksOfJob: number): boolean {
-  return (linksOfJob & links.fair) !== 0;
+  return (linksOfJob & bits.fair) !== 0;
 }
 
 /** A slot of theirs rests since they began: a dispatcher has to know until when. */
 export function isRated(linksOfJob: number): boolean {
-  return (linksOfJob & links.rate) !== 0;
+  return (linksOfJob & bits.rate) !== 0;
 }

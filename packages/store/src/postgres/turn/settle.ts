@@ -9,7 +9,6 @@
 //
 // Runs that just finished, which is nearly all of them, have a statement of their own.
 
-import { checkGates } from "../../rules/links.ts";
 import type { Settlement } from "../../turn.ts";
 import type { Statement } from "../driver.ts";
 import { sharedColumns, toColumn } from "../rows.ts";
@@ -68,12 +67,15 @@ const endAll = `WITH given AS MATERIALIZED (
   SELECT * FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::json[], $5::bigint[])
     AS given (id, fence, outcome, error, delay)
 ), held AS MATERIALIZED (
-  SELECT job.id, given.outcome, given.error AS failure, given.delay, ${counters},
+  SELECT job.id, given.outcome, given.error AS failure, own.delay, ${counters},
     CASE WHEN given.outcome = 'cancelled' THEN 'cancelled'
       WHEN given.outcome = 'failed' AND given.delay IS NULL THEN 'failed'
       WHEN job.cancel_requested_at IS NOT NULL THEN 'cancelled'
-      WHEN given.delay > 0 THEN 'scheduled' ELSE 'ready' END AS state
+      WHEN own.delay > 0 THEN 'scheduled' ELSE 'ready' END AS state
   FROM queue_runtime.jobs AS job JOIN given ON job.id = given.id AND job.fence = given.fence
+    CROSS JOIN LATERAL (SELECT CASE given.outcome
+      WHEN 'gated' THEN greatest(job.run_at - queue_runtime.now_ms(), 0)
+      ELSE given.delay END AS delay) AS own
   WHERE job.process_id IS NOT NULL FOR UPDATE OF job
 ), back AS (
   UPDATE queue_runtime.jobs AS job SET state = held.state, returned = true, process_id = NULL,
@@ -116,11 +118,11 @@ export function end(given: readonly Other[]): Statement {
   ];
 }
 
-export type Gated = Extract<Settlement, { readonly outcome: "gated" }>;
+export type GatedRun = Extract<Settlement, { readonly outcome: "gated" }>;
 
-/** Gives gates to runs that learned of them; comes before the statement that ends these runs. */
-export function gate(runs: readonly Gated[]): Statement {
-  const given = runs.map(({ id, fence, gates }) => ({ id, fence, gates: checkGates(gates) }));
+/** Gives runs what they have learned of; comes before the statement that ends these runs. */
+export function gate(runs: readonly GatedRun[]): Statement {
+  const given = runs.map(({ id, fence, gates, uniques }) => ({ id, fence, gates, uniques }));
   return ["SELECT queue_runtime.gate_runs($1::json)", [JSON.stringify(given)]];
 }
 

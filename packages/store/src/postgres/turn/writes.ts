@@ -1,5 +1,6 @@
 // The writing half of a turn: its statements, in order, and what their answers mean.
 
+import { soundly } from "../../rules/gated.ts";
 import type { Checkpoint, Turn } from "../../turn.ts";
 import type { Answer, Driver, Statement } from "../driver.ts";
 import { type Ended, hasEnd, noteEnds } from "./command-ends.ts";
@@ -9,7 +10,7 @@ import {
   end,
   type Finished,
   finish,
-  type Gated,
+  type GatedRun,
   gate,
   type Other,
   takenBefore,
@@ -37,18 +38,18 @@ export class Writes {
   readonly #checkpoints: readonly Checkpoint[];
   readonly #finished: readonly Finished[];
   readonly #others: readonly Other[];
-  readonly #gated: readonly Gated[];
+  readonly #gated: readonly GatedRun[];
   readonly #ends: readonly Ended[];
   readonly #processId: number;
   readonly #repeated: boolean;
 
   constructor(turn: Turn) {
-    const { settlements } = turn;
+    const settlements = turn.settlements.map(soundly);
     this.#processId = turn.processId;
     this.#repeated = turn.holding !== undefined;
     this.#finished = settlements.filter(isFinished);
     this.#others = settlements.filter((each): each is Other => !isFinished(each));
-    this.#gated = settlements.filter((each): each is Gated => each.outcome === "gated");
+    this.#gated = settlements.filter((each): each is GatedRun => each.outcome === "gated");
     this.#ends = settlements.filter(hasEnd);
     const moved = settlements.filter(({ cursor, progress }) => cursor !== undefined || progress);
     this.#asked = turn.checkpoints;

@@ -21,7 +21,7 @@ export async function setLimit(
   limit: number | null,
 ): Promise<void> {
   checkJobLimit(jobName, limit);
-  await give(driver, jobName, { limit, source: null });
+  await apply(driver, jobName, { limit, source: null });
 }
 
 const definedBy = "SELECT name FROM concurrency_limits WHERE source = ?";
@@ -61,6 +61,11 @@ async function give(driver: Driver, jobName: string, { limit, source }: Wanted):
   // A look first: a runtime says at its start what it has said before.
   const row = await driver.read(() => driver.sql(current).get(jobName));
   if (limit === null ? !row : row?.slots === limit && row.source === source) return;
+  await apply(driver, jobName, { limit, source });
+}
+
+/** Also where it was so before: some may have come back with slots too many, and are ready. */
+async function apply(driver: Driver, jobName: string, { limit, source }: Wanted): Promise<void> {
   await driver.write(() => {
     if (limit === null) driver.sql(unset).run(jobName);
     else driver.sql(set).run(jobName, limit, source);

@@ -15,7 +15,9 @@ interface Row {
 }
 
 /** Only of queues that have some. */
-export function allSettings(connection: Connection): ReadonlyMap<string, QueueSettings> {
+export function allSettings(
+  connection: Pick<Connection, "sql">,
+): ReadonlyMap<string, QueueSettings> {
   const rows = connection.sql(all).all() as unknown as readonly Row[];
   return new Map(
     rows.map(({ name, slots, rate_limit: limit, rate_per_ms: perMs, rate_burst: burst, fair }) => {

@@ -11,7 +11,8 @@ import { closeIfOver } from "./links/batch-end.ts";
 import { type Ending, isEnded, settleWaiting, tellDependants } from "./links/dependencies.ts";
 import { takeBack } from "./links/unique.ts";
 import { applyPolicies } from "./slots/conflict.ts";
-import { standAlone } from "./slots/line.ts";
+import { letGo } from "./slots/keep.ts";
+import { comeInLine } from "./slots/line.ts";
 import { admit, promote } from "./slots/promote.ts";
 import { Room } from "./slots/room.ts";
 
@@ -36,6 +37,8 @@ interface Touched {
 interface Round {
   readonly room: Room;
   readonly keys: Set<string>;
+  /** Of which slots were kept until now. */
+  readonly kept: Set<string>;
   readonly batches: Set<number>;
   readonly blocked: Touched[];
 }
@@ -54,14 +57,16 @@ export function reconcile(connection: Connection): boolean {
     const rows = room.sql(next).all() as unknown as readonly Touched[];
     if (rows.length === 0) return true;
     taken += rows.length;
-    const round: Round = { room, keys: new Set(), batches: new Set(), blocked: [] };
+    const sets = { keys: new Set<string>(), kept: new Set<string>(), batches: new Set<number>() };
+    const round: Round = { room, ...sets, blocked: [] };
     for (const row of rows) {
       room.sql(done).run(row.id);
       takeUp(round, row);
     }
     for (const id of round.batches) closeIfOver(connection, id);
     room.recount();
-    for (const key of round.keys) promote(room, key, { most, freed });
+    for (const key of round.keys)
+      promote(room, key, { most, freed: round.kept.has(key) ? Number.POSITIVE_INFINITY : freed });
     for (const row of round.blocked) settleBlocked(room, row);
   }
   return !isTouched(connection);
@@ -72,13 +77,14 @@ const forgetGates = `DELETE FROM job_gates WHERE job_id = ?1
   AND NOT EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND kind = 'command')`;
 
 function takeUp(round: Round, touched: Touched): void {
-  const { room, keys, batches } = round;
+  const { room, keys, kept, batches } = round;
   const { id, outcome, batchId } = touched;
   const state = room.sql(stateOf).get(id)?.state as JobState | undefined;
   for (const key of room.keysOf(id)) keys.add(key);
+  for (const key of letGo(room, id)) kept.add(key);
   if (state !== undefined) takeBack(room, id, state);
   if (state === "blocked") {
-    standAlone(room, id);
+    comeInLine(room, id);
     round.blocked.push(touched);
   }
   if (state === "waiting") settleWaiting(room, id);

@@ -74,17 +74,23 @@ const link = "UPDATE jobs SET linked = 1 WHERE id = ?";
 /** Where keys no longer take turns, jobs go by their age. */
 const goByAge = "UPDATE jobs SET place = NULL WHERE id = ? AND place IS NOT NULL";
 
+const blockedSince = "SELECT min(since) AS since FROM job_gates WHERE job_id = ?";
+
+function sinceOf(room: Room, id: number): number {
+  return (room.sql(blockedSince).get(id)?.since as number | null | undefined) ?? room.now;
+}
+
 /** Answers the keys that it has now or had before. */
 function regate(room: Room, job: JobRow, setting: Setting): readonly string[] {
   const before = room.gatesOf(job.id);
   const own = before.filter(({ name }) => name !== "");
   const gates = gatesOfQueue(setting, job, own);
   const kept = new Set(gates.map(({ key }) => key));
+  const since = job.state === "blocked" ? sinceOf(room, job.id) : null;
   room.sql(forgetGates).run(job.id);
   for (const { name, key } of before)
     if (name === "" && !kept.has(key)) room.sql(forgetSlot).run(job.id, key);
-  const waits = job.state === "blocked";
-  writeGates(room, job.id, { gates: [...own, ...gates], priority: job.priority, waits });
+  writeGates(room, job.id, { gates: [...own, ...gates], priority: job.priority, since });
   if (gates.length > 0) room.sql(link).run(job.id);
   if (![...own, ...gates].some(({ kind }) => kind === "fair")) room.sql(goByAge).run(job.id);
   settle(room, job);

@@ -13,9 +13,9 @@ import { writeGates } from "../flow/slots/gates.ts";
 import type { Room, StoredGate } from "../flow/slots/room.ts";
 
 const insert = `INSERT INTO jobs (name, kind, queue, state, args, priority, label, run_at, created_at,
-    concurrency_key, unique_key, batch_id, linked)
+    concurrency_key, unique_key, keyed, batch_id, linked)
   VALUES (:name, :kind, :queue, :state, :args, :priority, :label, :runAt, :now,
-    :concurrencyKey, :uniqueKey, :batchId, :linked)`;
+    :concurrencyKey, :uniqueKey, :keyed, :batchId, :linked)`;
 
 /**
  * `gates` are its own and those of its queue.
@@ -27,11 +27,12 @@ export function insertLinked(room: Room, job: PreparedJob, gates: readonly Store
   if (keeper) return answer(room, keeper, { job, gates });
   const { state: wanted, runAt } = admit(job, room.now);
   const mustWait = wanted !== "held" && (waits.on.length > 0 || waits.failed !== null);
-  const state = mustWait ? "waiting" : wanted === "ready" ? ask(room, gates) : wanted;
+  const state = mustWait ? "waiting" : wanted === "ready" ? ask(room, gates, job.priority) : wanted;
   if (state === "discarded") return { id: burnId(room, { job, runAt }), outcome: "discarded" };
   const id = write(room, { job, state, runAt, linked: 1 });
   insertCommand(room, id, job);
-  writeGates(room, id, { gates, priority: job.priority, waits: state === "blocked" });
+  const since = state === "blocked" ? room.now : null;
+  writeGates(room, id, { gates, priority: job.priority, since });
   if (state === "ready") room.take(id, gates);
   takeUniques(room, { id, state }, job.uniques);
   waitFor(room, id, { on: waits.on, ifFails: job.ifDependencyFails });
@@ -64,12 +65,13 @@ interface Row {
 }
 
 function write(room: Room, { job, state, runAt, linked }: Row): number {
-  const { name, kind, queue, args, priority, label, gates, uniques, batchId } = job;
+  const { name, kind, queue, args, priority, label, gates, uniques, keyed, batchId } = job;
   const values = { name, kind, queue, state, args, priority, label, runAt, now: room.now };
   const { lastInsertRowid } = room.sql(insert).run({
     ...values,
     concurrencyKey: gates[0]?.key ?? null,
     uniqueKey: uniques[0]?.key ?? null,
+    keyed: Number(keyed),
     batchId,
     linked,
   });

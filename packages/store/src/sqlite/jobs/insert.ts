@@ -68,9 +68,9 @@ export function insertAll(connection: Connection, jobs: readonly PreparedJob[]):
   return { answers, linked: room !== null };
 }
 
-function isLinked({ gates, uniques, after, command }: PreparedJob): boolean {
+function isLinked({ gates, uniques, keyed, after, command }: PreparedJob): boolean {
   // A batch that was opened by an older version keeps callbacks that say nothing of commands.
-  return command != null || gates.length + uniques.length + after.length > 0;
+  return keyed || command != null || gates.length + uniques.length + after.length > 0;
 }
 
 function goesWith(

@@ -5,8 +5,9 @@
 // needs no repair. `slots_by_key` is what is counted, and a count stops at the limit;
 // `job_gates_waiting` is the line of those who wait, best first, and `job_gates_widest` says that
 // none of them sees more slots than are taken, which is nearly always so. Jobs of one `shape` have
-// the same gates, so that nobody has to ask for each of them (flow/slots/line.ts). A slot that is
-// lent belongs to a run that had begun before its queue had slots, and ends with it.
+// the same gates, so that nobody has to ask for each of them (flow/slots/line.ts). A job that has
+// waited for long `since` it was blocked keeps slots (flow/slots/keep.ts); few ever do. A slot that
+// is lent belongs to a run that had begun before its queue had slots, and ends with it.
 //
 // A job has its unique keys for as long as its row is there; that at most one job of a key holds
 // it is kept by the index `unique_keys_held`. A batch counts the jobs that retention took from it.
@@ -24,6 +25,7 @@ export const turn = "coalesce(place, id)";
 export const flow: string = `
 ALTER TABLE jobs ADD COLUMN linked INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN batch_id INTEGER;
+ALTER TABLE jobs ADD COLUMN keyed INTEGER NOT NULL DEFAULT 0;
 
 ALTER TABLE jobs ADD COLUMN place REAL;
 
@@ -53,6 +55,8 @@ CREATE TABLE job_gates (
   name TEXT NOT NULL,
   priority INTEGER NOT NULL,
   waits INTEGER NOT NULL DEFAULT 0,
+  since INTEGER,
+  keeps INTEGER NOT NULL DEFAULT 0,
   shape INTEGER NOT NULL,
   PRIMARY KEY (job_id, key)
 ) STRICT, WITHOUT ROWID;
@@ -60,6 +64,7 @@ CREATE TABLE job_gates (
 CREATE INDEX job_gates_waiting ON job_gates (key, priority, job_id) WHERE waits = 1;
 CREATE INDEX job_gates_shapes ON job_gates (key, shape, priority, job_id) WHERE waits = 1;
 CREATE INDEX job_gates_widest ON job_gates (key, name, slots, kind) WHERE waits = 1;
+CREATE INDEX job_gates_kept ON job_gates (key, priority, job_id) WHERE keeps = 1;
 CREATE INDEX job_gates_rated ON job_gates (key) WHERE waits = 1 AND kind = 'rate';
 
 CREATE TABLE slots (

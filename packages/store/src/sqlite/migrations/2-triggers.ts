@@ -100,7 +100,8 @@ BEGIN
   DELETE FROM slots WHERE ${givesUp} AND job_id = NEW.id;
   DELETE FROM slots WHERE ${wasLent};
   UPDATE jobs SET state = 'blocked' WHERE NEW.state = 'ready' AND id = NEW.id AND ${lacksSlot};
-  UPDATE job_gates SET waits = ${isBlocked} WHERE job_id = NEW.id AND waits <> ${isBlocked};
+  UPDATE job_gates SET waits = ${isBlocked}, since = NULL, keeps = keeps AND NOT ${isBlocked}
+    WHERE job_id = NEW.id AND waits <> ${isBlocked};
   UPDATE unique_keys SET held = 0 WHERE NEW.unique_key IS NOT NULL
     AND job_id = NEW.id AND held = 1 AND NOT ${keepsKey};
   INSERT INTO touched (job_id, outcome, batch_id)
@@ -120,7 +121,7 @@ BEGIN
   DELETE FROM unique_keys WHERE job_id = OLD.id AND (until IS NULL OR held = 0);
   DELETE FROM slots WHERE job_id = OLD.id;
   DELETE FROM dependencies WHERE job_id = OLD.id;
-  UPDATE job_gates SET waits = 0 WHERE job_id = OLD.id AND waits = 1;
+  UPDATE job_gates SET waits = 0, since = NULL WHERE job_id = OLD.id AND waits = 1;
   INSERT INTO touched (job_id, outcome, batch_id)
     SELECT OLD.id, CASE WHEN ${hadEnded} THEN OLD.state ELSE 'discarded' END, OLD.batch_id
     WHERE NOT (${hadEnded}) OR EXISTS (SELECT 1 FROM touched WHERE job_id = OLD.id)

@@ -4,12 +4,13 @@ import type { GateKind, Holder } from "../../../flow.ts";
 import type { JobState } from "../../../job.ts";
 import type { Gate } from "../../../rules/why.ts";
 import type { Run } from "../../driver.ts";
+import { keptFor } from "../../migrations/2-flow/promote/keep.ts";
 
 /** Slots that have rested are nobody's, though they may still be there. */
 const wanted = `SELECT gate.kind, gate.key, gate.most, slot.taken - gate.most,
-    queue_runtime.now_ms()
+    ${keptFor("gate", "slot.taken")}, queue_runtime.now_ms()
 FROM (
-  SELECT gate.kind, gate.key, gate.position, CASE gate.kind
+  SELECT gate.kind, gate.key, gate.position, gate.priority, gate.job_id, CASE gate.kind
       WHEN 'concurrency' THEN coalesce(said.slots, gate.slots) ELSE gate.slots END AS most
   FROM queue_runtime.job_gates AS gate
     LEFT JOIN queue_runtime.concurrency_limits AS said ON said.name = gate.name
@@ -22,17 +23,25 @@ FROM (
 ) AS slot
 ORDER BY gate.position`;
 
-type GateRow = [kind: GateKind, key: string, limit: number, over: number, now: number];
+type GateRow = [
+  kind: GateKind,
+  key: string,
+  limit: number,
+  over: number,
+  keeper: number | null,
+  now: number,
+];
 
 export async function gatesOf(run: Run, id: number): Promise<readonly Gate[]> {
   const gates: Gate[] = [];
   for (const row of (await run(wanted, [id])).rows as GateRow[]) {
-    const [kind, key, limit, over, now] = row;
+    const [kind, key, limit, over, keeper, now] = row;
+    const keptFor = over < 0 ? keeper : null;
     const freeInMs = kind === "rate" ? await restOf(run, key, { over, now }) : null;
     const holders = await holdersOf(run, key);
     gates.push({
-      reason: { why: "blocked", kind, key, limit, holders, freeInMs },
-      free: over < 0,
+      reason: { why: "blocked", kind, key, limit, holders, keptFor, freeInMs },
+      free: over < 0 && keptFor === null,
     });
   }
   return gates;

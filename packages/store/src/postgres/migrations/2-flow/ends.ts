@@ -115,6 +115,8 @@ DECLARE
   blocked bigint;
   taken text;
   other bigint;
+  others bigint[];
+  stays bigint;
 BEGIN
   FOR blocked IN
     SELECT id FROM queue_runtime.jobs AS job
@@ -123,31 +125,42 @@ BEGIN
         WHERE job_id = job.id AND on_conflict <> 'block')
     ORDER BY id
   LOOP
+    -- one before it may have come in its place
+    CONTINUE WHEN NOT EXISTS (
+      SELECT FROM queue_runtime.jobs WHERE id = blocked AND state = 'blocked');
     SELECT gate_key INTO taken FROM queue_runtime.lacking(blocked, queue_runtime.clock_ms())
     WHERE NOT is_free AND policy IN ('discard', 'fail') ORDER BY place LIMIT 1;
     IF FOUND THEN
-      PERFORM queue_runtime.end_job(blocked, 'cancelled', ${errorOf(
+      -- who has its row locked may be slow: it is asked again
+      IF NOT queue_runtime.end_job(blocked, 'cancelled', ${errorOf(
         "ConflictError",
         "'no slot of ' || taken || ' was free when it was due'",
-      )});
+      )}) THEN
+        INSERT INTO queue_runtime.touched (job_id) VALUES (blocked);
+      END IF;
       CONTINUE;
     END IF;
     FOR taken IN
       SELECT gate_key FROM queue_runtime.lacking(blocked, queue_runtime.clock_ms())
       WHERE NOT is_free AND policy = 'replace' ORDER BY place
     LOOP
-      FOR other IN
-        SELECT id FROM queue_runtime.jobs WHERE id <> blocked AND ${notBegun}
+      others := array(
+        SELECT id FROM queue_runtime.jobs WHERE ${notBegun}
           AND state IN ('ready', 'blocked') AND id IN (
             SELECT job_id FROM queue_runtime.slots WHERE key = taken
             UNION SELECT job_id FROM queue_runtime.job_gates WHERE key = taken AND waits)
-        ORDER BY id
-      LOOP
+        ORDER BY id);
+      -- one that learned of its policy from a worker has come when it was enqueued
+      stays := CASE WHEN (SELECT started_at FROM queue_runtime.jobs WHERE id = blocked) IS NULL
+        THEN blocked ELSE others[cardinality(others)] END;
+      FOREACH other IN ARRAY others LOOP
+        CONTINUE WHEN other = stays;
         PERFORM queue_runtime.end_job(other, 'cancelled', ${errorOf(
           "ConflictError",
           "'a newer job of ' || taken || ' came in its place'",
         )});
       END LOOP;
+      EXIT WHEN stays <> blocked;
     END LOOP;
     UPDATE queue_runtime.job_gates SET on_conflict = 'block'
     WHERE job_id = blocked AND on_conflict <> 'block';

@@ -22,6 +22,9 @@ const enqueuerWaitsMs = 3_000;
 /** How many holders a message names. */
 const mostNamed = 3;
 
+/** So many may go on when a job comes to a key with free slots. */
+const mostPromoted = 1_000;
+
 /** The keys of jobs, locked. */
 const choose = `
 CREATE FUNCTION queue_runtime.lock_jobs(jobs json) RETURNS text[]
@@ -44,7 +47,10 @@ DECLARE
     || CASE WHEN cardinality(holders) > ${mostNamed} THEN ', …' ELSE '' END;
 BEGIN
   RAISE EXCEPTION 'the job cannot be enqueued: no slot of % is free: %', to_json(wanted),
-    CASE cardinality(holders) WHEN 1 THEN 'job ' || who || ' has it'
+    CASE cardinality(holders) WHEN 0 THEN coalesce('it is kept for job ' || (
+        SELECT job_id FROM queue_runtime.job_gates WHERE key = wanted AND keeps
+        ORDER BY priority, job_id LIMIT 1), 'they rest')
+      WHEN 1 THEN 'job ' || who || ' has it'
       ELSE 'jobs ' || who || ' have them' END USING ERRCODE = 'QR001';
 END $$;
 
@@ -53,7 +59,16 @@ RETURNS boolean LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   full_gate record;
 BEGIN
-  IF at_once AND queue_runtime.admit(job, known) THEN RETURN false; END IF;
+  IF at_once THEN
+    -- who waits already comes first, or keeps a slot
+    PERFORM queue_runtime.promote(array(
+      SELECT own.key FROM queue_runtime.job_gates AS own WHERE own.job_id = job
+        AND EXISTS (SELECT FROM queue_runtime.job_gates AS other
+          WHERE other.key = own.key AND other.waits AND other.job_id <> job)
+      ORDER BY own.key), ${mostPromoted});
+    IF NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = job AND state = 'blocked')
+      OR queue_runtime.admit(job, known) THEN RETURN false; END IF;
+  END IF;
   SELECT * INTO full_gate FROM queue_runtime.lacking(job, queue_runtime.clock_ms())
   WHERE NOT is_free AND policy IN ('discard', 'fail') ORDER BY place LIMIT 1;
   IF NOT FOUND THEN
@@ -66,9 +81,6 @@ BEGIN
   DELETE FROM queue_runtime.jobs WHERE id = job;
   RETURN true;
 END $$;`;
-
-/** So many may go on when a job comes to a key with free slots. */
-const mostPromoted = 1_000;
 
 /**
  * Those that can be decided together: unless somebody would rather not be than wait for a slot,
@@ -113,14 +125,21 @@ END $$;`;
 const settleNew = `
 CREATE FUNCTION queue_runtime.settle_new(job bigint, element json) RETURNS void
 LANGUAGE plpgsql ${safely} AS $$
+DECLARE
+  keys text[];
 BEGIN
   IF NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = job AND state = 'blocked') THEN
     RETURN;
   END IF;
-  PERFORM queue_runtime.promote(${awaited(`array(
-    SELECT own.key FROM queue_runtime.job_gates AS own WHERE own.job_id = job)`)}, ${mostPromoted});
+  keys := ${awaited(`array(
+    SELECT own.key FROM queue_runtime.job_gates AS own WHERE own.job_id = job)`)};
+  PERFORM queue_runtime.promote(keys, ${mostPromoted});
   IF ${hasPolicy("'replace'", "element -> 'gates'")} THEN
     PERFORM queue_runtime.apply_policies(ARRAY[job]);
+    -- it has the slots of those who made way before anybody comes who sees more of them
+    DELETE FROM queue_runtime.slots AS slot WHERE key = ANY (keys) AND job_id IS NOT NULL
+      AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = slot.job_id);
+    PERFORM queue_runtime.promote(keys, ${mostPromoted});
   END IF;
 END $$;`;
 

@@ -1,7 +1,7 @@
 // The rows of new jobs that are tied to others, all at once, and what they are refused for. Nothing
 // about them is decided here that depends on others: that is in enqueue.ts.
 
-import { anyGate, links, safely } from "./links.ts";
+import { anyGate, eachByItself, links, safely } from "./links.ts";
 
 /**
  * The ids of new jobs, in ascending order. The transaction gets its own number first: who reads
@@ -28,7 +28,7 @@ $$;`;
 /** One look at each document: every `->>` reads the whole of it. */
 const fieldsOf = `json_to_recordset(jobs) AS (name text, kind text, queue text, priority bigint,
         label text, held boolean, at bigint, "inMs" double precision, gates json, uniques json,
-        after json, "batchId" bigint)`;
+        keyed boolean, after json, "batchId" bigint)`;
 
 const kindsOf = `(SELECT bit_or(CASE gate ->> 'kind' WHEN 'rate' THEN ${links.gates | links.rate}
         WHEN 'fair' THEN ${links.gates | links.fair} ELSE ${links.gates} END)
@@ -51,14 +51,15 @@ const insertRows = `
         gates -> 0 ->> 'key' AS concurrency_key, uniques -> 0 ->> 'key' AS unique_key,
         CASE WHEN json_array_length(gates) > 0 THEN ${kindsOf} ELSE 0 END
           | CASE WHEN json_array_length(uniques) > 0 THEN ${links.unique} ELSE 0 END
+          | CASE WHEN coalesce(keyed, json_array_length(uniques) > 0) THEN ${links.keyed} ELSE 0 END
           | CASE WHEN json_array_length(after) > 0 THEN ${links.dependency} ELSE 0 END
           | CASE WHEN batch IS NULL THEN 0 ELSE ${links.batch} END
           | CASE WHEN coalesce(given.queue, 'default') IN (
               SELECT setting.name FROM queue_runtime.queue_settings AS setting)
             THEN ${anyGate} ELSE 0 END AS linked
       FROM ROWS FROM (${fieldsOf}, json_array_elements(args), unnest(chosen)) AS given
-          (name, kind, queue, priority, label, held, at, in_ms, gates, uniques, after, batch, args,
-            id),
+          (name, kind, queue, priority, label, held, at, in_ms, gates, uniques, keyed, after, batch,
+            args, id),
         (SELECT queue_runtime.now_ms() AS now OFFSET 0) AS clock
       WHERE given.id IS NOT NULL
     ) AS job ORDER BY id
@@ -80,7 +81,8 @@ BEGIN
       OVER (PARTITION BY job.id)
   FROM ROWS FROM (json_to_recordset(jobs) AS (name text, gates json), unnest(chosen))
       AS given (name, gates, id)
-    JOIN queue_runtime.jobs AS job ON job.id = given.id,
+    CROSS JOIN LATERAL (SELECT id, priority, state FROM queue_runtime.jobs
+      WHERE id = given.id ${eachByItself}) AS job,
     ROWS FROM (json_to_recordset(given.gates)
       AS (kind text, key text, "limit" bigint, ms bigint, "onConflict" text))
       WITH ORDINALITY AS gate (kind, key, most, ms, policy, place);

@@ -12,8 +12,10 @@ export const links = {
   batch: 16,
   /** It comes after other jobs, or others come after it. */
   dependency: 32,
+  /** Nothing, but that its unique keys are decided. */
+  keyed: 64,
   /** It is a command: see ../3-commands.ts. */
-  command: 64,
+  command: 128,
 } as const;
 
 /** Slots of whatever kind. */
@@ -34,17 +36,24 @@ export const lockedKeys = "'queue_runtime.locked'";
 /** Of a job that does not run: no run of it counts. */
 export const notBegun = "attempts = 0 AND interruptions = 0 AND crashes = 0";
 
+/**
+ * Behind a question about single rows: it is looked up for each. A plan that was made while a table
+ * was empty reads all of it instead, at once or for each row, and lives on when it is not.
+ */
+export const eachByItself = "OFFSET 0";
+
 /** Some gate of the job has no slot. */
 export const lacksSlot = (job: string): string => `EXISTS (
       SELECT FROM queue_runtime.job_gates AS gate WHERE gate.job_id = ${job} AND NOT EXISTS (
-        SELECT FROM queue_runtime.slots AS own WHERE own.job_id = ${job} AND own.key = gate.key))`;
+        SELECT FROM queue_runtime.slots AS own
+        WHERE own.job_id = ${job} AND own.key = gate.key ${eachByItself}) ${eachByItself})`;
 
 /** Those that somebody waits for, of an expression for keys. */
 export const awaited = (
   keys: string,
 ): string => `array(SELECT each.key FROM unnest(${keys}) AS each (key)
       WHERE EXISTS (SELECT FROM queue_runtime.job_gates AS gate
-        WHERE gate.key = each.key AND gate.waits) ORDER BY each.key)`;
+        WHERE gate.key = each.key AND gate.waits ${eachByItself}) ORDER BY each.key)`;
 
 /**
  * Functions in SQL that are part of other statements have none of these, or each call would be

@@ -6,7 +6,15 @@
 // happens to what needs keys that others have, once this transaction has locked some; and in a
 // transaction that does not see what others commit meanwhile, and so cannot count.
 
-import { asOwner, awaited, lacksSlot, lockedKeys, safely, touchedList } from "./links.ts";
+import {
+  asOwner,
+  awaited,
+  eachByItself,
+  lacksSlot,
+  lockedKeys,
+  safely,
+  touchedList,
+} from "./links.ts";
 
 /** Jobs that are taken up together, and per transaction. */
 const part = 500;
@@ -40,7 +48,7 @@ BEGIN
   END LOOP;
   busy := NOT queue_runtime.settle_waiting(work, false);
   keys := array(SELECT key FROM queue_runtime.job_gates WHERE job_id = ANY (work)
-    UNION SELECT key FROM queue_runtime.slots WHERE job_id = ANY (work));
+    UNION (SELECT key FROM queue_runtime.slots WHERE job_id = ANY (work) ORDER BY job_id));
   IF keys <> '{}' THEN
     -- where it has waited in vain, it would do so again
     waited := coalesce(current_setting(${lockedKeys}, true), '') = '';
@@ -56,11 +64,11 @@ BEGIN
       work := array(SELECT id FROM unnest(work) AS id WHERE id <> ALL (later));
     END IF;
     DELETE FROM queue_runtime.slots AS slot WHERE job_id = ANY (work)
-      AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = slot.job_id);
+      AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = slot.job_id ${eachByItself});
     DELETE FROM queue_runtime.job_gates AS gate WHERE job_id = ANY (work)
-      AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = gate.job_id)
+      AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = gate.job_id ${eachByItself})
       AND NOT EXISTS (SELECT FROM queue_runtime.ended_jobs
-        WHERE id = gate.job_id AND state <> 'finished');
+        WHERE id = gate.job_id AND state <> 'finished' ${eachByItself});
     keys := ${awaited("locked")};
     IF keys <> '{}' THEN
       promoted := queue_runtime.promote(keys, ${bound});

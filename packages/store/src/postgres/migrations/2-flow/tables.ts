@@ -9,7 +9,8 @@
 // A resting slot of a rate is nobody's: its job_id is NULL, and `expires_at` is when it may go. Only
 // the run that began with it (`begun_by`) may have it back, if it never reached a thread. The
 // name in a gate is that of the job, by which its limit may be overridden, and empty where the gate
-// is that of a queue. In `touched` a negative number is a batch. Settings of a queue that were
+// is that of a queue. A job that was blocked long ago (`since`) keeps slots (promote/keep.ts); few
+// ever do. In `touched` a negative number is a batch. Settings of a queue that were
 // taken back are a row of NULLs until every job of the queue knows of it. A batch counts the jobs
 // of its own that were cleared away, and has an error where a callback could not be enqueued.
 
@@ -73,8 +74,10 @@ CREATE TABLE queue_runtime.job_gates (
   ms queue_runtime.slot_time NOT NULL,
   priority bigint NOT NULL,
   shape bigint NOT NULL DEFAULT 0,
+  since bigint NOT NULL DEFAULT floor(extract(epoch FROM clock_timestamp()) * 1000),
   position integer NOT NULL,
   waits boolean NOT NULL,
+  keeps boolean NOT NULL DEFAULT false,
   kind text NOT NULL,
   key text COLLATE "C" NOT NULL,
   on_conflict text NOT NULL,
@@ -84,6 +87,7 @@ CREATE TABLE queue_runtime.job_gates (
 
 CREATE INDEX job_gates_waiting ON queue_runtime.job_gates (key, priority, job_id) WHERE waits;
 CREATE INDEX job_gates_shapes ON queue_runtime.job_gates (key, shape, priority, job_id) WHERE waits;
+CREATE INDEX job_gates_kept ON queue_runtime.job_gates (key, priority, job_id) WHERE keeps;
 CREATE INDEX job_gates_rates ON queue_runtime.job_gates (key) WHERE waits AND kind = 'rate';
 
 CREATE TABLE queue_runtime.slots (
@@ -101,6 +105,8 @@ CREATE INDEX slots_by_key ON queue_runtime.slots (key, id);
 CREATE INDEX slots_by_job ON queue_runtime.slots (job_id) WHERE job_id IS NOT NULL;
 CREATE INDEX slots_expiring ON queue_runtime.slots (kind, expires_at)
   WHERE expires_at IS NOT NULL;
+
+CREATE INDEX slots_fair ON queue_runtime.slots (since) WHERE kind = 'fair';
 
 CREATE TABLE queue_runtime.unique_keys (
   job_id bigint NOT NULL,

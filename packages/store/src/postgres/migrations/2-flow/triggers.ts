@@ -117,12 +117,13 @@ BEGIN
     END IF;
     IF (NEW.state = 'blocked') <> (OLD.state = 'blocked') THEN
       UPDATE queue_runtime.job_gates SET waits = NEW.state = 'blocked', priority = NEW.priority,
+        since = queue_runtime.clock_ms(), keeps = false,
         on_conflict = CASE NEW.state WHEN 'ready' THEN 'block' ELSE on_conflict END,
         shape = CASE WHEN NEW.state = 'blocked' AND EXISTS (SELECT FROM queue_runtime.slots AS own
           WHERE own.job_id = NEW.id) THEN -NEW.id ELSE shape END
       WHERE job_id = NEW.id;
     END IF;
-    touches := touches OR NEW.state = 'blocked';
+    touches := touches OR NEW.state = 'blocked' OR OLD.state = 'blocked' AND NEW.state <> 'ready';
   END IF;
   IF NEW.linked & ${links.unique} <> 0 THEN
     PERFORM queue_runtime.keep_uniques(NEW.id, NEW.state);
@@ -159,7 +160,7 @@ BEGIN
     PERFORM queue_runtime.keep_uniques(OLD.id, ended.state);
   END IF;
   IF OLD.linked & ${anyGate} <> 0 AND OLD.state = 'blocked' THEN
-    UPDATE queue_runtime.job_gates SET waits = false WHERE job_id = OLD.id;
+    UPDATE queue_runtime.job_gates SET waits = false, keeps = false WHERE job_id = OLD.id;
   END IF;
   IF OLD.linked & ${links.rate} <> 0 AND OLD.state = 'running' AND ended.unbegun THEN
     PERFORM queue_runtime.give_rates_back(OLD.id);
@@ -199,7 +200,8 @@ BEGIN
   IF OLD.linked & ${anyGate} <> 0 THEN
     DELETE FROM queue_runtime.job_gates WHERE job_id = OLD.id AND position >= ${queuePosition};
     UPDATE queue_runtime.job_gates
-    SET waits = live.state = 'blocked', priority = OLD.priority, on_conflict = 'block'
+    SET waits = live.state = 'blocked', priority = OLD.priority, on_conflict = 'block',
+      since = queue_runtime.clock_ms()
     WHERE job_id = OLD.id;
     PERFORM queue_runtime.add_queue_gates(OLD.id, OLD.queue, OLD.priority, live.state = 'blocked',
       coalesce(OLD.unique_key, OLD.name));

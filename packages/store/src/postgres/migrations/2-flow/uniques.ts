@@ -225,7 +225,8 @@ BEGIN
     END LOOP;
   END LOOP;
   IF decides IS NULL THEN RETURN; END IF;
-  DELETE FROM queue_runtime.unique_keys WHERE job_id = job;
+  DELETE FROM queue_runtime.unique_keys WHERE job_id = job AND key IN (
+    SELECT item ->> 'key' FROM json_array_elements(element -> 'uniques') AS item);
   outcome := CASE policy WHEN 'exists' THEN 'exists'
     ELSE queue_runtime.replace_job(keeper, element, args, policy = 'debounce') END;
 END $$;`;

@@ -1,7 +1,15 @@
 // What has to be looked after now and then: slots that outlived their holders, rates that have
 // rested, keys that are over; and the settings of queues, which become gates of their jobs.
 
-import { anyGate, asOwner, awaited, lacksSlot, queuePosition, safely } from "./links.ts";
+import {
+  anyGate,
+  asOwner,
+  awaited,
+  eachByItself,
+  lacksSlot,
+  queuePosition,
+  safely,
+} from "./links.ts";
 
 /** Slots that have rested, per call: their keys are locked. */
 const part = 250;
@@ -18,7 +26,8 @@ CREATE FUNCTION queue_runtime.next_rested() RETURNS bigint LANGUAGE sql ${safely
   )
   SELECT CASE WHEN count(*) > 0 THEN
     greatest(0, min(slot.expires_at) - queue_runtime.clock_ms()) END
-  FROM awaited JOIN queue_runtime.slots AS slot USING (key) WHERE slot.job_id IS NULL
+  FROM awaited CROSS JOIN LATERAL (SELECT expires_at FROM queue_runtime.slots
+    WHERE key = awaited.key AND job_id IS NULL ORDER BY key, id ${eachByItself}) AS slot
 $$;`;
 
 const refill = `
@@ -83,7 +92,7 @@ BEGIN
   WHERE key = ANY (keys) AND kind = 'concurrency' AND expires_at <= now;
   GET DIAGNOSTICS freed = ROW_COUNT;
   DELETE FROM queue_runtime.slots AS slot WHERE kind = 'fair' AND since < now - 60000
-    AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = slot.job_id);
+    AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = slot.job_id ${eachByItself});
   RETURN freed;
 END $$;`;
 
@@ -202,37 +211,4 @@ BEGIN
         AND queue = setting.name AND linked & ${anyGate} = 0 LIMIT most) AS job));
 END $$;`;
 
-/** For runs that learned of their gates only when they were claimed. */
-const gateRuns = `
-CREATE FUNCTION queue_runtime.gate_runs(runs json) RETURNS void LANGUAGE plpgsql ${asOwner} AS $$
-DECLARE
-  run record;
-BEGIN
-  FOR run IN
-    SELECT job.id, job.name, job.queue, job.priority, element -> 'gates' AS gates,
-      coalesce(job.unique_key, job.name) AS share
-    FROM json_array_elements(runs) AS element JOIN queue_runtime.jobs AS job
-      ON job.id = (element ->> 'id')::bigint AND job.fence = (element ->> 'fence')::integer
-    WHERE job.process_id IS NOT NULL ORDER BY job.id FOR NO KEY UPDATE OF job
-  LOOP
-    INSERT INTO queue_runtime.job_gates
-      (job_id, position, kind, key, slots, ms, on_conflict, name, priority, waits)
-    SELECT run.id, place, gate ->> 'kind', gate ->> 'key', (gate ->> 'limit')::bigint,
-      (gate ->> 'ms')::bigint, 'block', run.name, run.priority, false
-    FROM json_array_elements(run.gates) WITH ORDINALITY AS own (gate, place)
-    ON CONFLICT DO NOTHING;
-    -- who shares with whom is known only now: the job goes to the end of its own share
-    WITH gone AS (
-      DELETE FROM queue_runtime.job_gates WHERE job_id = run.id AND kind = 'fair'
-        AND position >= ${queuePosition} RETURNING job_id
-    )
-    UPDATE queue_runtime.jobs SET place = NULL WHERE id IN (SELECT job_id FROM gone);
-    PERFORM queue_runtime.add_queue_gates(run.id, run.queue, run.priority, false, run.share);
-    PERFORM queue_runtime.reshape(ARRAY[run.id]);
-    UPDATE queue_runtime.jobs SET linked = linked | ${anyGate},
-      concurrency_key = coalesce(concurrency_key, run.gates -> 0 ->> 'key')
-    WHERE id = run.id;
-  END LOOP;
-END $$;`;
-
-export const upkeep: string = [next, refill, expire, maintain, regate, gateRuns].join("\n");
+export const upkeep: string = [next, refill, expire, maintain, regate].join("\n");

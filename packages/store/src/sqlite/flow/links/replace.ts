@@ -27,7 +27,8 @@ const runAtOf = "SELECT run_at AS runAt FROM jobs WHERE id = ?";
 /** Its keys need not hear of the states between: unseen by the triggers. */
 const leave = "UPDATE jobs SET state = 'held', linked = 0 WHERE id = ?";
 const write = `UPDATE jobs SET args = :args, priority = :priority, label = :label, queue = :queue,
-  run_at = :runAt, concurrency_key = :concurrencyKey, unique_key = :uniqueKey, place = NULL
+  run_at = :runAt, concurrency_key = :concurrencyKey, unique_key = :uniqueKey, keyed = 1,
+  place = NULL
   WHERE id = :id`;
 const link = "UPDATE jobs SET linked = 1 WHERE id = ?";
 const comeBack = "UPDATE jobs SET state = ?, linked = 1 WHERE id = ?";
@@ -51,7 +52,7 @@ export function replace(room: Room, old: Old, { job, gates, keepsTime }: New): b
   const { args, priority, label, queue } = job;
   const [concurrencyKey, uniqueKey] = [job.gates[0]?.key ?? null, job.uniques[0]?.key ?? null];
   room.sql(write).run({ id, args, priority, label, queue, runAt, concurrencyKey, uniqueKey });
-  writeGates(room, id, { gates: own, priority, waits: false });
+  writeGates(room, id, { gates: own, priority, since: null });
   changeUniques(room, { id, state }, job.uniques);
   if (state === "held") room.sql(link).run(id);
   else if (!stays) room.sql(comeBack).run(state, id);

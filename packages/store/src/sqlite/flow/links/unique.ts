@@ -37,16 +37,17 @@ function keeperOf(room: Room, key: string): Entry | null {
 /** Somebody who has a key of a new job. */
 export interface Keeper {
   readonly id: number;
+  readonly key: string;
   /** null of one that runs, has ended or is gone: it is left alone. */
   readonly replaceable: { readonly name: string; readonly state: JobState } | null;
   readonly onConflict: Unique["onConflict"];
 }
 
 /** The first of its keys that somebody has decides; null when all are free. */
-export function askUniques(room: Room, { uniques }: PreparedJob): Keeper | null {
+export function askUniques(room: Room, { uniques }: Pick<PreparedJob, "uniques">): Keeper | null {
   for (const { key, onConflict } of uniques) {
     const entry = keeperOf(room, key);
-    if (entry) return { id: entry.id, replaceable: pendingOf(entry), onConflict };
+    if (entry) return { id: entry.id, key, replaceable: pendingOf(entry), onConflict };
   }
   return null;
 }
@@ -76,6 +77,11 @@ const forgetAll = "DELETE FROM unique_keys WHERE job_id = ?";
 /** For a job that becomes another one; it goes without keys that somebody else has. */
 export function changeUniques(room: Room, owner: Owner, uniques: readonly Unique[]): void {
   room.sql(forgetAll).run(owner.id);
+  addUniques(room, owner, uniques);
+}
+
+/** Beside those that it has; it goes without keys that somebody else has. */
+export function addUniques(room: Room, owner: Owner, uniques: readonly Unique[]): void {
   for (const unique of uniques)
     take(room, owner, { unique, free: keeperOf(room, unique.key) === null });
 }

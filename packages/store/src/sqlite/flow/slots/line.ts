@@ -8,9 +8,10 @@
 // row are of shapes that were given up, the line is walked on shape by shape, the best of each.
 //
 // A job that is blocked and has some of its slots, as after an interruption, needs less than the
-// others: it is of a shape of its own (`standAlone`).
+// others: it is of a shape of its own (`comeInLine`).
 
 import { hash } from "node:crypto";
+import { isKept } from "./keep.ts";
 import type { Room, StoredGate } from "./room.ts";
 
 /** The same for jobs with the same gates; of 48 bits. */
@@ -19,12 +20,14 @@ export function shapeOf(gates: readonly StoredGate[]): number {
   return Number.parseInt(hash("sha256", all.sort().join()).slice(0, 12), 16);
 }
 
-const own = `UPDATE job_gates SET shape = -job_id WHERE job_id = ?1 AND shape >= 0
-  AND EXISTS (SELECT 1 FROM slots WHERE job_id = ?1)`;
+const standsAlone = "shape >= 0 AND EXISTS (SELECT 1 FROM slots WHERE job_id = ?1)";
+const own = `UPDATE job_gates SET since = coalesce(since, ?2),
+    shape = CASE WHEN ${standsAlone} THEN -job_id ELSE shape END
+  WHERE job_id = ?1 AND (since IS NULL OR ${standsAlone})`;
 
 /** For a job that has just been blocked. */
-export function standAlone(room: Room, id: number): void {
-  room.sql(own).run(id);
+export function comeInLine(room: Room, id: number): void {
+  room.sql(own).run(id, room.now);
 }
 
 /** How many are passed over one by one, before it goes on shape by shape. */
@@ -35,7 +38,7 @@ const mostShapes = 1_000;
 const page = 16;
 
 const gate = `gate.job_id AS id, gate.priority, gate.shape, gate.kind, gate.key,
-  gate.slots AS "limit", gate.ms, gate.on_conflict AS onConflict, gate.name`;
+  gate.slots AS "limit", gate.ms, gate.on_conflict AS onConflict, gate.name, gate.since`;
 const first = `SELECT ${gate} FROM job_gates AS gate INDEXED BY job_gates_waiting
   WHERE key = ? AND waits = 1 ORDER BY priority, job_id LIMIT 1`;
 const next = `SELECT ${gate} FROM job_gates AS gate INDEXED BY job_gates_waiting
@@ -63,6 +66,14 @@ export interface Candidate extends StoredGate {
   readonly id: number;
   readonly priority: number;
   readonly shape: number;
+  readonly since: number | null;
+}
+
+interface How {
+  /** How many slots of the key became free at most since the line was last walked. */
+  readonly freed: number;
+  /** How many slots somebody sees who is not in the line yet. */
+  readonly seen: number;
 }
 
 export class Line {
@@ -70,6 +81,7 @@ export class Line {
   readonly #key: string;
   /** Slots that were taken when nothing of what is given away now was free yet. */
   readonly #before: number;
+  readonly #seen: number;
   readonly #givenUp = new Set<number>();
   #rows: readonly Candidate[] = [];
   #at = 0;
@@ -83,11 +95,16 @@ export class Line {
   #isAskedFor = false;
   #over = false;
 
-  /** `freed`: how many slots of the key became free at most since the line was last walked. */
-  constructor(room: Room, key: string, freed: number) {
+  constructor(room: Room, key: string, { freed, seen }: How) {
     this.#room = room;
     this.#key = key;
     this.#before = room.held(key) + freed;
+    this.#seen = seen;
+  }
+
+  /** Whether anybody could see a free slot. */
+  hasRoom(): boolean {
+    return this.#room.held(this.#key) < this.#seen || this.#room.hasRoom(this.#key);
   }
 
   /** The best that may have what it needs; whoever is not passed over has got it. */
@@ -104,11 +121,11 @@ export class Line {
     this.#vain += 1;
     this.#givenUp.add(candidate.shape);
     const room = this.#room;
-    if (!room.isFree(candidate)) this.#over = !room.hasRoom(this.#key);
+    if (!room.isFree(candidate)) this.#over = !this.hasRoom();
     else if (!this.#isAskedFor) {
-      // Where it had slots before, those who wait do not wait for this key.
+      // Where it had slots before, and kept none, those who wait do not wait for this key.
       this.#isAskedFor = true;
-      this.#over = !room.wasFull(this.#key, this.#before);
+      this.#over = !room.wasFull(this.#key, this.#before) && !isKept(room, this.#key);
     }
   }
 
@@ -126,7 +143,7 @@ export class Line {
   }
 
   #read(): Candidate | undefined {
-    if (!this.#room.hasRoom(this.#key)) return undefined;
+    if (!this.hasRoom()) return undefined;
     const rows = this.#last
       ? this.#room.sql(next).all(this.#key, this.#last.priority, this.#last.id)
       : this.#room.sql(first).all(this.#key);

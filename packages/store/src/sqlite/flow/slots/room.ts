@@ -17,6 +17,15 @@ export interface StoredGate {
   readonly name: string;
 }
 
+/** As it is stored, of a job that has no slot of it. */
+export interface LackingGate extends StoredGate {
+  readonly priority: number;
+  /** Since when the job is blocked; null where it is not, or nobody has looked yet. */
+  readonly since: number | null;
+  /** See keep.ts. */
+  readonly keeps: 0 | 1;
+}
+
 type Sight = Pick<StoredGate, "name" | "limit" | "kind"> | undefined;
 
 /** Of a job that does not run: no run of it counts. */
@@ -26,7 +35,8 @@ const overrides = "SELECT name, slots FROM concurrency_limits";
 const gatesOfJob = `SELECT kind, key, slots AS "limit", ms, on_conflict AS onConflict, name
   FROM job_gates WHERE job_id = ? ORDER BY position`;
 const keysOfJob = "SELECT key FROM job_gates WHERE job_id = ?";
-const lackingGates = `SELECT kind, key, slots AS "limit", ms, on_conflict AS onConflict, name
+const lackingGates = `SELECT kind, key, slots AS "limit", ms, on_conflict AS onConflict, name,
+    priority, since, keeps
   FROM job_gates WHERE job_id = ?1
     AND NOT EXISTS (SELECT 1 FROM slots WHERE job_id = ?1 AND key = job_gates.key)`;
 /** A slot that has rested is free, whether it is still there or not. */
@@ -76,8 +86,8 @@ export class Room {
   }
 
   /** Those without a slot of the job. */
-  lackingOf(jobId: number): readonly StoredGate[] {
-    return this.sql(lackingGates).all(jobId) as unknown as readonly StoredGate[];
+  lackingOf(jobId: number): readonly LackingGate[] {
+    return this.sql(lackingGates).all(jobId) as unknown as readonly LackingGate[];
   }
 
   /** Writes nothing. `holder`: a job whose own slot counts as free. */

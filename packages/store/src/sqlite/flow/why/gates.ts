@@ -5,8 +5,10 @@ import type { JobState } from "../../../job.ts";
 import type { Gate } from "../../../rules/why.ts";
 import type { Driver } from "../../driver.ts";
 import type { Row } from "../../rows.ts";
+import { keptFor } from "../slots/keep.ts";
+import { Room } from "../slots/room.ts";
 
-const wanted = `SELECT gate.kind, gate.key,
+const wanted = `SELECT gate.kind, gate.key, gate.priority,
     CASE gate.kind WHEN 'concurrency' THEN coalesce(said.slots, gate.slots) ELSE gate.slots END
       AS slots
   FROM job_gates AS gate LEFT JOIN concurrency_limits AS said ON said.name = gate.name
@@ -23,6 +25,7 @@ const freed = `SELECT expires_at FROM slots WHERE key = ? AND job_id IS NULL AND
 
 export function gatesOf(driver: Driver, id: number): readonly Gate[] {
   const now = driver.now();
+  const room = new Room(driver);
   const rows: readonly Row[] = driver.sql(wanted).all(id);
   return rows.map((row): Gate => {
     const [kind, key, limit] = [row.kind as GateKind, row.key as string, row.slots as number];
@@ -30,7 +33,12 @@ export function gatesOf(driver: Driver, id: number): readonly Gate[] {
     const freeAt = over < 0 ? now : (driver.value(freed, key, now, over) as number | undefined);
     const freeInMs = kind === "rate" && freeAt !== undefined ? freeAt - now : null;
     const holders = holdersOf(driver, key);
-    return { reason: { why: "blocked", kind, key, limit, holders, freeInMs }, free: over < 0 };
+    const turn = { id, priority: row.priority as number };
+    const keeper = over < 0 ? keptFor(room, key, turn) : null;
+    return {
+      reason: { why: "blocked", kind, key, limit, holders, keptFor: keeper, freeInMs },
+      free: over < 0 && keeper === null,
+    };
   });
 }
 

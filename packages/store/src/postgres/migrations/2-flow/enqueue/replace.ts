@@ -79,7 +79,8 @@ BEGIN
     RETURN 'discarded';
   END IF;
   stays := becomes = old.state AND becomes IN ('held', 'waiting');
-  freed := array(SELECT key FROM queue_runtime.slots WHERE job_id = job);
+  freed := array(SELECT key FROM queue_runtime.slots WHERE job_id = job
+    UNION SELECT key FROM queue_runtime.job_gates WHERE job_id = job AND keeps);
   UPDATE queue_runtime.jobs SET linked = 0, run_at = due, place = NULL, returned = true,
     state = CASE WHEN stays THEN state ELSE 'held' END,
     queue = coalesce(element ->> 'queue', 'default'), label = element ->> 'label',
@@ -95,7 +96,8 @@ BEGIN
   WHERE job_id = job AND name NOT IN (old.name, '');
   IF FOUND THEN PERFORM queue_runtime.reshape(ARRAY[job]); END IF;
   PERFORM queue_runtime.change_uniques(job, element -> 'uniques');
-  bits := old.linked & ${links.batch | links.dependency} | ${links.unique} | coalesce((
+  bits := old.linked & ${links.batch | links.dependency} | ${links.unique | links.keyed}
+    | coalesce((
     SELECT bit_or(CASE kind WHEN 'rate' THEN ${links.gates | links.rate}
       WHEN 'fair' THEN ${links.gates | links.fair} ELSE ${links.gates} END)
     FROM queue_runtime.job_gates WHERE job_id = job), 0);

@@ -10,6 +10,7 @@
 // interruption, lacks less than others: it is of a shape of its own, its id below 0.
 
 import { safely } from "../links.ts";
+import { isOld } from "./keep.ts";
 
 /** How many are passed over one by one. */
 export const farthest = 100;
@@ -43,6 +44,8 @@ DECLARE
   ranks bigint[];
   kinds bigint[];
   widths bigint[];
+  times bigint[];
+  now CONSTANT bigint := queue_runtime.clock_ms();
   promoted integer := 0;
   behind record;
   place integer;
@@ -57,20 +60,22 @@ BEGIN
   ), best AS (
     SELECT first.* FROM (SELECT shape FROM step WHERE shape <> ALL (vain) LIMIT ${mostShapes})
       AS open CROSS JOIN LATERAL (
-        SELECT job_id, priority, shape, kind, name, slots FROM queue_runtime.job_gates
+        SELECT job_id, priority, shape, since, kind, name, slots FROM queue_runtime.job_gates
         WHERE key = wanted AND waits AND shape = open.shape
         ORDER BY priority, job_id LIMIT 1) AS first
   )
   SELECT array_agg(job_id ORDER BY priority, job_id), array_agg(priority ORDER BY priority, job_id),
     array_agg(shape ORDER BY priority, job_id), array_agg(coalesce(said.slots, best.slots)
-      ORDER BY priority, job_id)
-  INTO ids, ranks, kinds, widths FROM best LEFT JOIN queue_runtime.concurrency_limits AS said
+      ORDER BY priority, job_id), array_agg(since ORDER BY priority, job_id)
+  INTO ids, ranks, kinds, widths, times FROM best LEFT JOIN queue_runtime.concurrency_limits AS said
     ON said.name = best.name AND best.kind = 'concurrency';
   WHILE cardinality(ids) > 0 AND promoted < most LOOP
     place := NULL;
-    IF taken + promoted < widths[1] AND queue_runtime.admit(ids[1], ARRAY[wanted]) THEN
+    IF (taken + promoted < widths[1] OR ${isOld("times[1]", "now")})
+      AND queue_runtime.admit(ids[1], ARRAY[wanted])
+    THEN
       promoted := promoted + 1;
-      SELECT job_id, priority INTO behind FROM queue_runtime.job_gates
+      SELECT job_id, priority, since INTO behind FROM queue_runtime.job_gates
       WHERE key = wanted AND waits AND shape = kinds[1] AND job_id <> ids[1]
       ORDER BY priority, job_id LIMIT 1;
       IF FOUND THEN
@@ -83,11 +88,13 @@ BEGIN
       ranks := ranks[2:];
       kinds := kinds[2:];
       widths := widths[2:];
+      times := times[2:];
     ELSE
       ids := ids[2:place] || behind.job_id || ids[place + 1:];
       ranks := ranks[2:place] || behind.priority || ranks[place + 1:];
       kinds := kinds[2:place] || kinds[1] || kinds[place + 1:];
       widths := widths[2:place] || widths[1] || widths[place + 1:];
+      times := times[2:place] || behind.since || times[place + 1:];
     END IF;
   END LOOP;
   RETURN promoted;
