@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type JobFilter, openStore, type Store } from "@queue-runtime/store";
 import { type EnqueueOptions, jobRef, openQueue } from "queue-runtime";
-import { jobDetailsRow, jobRow } from "../../packages/runtime/src/cli/data/rows.ts";
+import { jobDetailsRow, jobRow } from "../../packages/runtime/src/control/rows.ts";
 import { LineFile } from "./line-file.ts";
 import { processesMarked } from "./proc.ts";
 import { newProjectStore } from "./project-store.ts";

@@ -118,7 +118,7 @@ function copyOf(
   return {
     ...{ name: commandName, kind: "command", queue, args: null, priority, label, at: null },
     ...{ inMs: 0, held, gates: [], uniques: [], after: [], ifDependencyFails: "fail" },
-    batchId: null,
+    ...{ keyed: false, batchId: null },
     ...ofJob,
     command,
   };

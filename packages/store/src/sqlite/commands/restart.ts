@@ -145,7 +145,8 @@ function copyOf(
   const { line, directory, ...ofJob } = changes;
   return {
     ...{ name: "command", kind: "command", queue, args: null, priority, at: null, inMs: 0, held },
-    ...{ label, gates: [], uniques: [], after: [], ifDependencyFails: "fail", batchId: null },
+    ...{ label, gates: [], uniques: [], keyed: false, after: [], batchId: null },
+    ifDependencyFails: "fail",
     ...ofJob,
     command: {
       ...command,

@@ -129,7 +129,8 @@ function giveWay(room: Room, run: Run, { keeper, gates, uniques }: Conflict): vo
     });
     const at = runAt > createdAt ? runAt : null;
     const links = { gates: own, uniques, keyed: true, after: [], batchId: null } as const;
-    const job = { name, kind, queue, priority, args, label, at, inMs: 0, held: false, ...links };
+    const given = { name, kind, queue, priority, args, label, at, inMs: 0, held: false };
+    const job = { ...given, command: null, ...links };
     const all = [...own, ...queueGates(room, { name, queue, uniqueKey: key }, own)];
     const keepsTime = onConflict === "debounce" && at === null;
     const old = { id, ...replaceable };
