@@ -2,22 +2,22 @@
 // there two of one.
 
 import { expect, test } from "vitest";
-import { CommandProject, gone } from "../support/command-project.ts";
 import { signal } from "../support/crash-project.ts";
 import { isRunning } from "../support/proc.ts";
+import { gone, ShellProject } from "../support/shell-project.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 /** Says when it begins, and goes on until a file is there. */
 const hold = 'echo $$ >> "$DIR/pids"; while [ ! -e "$DIR/go" ]; do sleep 0.01; done; echo done';
 
-async function killChild(project: CommandProject): Promise<void> {
+async function killChild(project: ShellProject): Promise<void> {
   const child = await project.pidOf("commands");
   signal(child, "SIGKILL");
   await gone(child);
 }
 
 test("a command outlives the process that ran it, and is looked after by the next one", async () => {
-  await using project = new CommandProject();
+  await using project = new ShellProject();
   const runtime = await project.up();
   const id = await project.add(hold);
   const pid = await project.pidOfCommand(id);
@@ -43,7 +43,7 @@ test("a command outlives the process that ran it, and is looked after by the nex
 });
 
 test("an adopted command is ended by a person as any other", async () => {
-  await using project = new CommandProject();
+  await using project = new ShellProject();
   const runtime = await project.up();
   const id = await project.add(hold);
   const pid = await project.pidOfCommand(id);
@@ -58,7 +58,7 @@ test("an adopted command is ended by a person as any other", async () => {
 });
 
 test("one that ended while nobody looked is lost, and runs again only with retries left", async () => {
-  await using project = new CommandProject();
+  await using project = new ShellProject();
   const runtime = await project.up();
   await (await project.store()).commands.setGroup("default", { slots: 2 });
   const once = await project.add(hold);
@@ -76,7 +76,7 @@ test("one that ended while nobody looked is lost, and runs again only with retri
 });
 
 test("the policy `end` ends what outlives its process", async () => {
-  await using project = new CommandProject({ commands: { on_crash: "end", kill_grace: "200ms" } });
+  await using project = new ShellProject({ commands: { on_crash: "end", kill_grace: "200ms" } });
   await project.up();
   const id = await project.add(`trap "" TERM; ${hold}`);
   const pid = await project.pidOfCommand(id);
@@ -88,7 +88,7 @@ test("the policy `end` ends what outlives its process", async () => {
 });
 
 test("when the supervisor dies, its commands stop as on TERM and run again later", async () => {
-  await using project = new CommandProject({ shutdown_timeout: "2s" });
+  await using project = new ShellProject({ shutdown_timeout: "2s" });
   const runtime = await project.up();
   const id = await project.add(hold);
   const pid = await project.pidOfCommand(id);
@@ -102,7 +102,7 @@ test("when the supervisor dies, its commands stop as on TERM and run again later
 });
 
 test("after kill -9 of everybody the next start adopts, and never runs a second one", async () => {
-  await using project = new CommandProject();
+  await using project = new ShellProject();
   const runtime = await project.up();
   const id = await project.add(hold, { retryLimit: 3 });
   const pid = await project.pidOfCommand(id);
@@ -124,7 +124,7 @@ test("after kill -9 of everybody the next start adopts, and never runs a second 
 });
 
 test("whoever dies again and again while commands begin leaves none twice and none behind", async () => {
-  await using project = new CommandProject();
+  await using project = new ShellProject();
   await project.up();
   await (await project.store()).commands.setGroup("default", { slots: 4 });
   const line =

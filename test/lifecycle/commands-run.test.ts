@@ -4,13 +4,13 @@
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { CommandProject, gone } from "../support/command-project.ts";
 import { isRunning } from "../support/proc.ts";
+import { gone, ShellProject } from "../support/shell-project.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 describe("an end by itself", () => {
   test("keeps exit codes and signals apart, and says each in a sentence", async () => {
-    await using project = new CommandProject();
+    await using project = new ShellProject();
     await project.up();
     const [fine, three, segv] = await project.addMany(["true", "exit 3", "kill -SEGV $$"]);
     const ended = { process: { host: expect.any(String) }, slot: 0, endedBy: "self" };
@@ -30,7 +30,7 @@ describe("an end by itself", () => {
   });
 
   test("a KILL by somebody else is neither a person of ours nor the system's memory", async () => {
-    await using project = new CommandProject();
+    await using project = new ShellProject();
     await project.up();
     const id = await project.add("sleep 60");
     process.kill(await project.pidOfCommand(id), "SIGKILL");
@@ -40,7 +40,7 @@ describe("an end by itself", () => {
   });
 
   test("what the leader leaves running in its group is gone with it", async () => {
-    await using project = new CommandProject();
+    await using project = new ShellProject();
     await project.up();
     const id = await project.add('sleep 60 & echo $! > "$DIR/left"; exit 0');
     const left = Number(await project.written("left"));
@@ -49,7 +49,7 @@ describe("an end by itself", () => {
   });
 
   test("retries wait for their back-off, each with an output of its own", async () => {
-    await using project = new CommandProject();
+    await using project = new ShellProject();
     await project.up();
     const line = 'echo run $RUNTIME_ATTEMPT; test -e "$DIR/ok"';
     const id = await project.add(line, { retryLimit: 1 });
@@ -69,7 +69,7 @@ describe("an end by itself", () => {
 
 describe("what a command is given", () => {
   test("is the environment of who added it and five variables of ours, and nothing else", async () => {
-    await using project = new CommandProject();
+    await using project = new ShellProject();
     project.env.SECRET_OF_THE_RUNTIME = "here";
     await project.up();
     const id = await project.add("env", { argv: ["/usr/bin/env"] });
@@ -88,7 +88,7 @@ describe("what a command is given", () => {
   });
 
   test("is a folder, a group of processes of its own, and files for its output", async () => {
-    await using project = new CommandProject();
+    await using project = new ShellProject();
     await project.up();
     mkdirSync(join(project.path, "elsewhere"));
     const line = "pwd; ps -o pgid=,sid= -p $$; echo out; echo err >&2";
@@ -104,7 +104,7 @@ describe("what a command is given", () => {
   });
 
   test("keeps stderr apart when it is asked to", async () => {
-    await using project = new CommandProject();
+    await using project = new ShellProject();
     await project.up();
     const id = await project.add("echo out; echo err >&2", { separate: true });
     await project.commandIn(id, "finished");
@@ -113,7 +113,7 @@ describe("what a command is given", () => {
   });
 
   test("slots of its group are the lowest numbers that are free, and never more than it has", async () => {
-    await using project = new CommandProject();
+    await using project = new ShellProject();
     await project.up();
     const store = await project.store();
     await store.commands.addGroup("gpus", { slots: 3 });
@@ -133,7 +133,7 @@ describe("what a command is given", () => {
   });
 
   test("two slots are taken by one that asks for two, and nobody overtakes it", async () => {
-    await using project = new CommandProject();
+    await using project = new ShellProject();
     await project.up();
     const store = await project.store();
     await store.commands.addGroup("pair", { slots: 2 });
@@ -152,7 +152,7 @@ describe("what a command is given", () => {
 
 describe("what cannot be started", () => {
   test("a missing folder is said, in the error and in the output", async () => {
-    await using project = new CommandProject();
+    await using project = new ShellProject();
     await project.up();
     const directory = join(project.path, "nowhere");
     const id = await project.add("true", { directory });
@@ -165,7 +165,7 @@ describe("what cannot be started", () => {
   });
 
   test("a missing shell is said", async () => {
-    await using project = new CommandProject({ commands: { shell: ["no-such-shell", "-c"] } });
+    await using project = new ShellProject({ commands: { shell: ["no-such-shell", "-c"] } });
     await project.up();
     const id = await project.add("true");
     const { error } = await project.commandIn(id, "failed");
@@ -176,7 +176,7 @@ describe("what cannot be started", () => {
   });
 
   test("a missing program is 127, with a shell and without", async () => {
-    await using project = new CommandProject();
+    await using project = new ShellProject();
     await project.up();
     const shell = await project.add("no-such-program");
     const exec = await project.add("no-such-program x", { argv: ["no-such-program", "x"] });
@@ -192,7 +192,7 @@ describe("what cannot be started", () => {
 });
 
 test("a time-out ends the whole group, with a KILL for those who ignore the TERM", async () => {
-  await using project = new CommandProject({ commands: { kill_grace: "300ms" } });
+  await using project = new ShellProject({ commands: { kill_grace: "300ms" } });
   await project.up();
   const line = `trap "" TERM; sh -c 'trap "" TERM; echo $$ > "$DIR/inner"; sleep 60; sleep 60'`;
   const id = await project.add(line, { timeoutMs: 300 });
@@ -205,7 +205,7 @@ test("a time-out ends the whole group, with a KILL for those who ignore the TERM
 });
 
 test("output is bounded, and what is kept of a flood is its end", async () => {
-  await using project = new CommandProject({ commands: { output_limit: "64kB" } });
+  await using project = new ShellProject({ commands: { output_limit: "64kB" } });
   await project.up();
   const id = await project.add(
     "i=0; while [ $i -lt 60 ]; do seq 1 2000; sleep 0.02; i=$((i+1)); done; echo the end",
@@ -229,7 +229,7 @@ test("output is bounded, and what is kept of a flood is its end", async () => {
 });
 
 test("cancel ends one that runs, and the group with it", async () => {
-  await using project = new CommandProject();
+  await using project = new ShellProject();
   await project.up();
   const id = await project.add('sleep 60 & echo $! > "$DIR/inner"; wait');
   const inner = Number(await project.written("inner"));

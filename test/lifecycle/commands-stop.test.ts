@@ -2,9 +2,9 @@
 // KILL later, and whoever ended so runs again on the next start, at no cost.
 
 import { expect, test } from "vitest";
-import { CommandProject, gone } from "../support/command-project.ts";
 import { stateOf } from "../support/crash-project.ts";
 import { monotonic } from "../support/runtime-process.ts";
+import { gone, ShellProject } from "../support/shell-project.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 /** Runs once, and says so, until a file is there. */
@@ -12,7 +12,7 @@ const until = (file: string) =>
   `echo run >> "$DIR/runs"; while [ ! -e "$DIR/${file}" ]; do sleep 0.01; done`;
 
 test("a command that ends within the drain has finished, whatever else stops", async () => {
-  await using project = new CommandProject({ shutdown_timeout: "5s" });
+  await using project = new ShellProject({ shutdown_timeout: "5s" });
   const runtime = await project.up();
   const [id, next] = await project.addMany([until("go"), "true"]);
   await project.pidOfCommand(id!);
@@ -26,7 +26,7 @@ test("a command that ends within the drain has finished, whatever else stops", a
 });
 
 test("one that outlasts the drain gets a TERM, is released and runs again on the next start", async () => {
-  await using project = new CommandProject({ shutdown_timeout: "2s" });
+  await using project = new ShellProject({ shutdown_timeout: "2s" });
   const runtime = await project.up();
   const id = await project.add(`${until("go")}; echo done`);
   const pid = await project.pidOfCommand(id);
@@ -52,7 +52,7 @@ test("one that outlasts the drain gets a TERM, is released and runs again on the
 });
 
 test("one that ignores the TERM, and one that is stopped, are gone before the runtime is", async () => {
-  await using project = new CommandProject({ shutdown_timeout: "2s" });
+  await using project = new ShellProject({ shutdown_timeout: "2s" });
   const runtime = await project.up();
   const store = await project.store();
   await store.commands.setGroup("default", { slots: 2 });
@@ -73,7 +73,7 @@ test("one that ignores the TERM, and one that is stopped, are gone before the ru
 });
 
 test("a QUIT ends commands at once and hands them back", async () => {
-  await using project = new CommandProject();
+  await using project = new ShellProject();
   const runtime = await project.up();
   const id = await project.add(`trap "" TERM; ${until("never")}`);
   const pid = await project.pidOfCommand(id);
@@ -85,7 +85,7 @@ test("a QUIT ends commands at once and hands them back", async () => {
 });
 
 test("quiet begins nothing until it is over; a reload leaves what runs alone", async () => {
-  await using project = new CommandProject();
+  await using project = new ShellProject();
   const runtime = await project.up();
   const first = await project.add(until("go"));
   const pid = await project.pidOfCommand(first);

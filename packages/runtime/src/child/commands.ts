@@ -18,10 +18,11 @@ import { Turns } from "../worker/turns.ts";
 import { CommandClaims } from "./commands/claims.ts";
 import { Course } from "./commands/course.ts";
 import { CommandDrain } from "./commands/drain.ts";
+import { Callbacks } from "./commands/ended/callbacks.ts";
+import { reportEnd } from "./commands/ended/report-end.ts";
 import { GroupSlots } from "./commands/group-slots.ts";
 import { Launcher } from "./commands/launcher.ts";
 import { Ledger } from "./commands/ledger.ts";
-import { reportEnd } from "./commands/report-end.ts";
 import { Requests } from "./commands/requests.ts";
 import { OomWatch } from "./commands/run/oom.ts";
 import { OutputLimit } from "./commands/run/output-limit.ts";
@@ -65,6 +66,7 @@ export class Commands implements Service {
   readonly #appetite: Appetite;
   readonly #survivors: Survivors;
   readonly #drain: CommandDrain;
+  readonly #callbacks: Callbacks;
   #quiet = false;
   #leaseLost = false;
   #started = false;
@@ -103,13 +105,14 @@ export class Commands implements Service {
       files: () => this.runs.open.flatMap(({ output }) => output),
       looked: () => this.oom.look(),
     });
+    this.#callbacks = new Callbacks({ store, log, config: () => this.config });
     this.#survivors = this.#makeSurvivors();
     this.#drain = new CommandDrain({
       runs: this.runs,
       turns: () => this.turns,
       log,
       close: () => this.#close(),
-      callbacks: async () => undefined,
+      callbacks: (until) => this.#callbacks.finish(until),
     });
   }
 
@@ -168,6 +171,7 @@ export class Commands implements Service {
   /** A run is over and that is stored. */
   ended(run: Run, settlement: Settlement): void {
     reportEnd(this.options.log, run, settlement);
+    this.#callbacks.ended(run, settlement);
   }
 
   /** One run less. */
@@ -190,7 +194,8 @@ export class Commands implements Service {
     const { store, health, log, processId, supervisorId } = options;
     const end = () => this.config.onCrash === "end";
     const course = () => this.course;
-    const rest = { store, health, log, processId, supervisorId };
+    const folder = () => this.config.output;
+    const rest = { store, health, log, processId, supervisorId, folder };
     return new Survivors({ runs, slots, told, course, end, ...rest });
   }
 

@@ -27,8 +27,8 @@ export function ofCommand(event: CommandEvent): [LineLevel, string] {
     case "commands-inherited":
       return [
         "warn",
-        `commands of ${event.name}: ${event.commands} taken over` +
-          (event.released > 0 ? `, ${event.released} of them had not begun: ready again` : ""),
+        `commands of ${event.name}: ${event.commands - event.released} taken over, ` +
+          `${event.released} ready again`,
       ];
     case "command-spawn-trouble":
       return ["warn", `no process can be started just now, commands wait: ${event.message}`];

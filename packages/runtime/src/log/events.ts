@@ -147,8 +147,8 @@ export type RuntimeEvent =
   | {
       readonly type: "commands-inherited";
       readonly name: string;
-      /** Of them, those that never began are ready again. */
       readonly commands: number;
+      /** Of them, those that are ready again: they had not begun, or nobody will look after them. */
       readonly released: number;
     }
   | { readonly type: "command-spawn-trouble"; readonly message: string }

@@ -100,7 +100,7 @@ export class Course {
     run.end();
     if (run.cause === "lost") return this.#forget(run);
     this.#settling.set(run, settlement);
-    this.#commands.requests.ended(run.id, settlement);
+    if (!run.process) this.#commands.requests.neverBegan(run.id, settlement);
     this.#commands.turns.settle(settlement);
   }
 

@@ -13,6 +13,8 @@ type Request = Extract<ToCommands, { readonly request: number }>;
 /** So long an answer waits for the pid to be stored, in milliseconds: it runs whatever the store does. */
 const storedMs = 100;
 
+const mostRecent = 1_000;
+
 export interface RequestsOptions {
   readonly claims: () => CommandClaims;
   readonly runs: Runs;
@@ -22,6 +24,8 @@ export interface RequestsOptions {
 
 export class Requests {
   readonly #options: RequestsOptions;
+  /** What became of the last ones, whoever started them. */
+  readonly #recent = new Map<number, LiveAnswer>();
   readonly #starting = new Map<number, ((answer: LiveAnswer) => void)[]>();
 
   constructor(options: RequestsOptions) {
@@ -38,18 +42,19 @@ export class Requests {
 
   /** It has a process. */
   began(id: number, stored: Promise<void>): void {
+    this.#remember({ id, outcome: "done" });
     if (!this.#starting.has(id)) return;
     const late = delay(storedMs, undefined, { ref: false });
     void Promise.race([stored, late]).then(() => this.#answer({ id, outcome: "done" }));
   }
 
-  /** It may have ended without one. */
-  ended(id: number, settlement: Settlement): void {
-    if (!this.#starting.has(id) || settlement.commandEnd?.signal) return;
+  /** It ended, and never had one. */
+  neverBegan(id: number, settlement: Settlement): void {
     const { outcome } = settlement;
-    if (outcome === "finished") return;
     const why = outcome === "failed" ? settlement.error.message : `it is ${outcome}`;
-    this.#answer({ id, outcome: "refused", error: `command ${id} could not be started: ${why}` });
+    const error = `command ${id} could not be started: ${why}`;
+    this.#remember({ id, outcome: "refused", error });
+    this.#answer({ id, outcome: "refused", error });
   }
 
   #start(id: number): Promise<LiveAnswer> {
@@ -58,12 +63,24 @@ export class Requests {
       if (others) return others.push(resolve);
       this.#starting.set(id, [resolve]);
       const refuse = (why: string) => {
-        this.#answer({ id, outcome: "refused", error: `command ${id} cannot be started: ${why}` });
+        // it had its turn in its group, a moment before or just now
+        if (this.#options.runs.at(id) && !this.#recent.has(id)) return;
+        const error = `command ${id} cannot be started: ${why}`;
+        this.#answer(this.#recent.get(id) ?? { id, outcome: "refused", error });
       };
       if (this.#options.mayBegin()) this.#options.claims().force(id, refuse);
       else refuse("the runtime begins nothing now");
       return undefined;
     });
+  }
+
+  #remember(answer: LiveAnswer): void {
+    this.#recent.delete(answer.id);
+    this.#recent.set(answer.id, answer);
+    for (const id of this.#recent.keys()) {
+      if (this.#recent.size <= mostRecent) return;
+      this.#recent.delete(id);
+    }
   }
 
   #answer(answer: LiveAnswer): void {

@@ -11,6 +11,7 @@ import { isAway, type StoreHealth } from "../../service/store-health.ts";
 import type { Course } from "./course.ts";
 import type { GroupSlots } from "./group-slots.ts";
 import { unseen } from "./run/ending.ts";
+import { outputPaths } from "./run/output.ts";
 import { Run } from "./run.ts";
 import type { Runs } from "./runs.ts";
 import type { Told } from "./told.ts";
@@ -29,6 +30,8 @@ export interface SurvivorsOptions {
   readonly slots: GroupSlots;
   readonly told: Told;
   readonly course: () => Course;
+  /** Of their output. */
+  readonly folder: () => string;
   /** Whether they are ended, instead of looked after. */
   readonly end: () => boolean;
 }
@@ -71,6 +74,7 @@ export class Survivors {
     run.paused = command.paused;
     run.signals.push(...command.signalsSent);
     run.startedAt = job.startedAt ?? 0;
+    run.output = outputPaths(this.#options.folder(), run);
     this.#runs.add(run);
     told.began(run);
     course().watch(run);

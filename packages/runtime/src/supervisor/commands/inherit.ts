@@ -40,7 +40,7 @@ export async function inherit(options: InheritOptions): Promise<readonly number[
     return { id, fence, outcome: "interrupted", delayMs: 0 };
   });
   await store.jobs.turn({ processId: to, settlements, checkpoints: [], claim: null });
-  const released = jobs.length - begun.length;
+  const released = rest.length;
   log.report({ type: "commands-inherited", name: from.name, commands: jobs.length, released });
   return keep ? begun.map(({ id }) => id) : [];
 }

@@ -15,10 +15,9 @@ export interface Output {
 }
 
 /** Opens them anew, unless the run goes on where an interrupted one ended. @throws Error of fs */
-export function openOutput(folder: string, { job, command }: Run): Output {
-  const attempt = job.attempts;
-  const streams = command.separate ? [false, true] : [false];
-  const paths = streams.map((stderr) => outputFile(folder, { id: job.id, attempt, stderr }));
+export function openOutput(folder: string, run: Run): Output {
+  const { job } = run;
+  const paths = outputPaths(folder, run);
   const anew = job.interruptions + job.crashes === 0;
   const fds: number[] = [];
   const close = () => {
@@ -31,6 +30,12 @@ export function openOutput(folder: string, { job, command }: Run): Output {
     throw error;
   }
   return { paths, stdout: fds[0]!, stderr: fds[1] ?? fds[0]!, close };
+}
+
+export function outputPaths(folder: string, { job, command }: Run): readonly string[] {
+  const attempt = job.attempts;
+  const streams = command.separate ? [false, true] : [false];
+  return streams.map((stderr) => outputFile(folder, { id: job.id, attempt, stderr }));
 }
 
 /** A last word of ours, for whoever looks there for what the command said. */

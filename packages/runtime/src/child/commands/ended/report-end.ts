@@ -1,8 +1,8 @@
 // The line in the log that the end of a run is worth.
 
 import type { Settlement } from "@queue-runtime/store";
-import type { Log } from "../../log.ts";
-import type { Run } from "./run.ts";
+import type { Log } from "../../../log.ts";
+import type { Run } from "../run.ts";
 
 export function reportEnd(log: Log, { job, ms }: Run, settlement: Settlement): void {
   switch (settlement.outcome) {
