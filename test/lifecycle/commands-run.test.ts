@@ -240,3 +240,16 @@ test("cancel ends one that runs, and the group with it", async () => {
   });
   expect(isRunning(inner)).toBe(false);
 });
+
+test("when no process can be started commands wait, that is said once, and none is lost", async () => {
+  await using project = new ShellProject();
+  const wrapper = ["prlimit", "--nofile=60:60", "--"];
+  const runtime = await project.up(project.start([], { wrapper }));
+  await (await project.store()).commands.setGroup("default", { slots: 0 });
+  const hold = 'while [ ! -e "$DIR/go" ]; do sleep 0.05; done';
+  const ids = await project.addMany(Array(60).fill(hold));
+  await runtime.event("command-spawn-trouble", undefined, { deadlineMs: 15_000 });
+  project.open("go");
+  for (const id of ids) await project.commandIn(id, "finished", { deadlineMs: 20_000 });
+  expect(runtime.events("command-spawn-trouble")).toHaveLength(1);
+});

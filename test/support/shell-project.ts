@@ -13,6 +13,7 @@ export interface AddOptions extends Partial<NewCommand> {
   readonly group?: string;
   readonly priority?: number;
   readonly held?: boolean;
+  readonly label?: string;
   readonly after?: readonly number[];
 }
 
@@ -45,13 +46,21 @@ export class ShellProject extends CrashProject {
   }
 
   async addMany(lines: readonly string[], options: AddOptions = {}): Promise<number[]> {
-    const { group = "default", priority = 0, held = false, after = [], ...rest } = options;
+    const {
+      group = "default",
+      priority = 0,
+      held = false,
+      after = [],
+      label = null,
+      ...rest
+    } = options;
     const jobs = lines.map((line) => ({
       name: "command",
       kind: "command" as const,
       queue: group,
       priority,
       held,
+      label,
       after,
       command: {
         line,

@@ -64,6 +64,7 @@ export class Launcher {
       if (!(await this.#start(next))) break;
       if (started % inOneRound === 0) await nextRound();
     }
+    if (this.#waiting.length === 0) this.#well();
     this.#busy = false;
   }
 
@@ -109,11 +110,14 @@ export class Launcher {
   }
 
   #began(run: Run, child: ChildProcess): void {
-    if (this.#pauseMs > 0) this.#options.log.report({ type: "command-spawn-well" });
-    this.#pauseMs = 0;
     run.startedAt = systemClock.now();
     if (child.stdin) run.stdin = new Stdin(child.stdin);
     this.#options.began(run, child);
+  }
+
+  #well(): void {
+    if (this.#pauseMs > 0) this.#options.log.report({ type: "command-spawn-well" });
+    this.#pauseMs = 0;
   }
 
   #wait(start: Start, message: string): void {
