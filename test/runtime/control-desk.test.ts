@@ -65,6 +65,17 @@ test("what is started at once runs when the answer is there, whatever its group 
   expect(await it.find(waits!.id)).toMatchObject({ state: "running" });
 });
 
+test("what its group began a moment before is started as well", async () => {
+  const it = await desk();
+  await it.setGroup("default", { slots: 0 });
+  const all = Array.from({ length: 40 }, async (_, at) => {
+    if (at % 2 === 0) await it.resume({ group: "default" });
+    const [added] = await it.add([command("true", { immediate: true })]);
+    return added?.outcome;
+  });
+  expect(new Set(await Promise.all(all))).toEqual(new Set(["started"]));
+});
+
 test("pause, resume and kill are seen by the very next look", async () => {
   const it = await desk();
   const [{ id } = { id: 0 }] = await it.add([command("sleep 60", { immediate: true })]);

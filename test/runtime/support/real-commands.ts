@@ -26,6 +26,7 @@ export class RealCommands implements LiveCommands {
   readonly #folder: string;
   readonly #runs = new Map<number, Run>();
   readonly #listeners = new Set<(event: LiveEvent) => void>();
+  readonly #begun = new Set<number>();
   #processId = 0;
   #work: Promise<unknown> = Promise.resolve();
   #over = false;
@@ -77,7 +78,7 @@ export class RealCommands implements LiveCommands {
     return this.#next(async () => {
       const begun = await this.#begin(ids, true);
       return ids.map((id): LiveAnswer => {
-        if (begun.includes(id)) return { id, outcome: "done" };
+        if (begun.includes(id) || this.#begun.has(id)) return { id, outcome: "done" };
         return { id, outcome: "refused", error: "it is not ready" };
       });
     });
@@ -175,6 +176,7 @@ export class RealCommands implements LiveCommands {
       signalsSent: [],
       startedAt: job.startedAt ?? 0,
     };
+    this.#begun.add(job.id);
     this.#runs.set(job.id, { command, child, ended: ended.promise, killed: false });
     await this.#store.commands.began([command]);
     this.#emit({ type: "started", command });

@@ -1,5 +1,5 @@
-// The control API as a web application, and nothing about how it is reached. What it can be asked is
-// one table of routes: this file walks it.
+// The control API as a web application, and nothing about how it is reached. What it can be asked
+// is one table of routes: this file walks it.
 
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";

@@ -22,7 +22,7 @@ export interface Answer {
 }
 
 export interface AddRequest {
-  /** Joined by spaces for the shell; with `escape` each is quoted first, with `exec` no shell runs. */
+  /** Joined by spaces for the shell; with `escape` each is quoted first, `exec` runs no shell. */
   readonly words: readonly string[];
   readonly escape?: boolean;
   readonly exec?: boolean;
@@ -130,7 +130,7 @@ export interface Desk {
   pause(selection: Selection, options: { readonly wait?: boolean }): Promise<readonly Answer[]>;
   /** Of a group or all: the opposite of pause. Ids: those that are paused go on. */
   resume(selection: Selection): Promise<readonly Answer[]>;
-  /** Of a group or all: as resume. Ids: a paused one goes on, another starts whatever it waits for. */
+  /** Of a group or all: as resume. Ids: a paused one goes on, another starts at once. */
   start(selection: Selection): Promise<readonly Answer[]>;
   send(id: number, options: { readonly input?: string; readonly eof?: boolean }): Promise<Answer>;
 
@@ -150,7 +150,10 @@ export interface Desk {
     readonly group?: string;
     readonly successful_only?: boolean;
   }): Promise<readonly Answer[]>;
-  /** Kills and removes everything of the groups, of all when none is named, and lets them run again. Resolves when that is done. */
+  /**
+   * Kills and removes everything of the groups, of all when none is named, and lets them run again.
+   * Resolves when that is done.
+   */
   reset(options: { readonly groups?: readonly string[] }): Promise<readonly Answer[]>;
   swap(one: number, other: number): Promise<readonly Answer[]>;
   setVariable(id: number, name: string, value: string | null): Promise<Answer>;

@@ -1,8 +1,8 @@
 // Those who listen at `GET /events`, and what they are told. Nothing is done while nobody listens.
 //
-// Starts, ends and pauses of our own commands are told as they happen. What else happens to commands
-// that somebody asked for by id is seen when the store has news, and told when it differs from what
-// was told before. Counts cost a look at the store, so they are taken at most once a second.
+// Starts, ends and pauses of our own commands are told as they happen. What else happens to
+// commands that somebody asked for by id is seen when the store has news, and told when it differs
+// from what was told before. Counts cost a look at the store: they are taken once a second at most.
 //
 // Everybody gets a buffer of their own with a bound, and who does not read is cut: to wait for one
 // would be to hold the others.

@@ -63,7 +63,8 @@ function backingOf(target: ControlTarget): Backing {
     desk() {
       const { store, commands, config } = target;
       const whyNot = "this runtime runs no commands: its configuration says `commands: false`";
-      return localDesk({ store, live: commands, folder: config.commands?.output ?? null, whyNot });
+      const runs = config.commands;
+      return localDesk({ store, live: runs && commands, folder: runs?.output ?? null, whyNot });
     },
     events: new Events(target),
     figures: new CommandFigures(target.commands),

@@ -1,5 +1,5 @@
-// One route of the control API: how it is asked, what it answers, what it does. The same table routes
-// requests, checks them, and is the OpenAPI document.
+// One route of the control API: how it is asked, what it answers, what it does. The same table
+// routes requests, checks them, and is the OpenAPI document.
 
 import type { ObjectOf, Schema, Shape } from "./schema.ts";
 

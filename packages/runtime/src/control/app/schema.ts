@@ -1,5 +1,5 @@
 // What a request may hold and an answer holds: one description that checks values, with a sentence
-// where they are wrong, and that is JSON Schema for the OpenAPI document. Only what the routes need.
+// where they are wrong, and is JSON Schema for the OpenAPI document. Only what the routes need.
 
 import { Problem } from "../problem.ts";
 
@@ -73,14 +73,18 @@ export function integer(least: number, most: number): Schema<number> {
   };
 }
 
-export const flag: Schema<boolean> = {
-  json: { type: "boolean" },
-  fromTexts: ([given = ""]) => (given === "true" ? true : given === "false" ? false : given),
-  read(value, where) {
-    if (typeof value === "boolean") return value;
-    throw wrong(where, "must be true or false");
-  },
-};
+export const flag: Schema<boolean> = boolean();
+
+function boolean(): Schema<boolean> {
+  return {
+    json: { type: "boolean" },
+    fromTexts: ([given = ""]) => (given === "true" ? true : given === "false" ? false : given),
+    read(value, where) {
+      if (typeof value === "boolean") return value;
+      throw wrong(where, "must be true or false");
+    },
+  };
+}
 
 export function oneOf<const Choice extends string>(...choices: readonly Choice[]): Schema<Choice> {
   return {

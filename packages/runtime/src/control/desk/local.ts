@@ -1,5 +1,5 @@
-// The desk beside a store: in the supervisor, where commands run within its reach, and in the command
-// line where no runtime does. It holds nothing: what it knows is in the store and in `live`.
+// The desk beside a store: in the supervisor, where commands run within its reach, and in the
+// command line where no runtime does. It holds nothing: all it knows is in the store and in `live`.
 
 import { systemClock } from "@queue-runtime/store";
 import type { Desk } from "../desk.ts";

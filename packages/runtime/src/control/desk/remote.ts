@@ -106,7 +106,7 @@ async function find(line: Line, id: number): Promise<CommandRow | null> {
   throw new DeskError(codes[answer.status] ?? "conflict", detail);
 }
 
-/** Page by page, so that no answer is large; one that has an order of its own has a thousand rows. */
+/** Page by page, so that no answer is large; in an order of its own it has a thousand rows. */
 async function list(line: Line, query: CommandQuery): Promise<readonly CommandRow[]> {
   if (query.ids?.length === 0) return [];
   const most = query.first ?? query.last ?? Number.POSITIVE_INFINITY;

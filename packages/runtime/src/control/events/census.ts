@@ -1,4 +1,4 @@
-// How many there are of what, and which processes live: told when it changed, at most once a second.
+// How many there are of what, and which processes live: told when it changed, once a second.
 
 import { groupRow } from "../rows/command-row.ts";
 import type { ControlTarget } from "../target.ts";

@@ -1,4 +1,4 @@
-// What changed about commands, told as whole rows: a client needs no memory of what it heard before.
+// What changed about commands, told as whole rows: a client needs no memory of what it heard.
 
 import { systemClock } from "@queue-runtime/store";
 import type { CommandRow } from "../desk.ts";

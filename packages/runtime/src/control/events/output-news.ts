@@ -12,7 +12,7 @@ const chunkBytes = 32_768;
 /** Where the system tells nothing of a file, it is looked at this often. */
 const backstopMs = 1_000;
 
-/** Every attempt that begins, from its beginning; the one that is under way, from where it stands. */
+/** Every attempt that begins, from its beginning; the one under way, from where it stands. */
 export async function tellOutput(
   target: ControlTarget,
   listener: Listener,

@@ -1,6 +1,7 @@
 // Batches: jobs that belong together.
 
 import { queueOn } from "@queue-runtime/job";
+import type { Batch, Store } from "@queue-runtime/store";
 import { Problem } from "../../problem.ts";
 import { batchRow } from "../../rows.ts";
 import type { Backing } from "../../target.ts";
@@ -14,11 +15,6 @@ const state = oneOf("open", "sealed", "succeeded", "failed");
 
 export function batchRoutes({ target }: Backing): readonly Route[] {
   const { store } = target;
-  const find = async (id: number) => {
-    const found = await store.batches.find(id);
-    if (found === null) throw new Problem(404, `there is no batch ${id}`);
-    return found;
-  };
   return [
     route({
       method: "GET",
@@ -53,18 +49,29 @@ export function batchRoutes({ target }: Backing): readonly Route[] {
       path: "/batches/{id}",
       summary: "How far the jobs of a batch have come",
       answers: { 200: batchShape },
-      handle: async ({ id }) => batchRow(await find(id)),
+      handle: async ({ id }) => batchRow(await find(store, id)),
     }),
-    route({
-      method: "POST",
-      path: "/batches/{id}/seal",
-      summary: "Nothing is added from outside any more",
-      answers: { 200: object({ id, state }) },
-      async handle({ id }) {
-        await find(id);
-        await store.batches.seal(id);
-        return { id, state: (await find(id)).state };
-      },
-    }),
+    sealRoute(store),
   ];
+}
+
+function sealRoute(store: Store): Route {
+  return route({
+    method: "POST",
+    path: "/batches/{id}/seal",
+    summary: "Nothing is added from outside any more",
+    answers: { 200: object({ id, state }) },
+    async handle({ id }) {
+      await find(store, id);
+      await store.batches.seal(id);
+      return { id, state: (await find(store, id)).state };
+    },
+  });
+}
+
+/** @throws Problem 404 */
+async function find(store: Store, id: number): Promise<Batch> {
+  const found = await store.batches.find(id);
+  if (found === null) throw new Problem(404, `there is no batch ${id}`);
+  return found;
 }

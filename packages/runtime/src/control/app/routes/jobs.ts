@@ -91,6 +91,12 @@ export function jobRoutes({ target }: Backing): readonly Route[] {
         }),
     }),
     ...actionRoutes({ target }),
+    ...oneRoutes({ target }),
+  ];
+}
+
+function oneRoutes({ target }: Pick<Backing, "target">): readonly Route[] {
+  return [
     route({
       method: "GET",
       path: "/jobs/{id}",

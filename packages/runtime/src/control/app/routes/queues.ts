@@ -50,6 +50,14 @@ export function queueRoutes({ target }: Backing): readonly Route[] {
         return { name, cleared: await queues.clear(name, { all }) };
       },
     }),
+    ...settingRoutes({ target }),
+    ...limitRoutes({ target }),
+  ];
+}
+
+function settingRoutes({ target }: Pick<Backing, "target">): readonly Route[] {
+  const { queues } = target.store;
+  return [
     route({
       method: "POST",
       path: "/queues/{name}/settings",
@@ -61,7 +69,6 @@ export function queueRoutes({ target }: Backing): readonly Route[] {
         return { name, settings: body.settings };
       },
     }),
-    ...limitRoutes({ target }),
   ];
 }
 

@@ -1,5 +1,5 @@
-// Recurring tasks. What a file or code defines is changed there: people may only pause it, run it, or
-// remove what is left of it.
+// Recurring tasks. What a file or code defines is changed there: people may only pause it, run it,
+// or remove what is left of it.
 
 import { jobRef, newRecurringTask } from "@queue-runtime/job";
 import type { RecurringTask, Store } from "@queue-runtime/store";

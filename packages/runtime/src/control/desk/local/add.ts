@@ -10,9 +10,9 @@ import {
 } from "@queue-runtime/store";
 import type { Added, AddRequest } from "../../desk.ts";
 import { DeskError } from "../desk-error.ts";
-import { startNow } from "./live.ts";
 import type { Reach } from "./reach.ts";
 import { shellWord } from "./shell-word.ts";
+import { startNow } from "./start-now.ts";
 
 /** All or none, but for starting those that are immediate. */
 export async function add(
@@ -46,7 +46,7 @@ async function startThose(
     .filter(({ outcome }, at) => outcome === "created" && requests[at]?.immediate)
     .map(({ id }) => id);
   if (ids.length === 0) return new Map();
-  const answers = await startNow(reach, ids);
+  const answers = await startNow(reach, ids, { fresh: true });
   return new Map(
     answers.map(({ id, outcome, error }): [number, Start] => {
       if (outcome === "started") return [id, { outcome }];

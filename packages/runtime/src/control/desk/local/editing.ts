@@ -1,5 +1,5 @@
-// Locks of editors: who edits a command keeps it from running and from others, for 30 s at a time, so
-// that the lock of an editor which was killed ends by itself.
+// Locks of editors: who edits a command keeps it from running and from others, for 30 s at a time,
+// so that the lock of an editor which was killed ends by itself.
 
 import type { CommandJob } from "@queue-runtime/store";
 import type { Answer, Changes, Editable } from "../../desk.ts";

@@ -5,9 +5,10 @@ import type { CommandJob } from "@queue-runtime/store";
 import type { Answer, Selection } from "../../desk.ts";
 import type { LiveAnswer, LiveCommand, LiveCommands } from "../../live-commands.ts";
 import { DeskError } from "../desk-error.ts";
-import { named, nameOf, type Reach, refused, unknownCommand } from "./reach.ts";
+import { inOrder, named, nameOf, type Reach, refused, unknownCommand } from "./reach.ts";
 import { type Chosen, choose, findIds } from "./selection.ts";
 import { ends, signalNamed } from "./signals.ts";
+import { startNow } from "./start-now.ts";
 
 type Running = ReadonlyMap<number, LiveCommand>;
 const none: Running = new Map();
@@ -98,32 +99,9 @@ export async function start(reach: Reach, selection: Selection): Promise<readonl
   const paused = chosen.ids.filter((id) => running.get(id)?.paused);
   const woken = named(live.pause(paused, false), "resumed");
   const others = chosen.ids.filter((id) => !paused.includes(id));
-  const answers = [...woken, ...(await startNow(reach, others))];
+  const answers = [...woken, ...(await startNow(reach, others, { fresh: false }))];
   await live.stored();
   return inOrder(chosen.ids, answers);
-}
-
-/** Those that do not run, whatever they wait for. */
-export async function startNow(
-  { store, live, whyNot }: Reach,
-  ids: readonly number[],
-): Promise<readonly Answer[]> {
-  if (live === null) throw new DeskError("no-runtime", whyNot);
-  if (ids.length === 0) return [];
-  const running = live.running();
-  const runs = ids.filter((id) => running.has(id));
-  const rest = ids.filter((id) => !running.has(id));
-  const freed = await store.commands.force(rest);
-  const free = freed.filter(({ outcome }) => outcome === "done").map(({ id }) => id);
-  const begun = free.length === 0 ? [] : await live.start(free);
-  // the usual way may have been faster than we were
-  const started = begun.map((answer) => {
-    const came = answer.outcome === "refused" && live.running().has(answer.id);
-    return came ? { id: answer.id, outcome: "started" } : nameOf(answer, "started");
-  });
-  const not = freed.filter(({ outcome }) => outcome !== "done");
-  const already = runs.map((id) => refused(id, "it runs already"));
-  return inOrder(ids, [...started, ...not, ...already]);
 }
 
 export async function send(
@@ -185,9 +163,4 @@ function refuseAway(answer: Answer): Answer {
 
 function notDone(id: number, error: string): LiveAnswer {
   return { id, outcome: "refused", error };
-}
-
-function inOrder(ids: readonly number[], answers: readonly Answer[]): readonly Answer[] {
-  const byId = new Map(answers.map((answer) => [answer.id, answer]));
-  return ids.map((id) => byId.get(id) ?? unknownCommand(id));
 }

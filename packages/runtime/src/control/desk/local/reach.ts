@@ -1,4 +1,4 @@
-// What every part of a desk works on, and how the answers of those it asks become answers of its own.
+// What every part of a desk works on, and how the answers of those it asks become its own.
 
 import type { CommandAction, CommandGroupSettings, Store } from "@queue-runtime/store";
 import type { Answer } from "../../desk.ts";
@@ -34,6 +34,11 @@ export function unknownCommand(id: number): Answer {
 
 export function refused(id: number, error: string): Answer {
   return { id, outcome: "refused", error };
+}
+
+export function inOrder(ids: readonly number[], answers: readonly Answer[]): readonly Answer[] {
+  const byId = new Map(answers.map((answer) => [answer.id, answer]));
+  return ids.map((id) => byId.get(id) ?? unknownCommand(id));
 }
 
 /** @throws DeskError `unknown`, with the groups that are there */

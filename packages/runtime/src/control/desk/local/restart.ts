@@ -4,9 +4,9 @@ import { isAbsolute } from "node:path";
 import type { CommandChanges } from "@queue-runtime/store";
 import type { Answer, Changes, RestartRequest } from "../../desk.ts";
 import { DeskError } from "../desk-error.ts";
-import { startNow } from "./live.ts";
 import { nameOf, type Reach, requireGroup } from "./reach.ts";
 import { findIds } from "./selection.ts";
+import { startNow } from "./start-now.ts";
 
 export type Restarted = Answer & { readonly new_id?: number };
 
@@ -66,7 +66,7 @@ async function startThose(
   answers: readonly Restarted[],
 ): Promise<readonly Restarted[]> {
   const again = answers.filter(({ outcome }) => outcome === "restarted");
-  const begun = await startNow(reach, again.map(idOf));
+  const begun = await startNow(reach, again.map(idOf), { fresh: true });
   const started = new Map(begun.map((answer) => [answer.id, answer]));
   return answers.map((answer) => {
     const start = started.get(idOf(answer));
