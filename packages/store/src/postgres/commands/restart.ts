@@ -10,7 +10,7 @@ import { checkChanges } from "../../rules/commands/changes.ts";
 import type { CommandAction } from "../../store/command.ts";
 import type { CommandChanges, Commands } from "../../store/commands.ts";
 import type { Run } from "../driver.ts";
-import { anyGate, links } from "../migrations/2-flow/links.ts";
+import { anyGate, links, notBegun } from "../migrations/2-flow/links.ts";
 import { noRun } from "../migrations/3-commands/triggers.ts";
 import { sharedColumns } from "../rows.ts";
 import { type Acting, each, type Known } from "./each.ts";
@@ -48,6 +48,9 @@ FROM gone`;
 
 const forgetRuns = `UPDATE queue_runtime.commands SET ${noRun} WHERE job_id = ANY ($1::bigint[])`;
 
+/** One that is to be repeated has done with those it came after. */
+const hasNotBegun = `job.state <> 'running' AND ${notBegun}`;
+
 /** For what they come after, and for those who come after them. */
 const bind = `INSERT INTO queue_runtime.dependencies (job_id, on_id, if_fails)
 SELECT own.job_id, on_id, if_fails FROM queue_runtime.command_after AS own
@@ -57,13 +60,13 @@ WHERE own.job_id = ANY ($1::bigint[])
       WHERE id = on_id AND state <> 'finished'))
 UNION
 SELECT own.job_id, on_id, if_fails FROM queue_runtime.command_after AS own
-  JOIN queue_runtime.jobs AS job ON job.id = own.job_id AND job.state <> 'running'
+  JOIN queue_runtime.jobs AS job ON job.id = own.job_id AND ${hasNotBegun}
 WHERE on_id = ANY ($1::bigint[])
 ON CONFLICT DO NOTHING`;
 
 const followers = `SELECT DISTINCT job.id, job.state IN ('scheduled', 'blocked', 'ready')
 FROM queue_runtime.command_after AS own JOIN queue_runtime.jobs AS job
-  ON job.id = own.job_id AND job.state NOT IN ('running', 'held')
+  ON job.id = own.job_id AND ${hasNotBegun} AND job.state <> 'held'
 WHERE on_id = ANY ($1::bigint[]) ORDER BY 1`;
 
 /** No way leads back from there to waiting, but through a person's hands. */

@@ -13,37 +13,13 @@ import type {
 } from "../../store/command.ts";
 import type { Held } from "../../turn.ts";
 import type { Driver } from "../driver.ts";
+import { heads } from "./heads.ts";
 import { commandColumns, jobIn, toCommandJob } from "./rows.ts";
-
-/** One way into the ready commands of a group, by an index that has them in their order. */
-const heads = (where: string, order: string): string => `(
-    SELECT id, priority, coalesce(place, id) AS turn, command.slots FROM queue_runtime.jobs
-    CROSS JOIN LATERAL (SELECT slots FROM queue_runtime.commands WHERE job_id = jobs.id
-      AND coalesce(locked_until <= queue_runtime.now_ms(), true)) AS command
-    WHERE state = 'ready' AND ${where} ORDER BY ${order} LIMIT wanted.most)`;
-
-const inLane = (returned: boolean): string =>
-  heads(
-    `crashes_since_checkpoint < 2 AND returned = ${returned} AND queue = wanted.name
-      AND name = 'command' AND place IS NULL`,
-    "returned, queue, name, priority, id",
-  );
-/** A version that knows nothing of commands may have counted crashes. */
-const suspects = heads(
-  "crashes_since_checkpoint >= 2 AND queue = wanted.name AND name = 'command'",
-  "queue, name, priority, id",
-);
-const placed = heads(
-  `crashes_since_checkpoint < 2 AND place IS NOT NULL AND queue = wanted.name
-      AND name = 'command'`,
-  "queue, name, priority, place",
-);
 
 const allHeads = `SELECT head.id, wanted.name, head.slots
 FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (name, most, number)
   CROSS JOIN LATERAL (
-    SELECT * FROM (${[inLane(false), inLane(true), placed, suspects].join(" UNION ALL ")}) AS way
-    ORDER BY priority, turn, id LIMIT wanted.most
+    ${heads}
   ) AS head
 WHERE wanted.name NOT IN (SELECT name FROM queue_runtime.paused_queues)
 ORDER BY wanted.number, head.priority, head.turn, head.id`;

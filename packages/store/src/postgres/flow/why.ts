@@ -6,6 +6,7 @@ import type { JobState } from "../../job.ts";
 import type { Process } from "../../process.ts";
 import {
   blockedBy,
+  commandReasons,
   dueAt,
   isDispatched,
   type Known,
@@ -17,6 +18,7 @@ import {
 import type { Driver, Run } from "../driver.ts";
 import { processColumns, toProcess } from "../rows.ts";
 import { fullReasons, type ReadyJob } from "./why/claims.ts";
+import { groupOf, lockOf } from "./why/commands.ts";
 import { gatesOf } from "./why/gates.ts";
 
 const oneMoment = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
@@ -32,7 +34,7 @@ const one = `SELECT state, queue, name, priority, run_at, crashes_since_checkpoi
     queue_runtime.now_ms(),
     coalesce((SELECT place FROM queue_runtime.jobs AS live WHERE live.id = job.id), id),
     (SELECT paused_at FROM queue_runtime.paused_queues AS pause WHERE pause.name = job.queue),
-    process_id
+    process_id, kind = 'command'
   FROM queue_runtime.all_jobs AS job WHERE id = $1`;
 
 type JobRow = [
@@ -46,6 +48,7 @@ type JobRow = [
   turn: number,
   pausedAt: number | null,
   processId: number | null,
+  isCommand: boolean,
 ];
 
 interface Facts extends ReadyJob {
@@ -60,16 +63,21 @@ const processes = `SELECT ${processColumns} FROM queue_runtime.processes AS proc
 async function reasonsOf(run: Run, id: number): Promise<readonly Reason[] | null> {
   const [row] = Number.isSafeInteger(id) ? (await run(one, [id])).rows : [];
   if (row === undefined) return null;
-  const [state, queue, name, priority, runAt, suspect, now, turn, pausedAt, processId] =
+  const [state, queue, name, priority, runAt, suspect, now, turn, pausedAt, processId, isCommand] =
     row as JobRow;
   const job: Facts = { id, state, queue, name, priority, runAt, suspect, now, turn, pausedAt };
   if (state === "running") return silenceOf(await processOf(run, processId), now);
   if (state === "finished" || state === "failed" || state === "cancelled")
     return [{ why: "ended", state }];
   const known = living((await run(processes, [])).rows.map(toProcess), now);
-  const { reasons, able } = staffFor(job, known);
   const paused: Reason[] = pausedAt === null ? [] : [{ why: "paused", queue, since: pausedAt }];
-  const there = [...(await stateReasons(run, job, known)), ...paused, ...reasons];
+  const own = [...(await stateReasons(run, job, known)), ...paused];
+  if (isCommand) {
+    const there = [...own, ...(await lockOf(run, id))];
+    return there.length > 0 ? there : commandReasons(await groupOf(run, job), known);
+  }
+  const { reasons, able } = staffFor(job, known);
+  const there = [...own, ...reasons];
   return there.length > 0 ? there : fullReasons(run, job, able);
 }
 

@@ -28,7 +28,9 @@ const remove = (table: string, where: string): string => `WITH old AS MATERIALIZ
 ), gone AS (
   DELETE FROM queue_runtime.${table} AS job USING old WHERE job.id = old.id
 )
-SELECT id FROM old ORDER BY id`;
+SELECT id, (SELECT environment_id FROM queue_runtime.commands WHERE job_id = old.id)
+FROM old ORDER BY id`;
+const forget = "SELECT queue_runtime.forget_environments($1::bigint[])";
 
 const ready = "state = 'ready' AND crashes_since_checkpoint < 2";
 const suspect = "state = 'ready' AND crashes_since_checkpoint >= 2";
@@ -84,5 +86,8 @@ async function removeBatch(
 ): Promise<readonly number[]> {
   const statements = [[text, values]] as const;
   const [answer] = await writeAndReconcile(driver, announcer, { statements, long: true });
-  return (answer!.rows as [number][]).map(([id]) => id);
+  const rows = answer!.rows as [id: number, environment: number | null][];
+  const environments = new Set(rows.flatMap(([, environment]) => environment ?? []));
+  if (environments.size > 0) await driver.write([[forget, [[...environments]]]]);
+  return rows.map(([id]) => id);
 }

@@ -47,6 +47,7 @@ export function inOrder<T extends { readonly job: { readonly id: number } }>(
   caught: readonly T[],
   { ids = [] }: Claim,
 ): readonly T[] {
-  const places = new Map(ids.map((id, place) => [id, place]));
+  // the first of an id that is named twice
+  const places = new Map(ids.map((id, place) => [id, place] as const).toReversed());
   return caught.toSorted((a, b) => places.get(a.job.id)! - places.get(b.job.id)!);
 }

@@ -31,8 +31,10 @@ BEGIN
       ORDER BY priority, job_id LIMIT 1) AS first));
 END $$;`;
 
-const some = `
-CREATE FUNCTION queue_runtime.reconcile_some(work bigint[], OUT promoted integer,
+/** `returns`: who may come back of those that have ended. Without CREATE. */
+export const reconcileSome = (
+  returns: string,
+): string => `FUNCTION queue_runtime.reconcile_some(work bigint[], OUT promoted integer,
   OUT busy boolean) LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   keys text[];
@@ -68,7 +70,7 @@ BEGIN
     DELETE FROM queue_runtime.job_gates AS gate WHERE job_id = ANY (work)
       AND NOT EXISTS (SELECT FROM queue_runtime.jobs WHERE id = gate.job_id ${eachByItself})
       AND NOT EXISTS (SELECT FROM queue_runtime.ended_jobs
-        WHERE id = gate.job_id AND state <> 'finished' ${eachByItself});
+        WHERE id = gate.job_id AND ${returns} ${eachByItself});
     keys := ${awaited("locked")};
     IF keys <> '{}' THEN
       promoted := queue_runtime.promote(keys, ${bound});
@@ -136,5 +138,7 @@ BEGIN
     more := true;
   END IF;
 END $$;`;
+
+const some = `CREATE ${reconcileSome("state <> 'finished'")}`;
 
 export const reconcile: string = [first, some, all].join("\n");

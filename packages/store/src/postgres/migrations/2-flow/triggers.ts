@@ -141,10 +141,20 @@ CREATE TRIGGER jobs_transition BEFORE UPDATE OF state ON queue_runtime.jobs FOR 
 WHEN (NEW.linked <> 0 OR ${movesIllegally})
 EXECUTE FUNCTION queue_runtime.job_moves();`;
 
-/** Without CREATE; `last` is what a later migration has it do, `ended` the job in its new place. */
-export const linkedJobLeaves = (
-  last: string,
-): string => `FUNCTION queue_runtime.linked_job_leaves() RETURNS trigger
+export const keepTheirs = "PERFORM queue_runtime.keep_uniques(OLD.id, ended.state);";
+
+interface Leaving {
+  /** What a later migration has it do; `ended` is the job in its new place. */
+  readonly last: string;
+  /** What it does about unique keys. */
+  readonly keep: string;
+}
+
+/** Without CREATE. */
+export const linkedJobLeaves = ({
+  last,
+  keep,
+}: Leaving): string => `FUNCTION queue_runtime.linked_job_leaves() RETURNS trigger
 LANGUAGE plpgsql ${asOwner} AS $$
 DECLARE
   ended record;
@@ -157,7 +167,7 @@ BEGIN
     WHERE id = OLD.id;
   END IF;
   IF OLD.linked & ${links.unique} <> 0 THEN
-    PERFORM queue_runtime.keep_uniques(OLD.id, ended.state);
+    ${keep}
   END IF;
   IF OLD.linked & ${anyGate} <> 0 AND OLD.state = 'blocked' THEN
     UPDATE queue_runtime.job_gates SET waits = false, keeps = false WHERE job_id = OLD.id;
@@ -221,7 +231,7 @@ END $$;`;
  * by a retry has its gates already, and waits like any other.
  */
 const leaves = `
-CREATE ${linkedJobLeaves("")}
+CREATE ${linkedJobLeaves({ last: "", keep: keepTheirs })}
 
 CREATE TRIGGER jobs_linked_left AFTER DELETE ON queue_runtime.jobs FOR EACH ROW
 WHEN (OLD.linked <> 0) EXECUTE FUNCTION queue_runtime.linked_job_leaves();

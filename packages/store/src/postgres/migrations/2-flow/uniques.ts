@@ -16,9 +16,13 @@ const retryWaitsMs = 1_000;
 
 const inTime = "coalesce(until > queue_runtime.now_ms(), true)";
 
-/** `now_in`: where the job is now; NULL: nowhere. One that finished never comes back. */
-const keep = `
-CREATE FUNCTION queue_runtime.keep_uniques(job bigint, now_in text) RETURNS void
+/**
+ * `now_in`: where the job is now; NULL: nowhere. One that is `over` never comes back. Without CREATE.
+ */
+export const keepUniques = (
+  name: string,
+  over: string,
+): string => `FUNCTION queue_runtime.${name}(job bigint, now_in text) RETURNS void
 LANGUAGE plpgsql ${safely} AS $$
 DECLARE
   is_lost boolean;
@@ -33,14 +37,17 @@ BEGIN
   FROM queue_runtime.unique_keys
   WHERE job_id = job AND held <> (now_in = ANY (states) AND ${inTime});
   IF is_wanted THEN PERFORM queue_runtime.take_back(job, now_in); END IF;
-  IF now_in = 'finished' THEN
+  IF ${over} THEN
     DELETE FROM queue_runtime.unique_keys
     WHERE job_id = job AND NOT (held AND now_in = ANY (states));
   ELSIF is_lost THEN
     UPDATE queue_runtime.unique_keys SET held = false
     WHERE job_id = job AND held AND NOT (now_in = ANY (states) AND ${inTime});
   END IF;
-END $$;
+END $$;`;
+
+const keep = `
+CREATE ${keepUniques("keep_uniques", "now_in = 'finished'")}
 
 CREATE FUNCTION queue_runtime.take_back(job bigint, now_in text) RETURNS void
 LANGUAGE plpgsql ${safely} SET lock_timeout = ${runWaitsMs} AS $$

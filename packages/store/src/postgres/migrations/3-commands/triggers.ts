@@ -11,7 +11,9 @@
 import { settleWaiting } from "../2-flow/ends.ts";
 import { replaceJob } from "../2-flow/enqueue/replace.ts";
 import { asOwner, links, safely } from "../2-flow/links.ts";
-import { jobMoves, linkedJobIsForgotten, linkedJobLeaves } from "../2-flow/triggers.ts";
+import { reconcileSome } from "../2-flow/reconcile.ts";
+import { jobMoves, keepTheirs, linkedJobIsForgotten, linkedJobLeaves } from "../2-flow/triggers.ts";
+import { keepUniques } from "../2-flow/uniques.ts";
 
 const admission = `
 CREATE OR REPLACE FUNCTION queue_runtime.admit_job() RETURNS trigger LANGUAGE plpgsql
@@ -51,6 +53,18 @@ const ends = `
   IF OLD.kind = 'command' THEN
     PERFORM queue_runtime.command_ended(OLD.id, OLD.queue, OLD.state, ended.state);
   END IF;`;
+
+/** Unlike a job of a module, a command may run again when it has finished. */
+const comebacks = [
+  `\nCREATE ${keepUniques("keep_command_uniques", "false")}`,
+  anew(reconcileSome("(state <> 'finished' OR kind = 'command')")),
+].join("\n");
+
+const keep = `IF OLD.kind = 'command' THEN
+      PERFORM queue_runtime.keep_command_uniques(OLD.id, ended.state);
+    ELSE
+      ${keepTheirs}
+    END IF;`;
 
 const forget = `
 CREATE FUNCTION queue_runtime.forget_command(job bigint) RETURNS void
@@ -128,13 +142,16 @@ const otherKind = `
   IF NOT EXISTS (SELECT FROM queue_runtime.jobs
     WHERE id = job AND kind = coalesce(element ->> 'kind', 'module')) THEN RETURN 'exists'; END IF;`;
 
-const anew = (body: string): string => `\nCREATE OR REPLACE ${body}`;
+function anew(body: string): string {
+  return `\nCREATE OR REPLACE ${body}`;
+}
 
 export const triggers: string = [
   admission,
   forget,
   anew(jobMoves(moves)),
-  anew(linkedJobLeaves(ends)),
+  comebacks,
+  anew(linkedJobLeaves({ last: ends, keep })),
   anew(linkedJobIsForgotten({ first: comesBack, isUnlinked })),
   anew(settleWaiting({ before: spared, after: told })),
   anew(replaceJob(otherKind)),
