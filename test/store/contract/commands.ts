@@ -9,6 +9,7 @@ import { groupsContract } from "./commands/groups.ts";
 import { listingContract } from "./commands/listing.ts";
 import { losingContract } from "./commands/losing.ts";
 import { reasonsContract } from "./commands/reasons.ts";
+import { removingContract } from "./commands/removing.ts";
 import { restartingContract } from "./commands/restarting.ts";
 import { runningContract } from "./commands/running.ts";
 import { steeringContract } from "./commands/steering.ts";
@@ -22,6 +23,7 @@ export function commandsContract(open: OpenStore): void {
     editingContract(open);
     groupsContract(open);
     reasonsContract(open);
+    removingContract(open);
     restartingContract(open);
     losingContract(open);
     listingContract(open);

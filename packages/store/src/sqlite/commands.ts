@@ -1,5 +1,5 @@
-// Commands in a SQLite file: what is asked about them, by those who run them and by people. How they
-// are claimed and settled is in turn/, how they are enqueued in jobs/: they are jobs.
+// Commands in a SQLite file: what is asked about them, by those who run them and by people. How
+// they are claimed and settled is in turn/, how they are enqueued in jobs/: they are jobs.
 
 import type { Commands } from "../store/commands.ts";
 import { lock, setVariable, swap, unlock } from "./commands/edit.ts";

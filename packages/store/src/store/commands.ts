@@ -25,7 +25,10 @@ export interface CommandQuery {
   readonly where?: readonly CommandCondition[];
   /** Only those with a greater id: for the next page, with `first` and without `orderBy`. */
   readonly beyond?: number;
-  /** By id, ascending, when absent. Ties go by id. */
+  /**
+   * By id, ascending, when absent. Ties go by id, and those without the field come last, whichever
+   * way it goes. States are in the order of a job's life, texts in that of their code points.
+   */
   readonly orderBy?: { readonly field: CommandField; readonly descending: boolean };
   /** Of the order: the first so many, or the last. All by default; at most 100,000. */
   readonly first?: number;
@@ -95,7 +98,8 @@ export interface Commands {
 
   /**
    * Takes every running command of a process that ended into the hands of another: fences are
-   * raised, nothing is counted, `adopted` is set. Repeating it changes nothing.
+   * raised, nothing is counted, `adopted` is set. Repeating it changes nothing, and answers those
+   * that were taken by this call. `invalid` when the other one is not registered.
    */
   adopt(fromProcessId: number, toProcessId: number): Promise<readonly CommandJob[]>;
 
@@ -108,7 +112,7 @@ export interface Commands {
 
   list(query: CommandQuery): Promise<readonly CommandJob[]>;
 
-  /** Of those that a query finds; at a cost that does not depend on how many there are of others. */
+  /** null when there is no such command. */
   environment(id: number): Promise<Readonly<Record<string, string>> | null>;
 
   /**
@@ -120,7 +124,8 @@ export interface Commands {
 
   /**
    * Back to a person: a command that is ready, waits, is blocked or scheduled becomes `held`. With
-   * `delayMs` it becomes `scheduled` instead, also one that is held. Opens the lock of an editor.
+   * `delayMs` it becomes `scheduled` instead, also one that is held; or `waiting`, as long as those
+   * it comes after have not ended. Opens the lock of an editor.
    */
   stash(
     ids: readonly number[],
@@ -138,7 +143,10 @@ export interface Commands {
 
   /**
    * Runs ended ones again under their id (`finished` too): counters at 0, keeping dependencies and
-   * creation time, changed as asked. `held`: they wait for a person.
+   * creation time, changed as asked. `held`: they wait for a person. Each waits for those it comes
+   * after that have not ended, and fails again for those that did not finish; those that are gone
+   * count as finished, those restarted by the same call as not ended. Commands that come after it
+   * and have not begun wait for it again; those that failed for it stay failed.
    */
   restart(
     ids: readonly number[],
@@ -154,7 +162,10 @@ export interface Commands {
     options: { readonly held: boolean; readonly changes?: ReadonlyMap<number, CommandChanges> },
   ): Promise<readonly (CommandAction & { readonly newId: number | null })[]>;
 
-  /** Two that are held, waiting, scheduled, blocked or ready change places; ids stay. */
+  /**
+   * Two that are held, waiting, scheduled, blocked or ready change places, and so their priorities;
+   * ids stay. In the line of a key, jobs of one priority go by their ids all the same.
+   */
   swap(one: number, other: number): Promise<readonly CommandAction[]>;
 
   /** Locks those that have not begun, for `forMs`; or longer, when `owner` has them already. */
@@ -163,7 +174,11 @@ export interface Commands {
     options: { readonly owner: string; readonly forMs: number },
   ): Promise<readonly CommandAction[]>;
 
-  /** Opens what `owner` has locked, changed as asked: of the ids in `changes` those, else as it was. */
+  /**
+   * Opens what `owner` has locked, changed as asked: of the ids in `changes` those, else as it was.
+   * Also one whose time is over, if nobody else has locked or opened it and it has not begun. One
+   * change that is `invalid` is thrown, and nothing is changed or opened.
+   */
   unlock(
     ids: readonly number[],
     options: { readonly owner: string; readonly changes?: ReadonlyMap<number, CommandChanges> },
@@ -172,7 +187,7 @@ export interface Commands {
   /** Of one that has not begun. `value` null takes the variable away; refused when it has none. */
   setVariable(id: number, name: string, value: string | null): Promise<CommandAction>;
 
-  /** Deletes commands that do not run, and that no command which has not ended depends on, unless it is asked for too. */
+  /** Deletes commands that do not run, and that no job waits for, unless that is asked for too. */
   remove(ids: readonly number[]): Promise<readonly CommandAction[]>;
 
   // Groups

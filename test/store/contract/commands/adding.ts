@@ -27,11 +27,12 @@ export function addingContract(open: OpenStore): void {
       });
     });
 
-    it("keeps all that is said of it, and tells its environment only to those who ask for that", async () => {
+    it("keeps all that is said of it, and tells its environment only who asks", async () => {
       await using world = await open();
       const { store } = world;
       const said = {
-        ...{ line: "printf '%s' \"ü\n\"", argv: ["printf", "%s", "ü\n", ""], directory: "/a b/ö" },
+        ...{ line: "printf '%s' \"ü\n\"", directory: "/a b/ö" },
+        argv: ["printf", "%s", "ü\n", ""],
         ...{ separate: true, slots: 2, retryLimit: 3, timeoutMs: 60_000 },
       };
       const environment = { Z: "last", A: "", "odd name": "x=y\nz", 7: "seven", __proto__x: "p" };

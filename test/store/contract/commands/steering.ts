@@ -1,5 +1,5 @@
-// What people do with commands that have not begun: start them by force, put them back, let them go,
-// and change their places.
+// What people do with commands that have not begun: start them by force, put them back, let them
+// go, and change their places.
 
 import { describe, expect, it } from "vitest";
 import { dispatchUntil, slot } from "../flow/words.ts";

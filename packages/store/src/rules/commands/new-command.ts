@@ -1,5 +1,6 @@
-// What may be added as a command. Every store asks here first, so that all refuse the same things in
-// the same words. Whether the folder, the shell or the program exist is seen when it is started.
+// What may be added as a command. Every store asks here first, so that all refuse the same things
+// in the same words. Whether the folder, the shell or the program exist is seen when it is
+// started.
 
 import { hash } from "node:crypto";
 import { isAbsolute } from "node:path";

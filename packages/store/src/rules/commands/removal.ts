@@ -1,5 +1,5 @@
-// Which of the commands that somebody wants removed may go: nobody may lose what it waits for, unless
-// it goes as well.
+// Which of the commands that somebody wants removed may go: nobody may lose what it waits for,
+// unless it goes as well.
 
 export interface Wanted {
   /** Those that could go, were it not for others. */

@@ -1,5 +1,5 @@
-// One answer per id: each command is looked at by itself, one after the other, so that an id that is
-// asked for twice is answered as the first left it.
+// One answer per id: each command is looked at by itself, one after the other, so that an id that
+// is asked for twice is answered as the first left it.
 
 import type { JobState } from "../../job.ts";
 import { type CommandAnswer, done, type Standing } from "../../rules/commands/answers.ts";

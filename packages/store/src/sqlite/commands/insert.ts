@@ -41,7 +41,8 @@ export function insertCommand(connection: Sql, id: number, job: PreparedJob): vo
 
 /** Its job moved unseen by the trigger. */
 const change = `UPDATE commands SET
-    (group_name, job_state) = (SELECT queue, state FROM jobs WHERE id = ?1), line = ?2, argv = ?3, directory = ?4, environment_id = ?5, separate = ?6, slots = ?7,
+    (group_name, job_state) = (SELECT queue, state FROM jobs WHERE id = ?1),
+    line = ?2, argv = ?3, directory = ?4, environment_id = ?5, separate = ?6, slots = ?7,
     retry_limit = ?8, timeout_ms = ?9
   WHERE job_id = ?1`;
 

@@ -16,7 +16,7 @@ import type { Driver } from "../driver.ts";
 import { change } from "../flow/change.ts";
 import { askTakeBack, takeBack } from "../flow/links/unique.ts";
 import { regateOne } from "../flow/regate.ts";
-import { Room } from "../flow/slots/room.ts";
+import { notBegun, Room } from "../flow/slots/room.ts";
 import { enqueueAll } from "../jobs/enqueue.ts";
 import { each } from "./each.ts";
 import { applyChanges } from "./edit.ts";
@@ -76,10 +76,11 @@ const bind = `INSERT INTO dependencies (job_id, on_id, if_fails)
   ON CONFLICT DO NOTHING`;
 const link = `UPDATE jobs SET linked = 1 WHERE linked = 0
   AND id IN (SELECT on_id FROM command_after WHERE job_id = ?)`;
-const followers = `SELECT job_id AS id, job_state AS state
-  FROM command_after CROSS JOIN commands USING (job_id)
-  WHERE on_id = ? AND (job_state = 'held' OR job_state = 'waiting' OR job_state = 'scheduled'
-    OR job_state = 'blocked' OR job_state = 'ready') ORDER BY job_id`;
+/** Of those that have not begun. */
+const followers = `SELECT jobs.id, state
+  FROM command_after CROSS JOIN jobs ON jobs.id = command_after.job_id
+  WHERE on_id = ? AND ${notBegun} AND (state = 'held' OR state = 'waiting'
+    OR state = 'scheduled' OR state = 'blocked' OR state = 'ready') ORDER BY jobs.id`;
 const bindTo = `INSERT INTO dependencies (job_id, on_id, if_fails)
   SELECT job_id, on_id, if_fails FROM command_after WHERE job_id = ? AND on_id = ?
   ON CONFLICT DO NOTHING`;

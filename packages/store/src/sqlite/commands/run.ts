@@ -126,7 +126,7 @@ const forget = `UPDATE commands SET pid = NULL, start_ticks = NULL, boot_id = NU
     signals_sent = '[]'
   WHERE job_id IN (SELECT value FROM json_each(?))`;
 
-/** For those that begin a run: what is known is of the last one. Ids that are no commands are fine. */
+/** For those that begin a run: what is known is of the last one. Other jobs may be among them. */
 export function forgetRuns(driver: Driver, ids: string): void {
   driver.sql(forget).run(ids);
 }

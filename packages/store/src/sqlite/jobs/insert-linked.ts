@@ -1,5 +1,6 @@
-// Writes one job that has gates, unique keys or dependencies, or is a command. What it finds decides what becomes of
-// it: it may not be created at all, wait for other jobs or for slots, or be ready at once.
+// Writes one job that has gates, unique keys or dependencies, or is a command. What it finds
+// decides what becomes of it: it may not be created at all, wait for other jobs or for slots, or
+// be ready at once.
 
 import type { Enqueued, JobState } from "../../job.ts";
 import { admit, type PreparedJob } from "../../rules/new-job.ts";

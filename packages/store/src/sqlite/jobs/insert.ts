@@ -1,6 +1,7 @@
 // Writes new jobs, through our own connection or the caller's. Jobs that have nothing to do with
 // others, which are most, go in statements of many rows; those with gates, unique keys or
-// dependencies, and commands, one by one (insert-linked.ts), since each may change what the next one finds.
+// dependencies, and commands, one by one (insert-linked.ts), since each may change what the next
+// one finds.
 
 import { StoreError } from "../../errors.ts";
 import type { Enqueued } from "../../job.ts";

@@ -1,14 +1,14 @@
 // What is stored of shell commands, beside their jobs.
 //
-// A command is a job like any other, and plain jobs must not pay for it: no index of `jobs` knows of
-// commands, and no statement of theirs looks for one. So what the list of commands is read by, its
-// group and its state, is copied here. The copy of the state is kept by the trigger of linked jobs
-// (every command is one), as everything is that has to be true whoever makes a change.
+// A command is a job like any other, and plain jobs must not pay for it: no index of `jobs` knows
+// of commands, and no statement of theirs looks for one. So what the list of commands is read by,
+// its group and its state, is copied here. The copy of the state is kept by the trigger of linked
+// jobs (every command is one), as everything is that has to be true whoever makes a change.
 //
-// An environment is stored once, whoever has it: a hundred thousand commands from one shell have one.
-// It goes with the last command that refers to it. What a command comes after is written twice:
-// `dependencies` says for whom it still waits, `command_after` what it was told, for as long as it
-// is there, so that it can be run again in place.
+// An environment is stored once, whoever has it: a hundred thousand commands from one shell have
+// one. It goes with the last command that refers to it. What a command comes after is written
+// twice: `dependencies` says for whom it still waits, `command_after` what it was told, for as
+// long as it is there, so that it can be run again in place.
 //
 // A pause is told to dependants when it ends: in a paused group they are not failed (links/
 // dependencies.ts), so that somebody can mend what they wait for.
