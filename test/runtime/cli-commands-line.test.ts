@@ -96,6 +96,7 @@ describe("a name that two commands have", () => {
   test("enqueue with ids lets commands go, with a name it enqueues a job", async () => {
     expect(await summary("enqueue", "3", "4")).toMatch("Let commands go");
     expect(await summary("enqueue", "-a")).toMatch("Let commands go");
+    expect((await parse(["enqueue", "3", "-d", "2 hours"])).options).toEqual({ delay: "2 hours" });
     expect(await summary("enqueue", "mail", "3")).toMatch("Put a job");
     expect(await summary("enqueue", "3x")).toMatch("Put a job");
     expect((await parse(["enqueue", "mail", "--after", "3,4"])).options.after).toEqual(["3,4"]);

@@ -1,123 +1,99 @@
-// A project that runs shell commands, and what tests ask of it. Commands are enqueued through the
-// store, as `runtime add` does; what they do is seen in files of the project.
+// A project whose runtime does nothing but run commands, and the built command line to steer it.
 
-import { existsSync, readFileSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type CommandJob, type NewCommand, openStore, type Store } from "@queue-runtime/store";
-import { CrashProject } from "./crash-project.ts";
-import { isRunning } from "./proc.ts";
-import type { RuntimeProcess } from "./runtime-process.ts";
-import { type WaitOptions, waitFor } from "./wait-for.ts";
+import { text } from "node:stream/consumers";
+import type { CommandRow, GroupRow } from "../../packages/runtime/src/control/desk.ts";
+import { CliProject, type Ran } from "./cli-project.ts";
+import { waitFor } from "./wait-for.ts";
 
-export interface AddOptions extends Partial<NewCommand> {
-  readonly group?: string;
-  readonly priority?: number;
-  readonly held?: boolean;
-  readonly after?: readonly number[];
+interface Status {
+  readonly running: boolean;
+  readonly groups: readonly GroupRow[];
+  readonly commands: readonly CommandRow[];
 }
 
-export class CommandProject extends CrashProject {
-  #store: Promise<Store> | undefined;
+export class CommandProject extends CliProject implements AsyncDisposable {
+  #runtime: ChildProcess | null = null;
 
-  constructor(config: object = {}) {
-    super({ workers: [{ threads: 0 }], ...config });
+  constructor(more = "") {
+    super();
+    const file = join(this.folder, "config/queue.yml");
+    const written = readFileSync(file, "utf8").replace(/^workers:[\s\S]*/m, "");
+    writeFileSync(file, `${written}workers: []\n${more}\n`);
   }
 
-  store(): Promise<Store> {
-    this.#store ??= openStore(this.url);
-    return this.#store;
+  /** Resolves when it listens. */
+  async startRuntime(): Promise<ChildProcess> {
+    const runtime = this.start("start");
+    this.#runtime = runtime;
+    let log = "";
+    runtime.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
+      log += chunk;
+    });
+    runtime.stdout?.resume();
+    await waitFor(() => log.includes("runtime-ready"), { deadlineMs: 20_000, what: "a runtime" });
+    return runtime;
   }
 
-  /** Waits until the runtime is up and its store is there. */
-  async up(runtime: RuntimeProcess = this.start()): Promise<RuntimeProcess> {
-    return await runtime.ready();
+  async stopRuntime(): Promise<void> {
+    const runtime = this.#runtime;
+    this.#runtime = null;
+    if (runtime === null || runtime.exitCode !== null || runtime.signalCode !== null) return;
+    const exited = once(runtime, "exit");
+    runtime.kill("SIGTERM");
+    await exited;
   }
 
-  /** What whoever adds a command has around them: enough to find it again, and a path. */
-  get surroundings(): Record<string, string> {
-    const { PATH = "", QUEUE_RUNTIME_TEST = "" } = this.env;
-    return { PATH, QUEUE_RUNTIME_TEST, DIR: this.path };
+  /** Answers the id. */
+  async add(...argv: string[]): Promise<number> {
+    const { code, stdout, stderr } = await this.run("add", ...argv);
+    if (code !== 0) throw new Error(`add ${argv.join(" ")} exited with ${code}: ${stderr}`);
+    return Number(stdout);
   }
 
-  async add(line: string, options: AddOptions = {}): Promise<number> {
-    const [id] = await this.addMany([line], options);
-    return id!;
+  /** What the next status says. */
+  async status(...query: string[]): Promise<Status> {
+    return await this.json<Status>("status", ...query);
   }
 
-  async addMany(lines: readonly string[], options: AddOptions = {}): Promise<number[]> {
-    const { group = "default", priority = 0, held = false, after = [], ...rest } = options;
-    const jobs = lines.map((line) => ({
-      name: "command",
-      kind: "command" as const,
-      queue: group,
-      priority,
-      held,
-      after,
-      command: {
-        line,
-        argv: null,
-        directory: this.path,
-        environment: this.surroundings,
-        ...rest,
-      },
-    }));
-    const answers = await (await this.store()).jobs.enqueue(jobs);
-    return answers.map(({ id }) => id);
-  }
-
-  async command(id: number): Promise<CommandJob> {
-    const found = await (await this.store()).commands.find(id);
-    if (!found) throw new Error(`there is no command ${id}`);
+  async command(id: number): Promise<CommandRow> {
+    const found = (await this.status()).commands.find((row) => row.id === id);
+    if (found === undefined) throw new Error(`status does not know command ${id}`);
     return found;
   }
 
-  /** The command once it is in the state, watched closely. */
-  async commandIn(id: number, state: string, options: WaitOptions = {}): Promise<CommandJob> {
-    let last: CommandJob | undefined;
-    const arrived = async () => {
-      last = await this.command(id);
-      return last.state === state && last;
+  async group(name: string): Promise<GroupRow | undefined> {
+    return (await this.status()).groups.find((group) => group.name === name);
+  }
+
+  /** Runs it and answers the end, and a signal of what it printed so far. */
+  begin(...argv: string[]): { readonly child: ChildProcess; readonly ended: Promise<Ran> } {
+    const child = this.start(...argv);
+    child.stdin?.end();
+    const ended = Promise.all([text(child.stdout!), text(child.stderr!), once(child, "close")]);
+    return {
+      child,
+      ended: ended.then(([stdout, stderr, [code]]) => ({
+        code: code as number | null,
+        stdout,
+        stderr,
+      })),
     };
-    const what = `command ${id} to be ${state}`;
-    return await waitFor(arrived, { deadlineMs: 10_000, what, ...options }).catch((error) => {
-      throw new Error(`${error.message}: ${JSON.stringify(last)}`);
-    });
   }
 
-  /** The pid of its process, once that is stored. */
-  async pidOfCommand(id: number, options: WaitOptions = {}): Promise<number> {
-    const known = async () => {
-      const { state, command } = await this.command(id);
-      return state === "running" && command.process?.pid;
-    };
-    return await waitFor(known, { deadlineMs: 10_000, what: `a pid of ${id}`, ...options });
+  /** A program that is somebody's editor: a shell script that gets the file as `$1`. */
+  editor(script: string): string {
+    const file = join(this.folder, `editor-${script.length}-${Buffer.from(script).at(-1)}.sh`);
+    writeFileSync(file, `#!/bin/sh\n${script}\n`);
+    chmodSync(file, 0o755);
+    return file;
   }
 
-  output(id: number, { attempt = 1, stderr = false } = {}): string {
-    const file = this.outputFile(id, { attempt, stderr });
-    return existsSync(file) ? readFileSync(file, "utf8") : "";
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopRuntime();
+    this[Symbol.dispose]();
   }
-
-  outputFile(id: number, { attempt = 1, stderr = false } = {}): string {
-    return join(this.path, "output", `${id}.${attempt}${stderr ? ".err" : ""}.log`);
-  }
-
-  /** What a file of the project holds, once it holds something. */
-  async written(file: string, options: WaitOptions = {}): Promise<string> {
-    const some = () => {
-      const path = join(this.path, file);
-      const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-      return text.endsWith("\n") && text.trim();
-    };
-    return await waitFor(some, { deadlineMs: 10_000, what: `something in ${file}`, ...options });
-  }
-
-  override async [Symbol.asyncDispose](): Promise<void> {
-    await (await this.#store)?.close();
-    await super[Symbol.asyncDispose]();
-  }
-}
-
-export async function gone(pid: number, options: WaitOptions = {}): Promise<void> {
-  await waitFor(() => !isRunning(pid), { what: `the end of pid ${pid}`, ...options });
 }

@@ -60,7 +60,7 @@ export async function parse(argv: readonly string[]): Promise<Parsed> {
 
 function read(argv: readonly string[]): Parsed {
   const found = findCommands(splitWords(argv, known).words);
-  const own: Options = Object.assign({}, known, ...found.commands.map(({ options }) => options));
+  const own = { ...known, ...withLetters(found.commands) };
   const { line, words: rest } = withoutVerbatim(argv, own, found);
   refuseValues(line, own);
   const { _: typed, $0: _programme, ...options } = split(line, own, found.commands[0] ?? null);
@@ -88,6 +88,13 @@ function groupOf(words: readonly string[], options: Values): Parsed {
   const command = asksOnly ? null : (commands.find(({ name }) => name === "status") ?? null);
   if (command !== null) checkOptions(command, options);
   return { command, group: group ?? null, words, options };
+}
+
+/** Of two commands with one name, one may have a letter for an option of both. */
+function withLetters(found: readonly Command[]): Options {
+  const all = found.flatMap(({ options }) => Object.entries(options));
+  const lettered = all.filter(([, { alias }]) => alias !== undefined);
+  return Object.fromEntries([...all, ...lettered]);
 }
 
 /** What yargs reads, and the words of another program's command line. */

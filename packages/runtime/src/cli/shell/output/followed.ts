@@ -3,6 +3,7 @@
 import type { CommandJob } from "@queue-runtime/store";
 import { newestAttempt, outputFile } from "../../../control/output/files.ts";
 import { commandRow } from "../../../control/rows/command-row.ts";
+import { isoTime } from "../../../control/rows/iso-time.ts";
 import { statusText } from "../list/columns.ts";
 import { LiveFile } from "./live-file.ts";
 import type { Screen } from "./screen.ts";
@@ -28,7 +29,8 @@ export class Followed {
   #fate: Fate | null = null;
   #seen = false;
   #waiting = "";
-  #attempt = 0;
+  /** null: we have not looked yet. */
+  #attempt: number | null = null;
   #file: LiveFile | null = null;
 
   constructor(id: number, options: FollowedOptions) {
@@ -46,9 +48,12 @@ export class Followed {
     if (job === null) return await this.#vanish();
     this.#seen = true;
     const ended = job.state === "finished" || job.state === "failed" || job.state === "cancelled";
-    if (job.state === "running" || ended) await this.#readFrom(job, ended);
-    else this.#sayWhatItWaitsFor(job);
+    // between its claim and its start there may be the output of a run before a restart
+    const begun = job.state !== "running" || job.command.process !== null;
+    if (job.startedAt !== null && begun) await this.#readUpTo(job);
+    this.#attempt ??= 0;
     if (ended) await this.#end(job);
+    else if (job.state !== "running") this.#sayWhatItWaitsFor(job);
   }
 
   async close(): Promise<void> {
@@ -63,28 +68,29 @@ export class Followed {
     say(this.#seen ? `${this.id} was removed` : `there is no command ${this.id}`);
   }
 
-  /** A run that is tried again writes a file of its own. */
-  async #readFrom(job: CommandJob, ended: boolean): Promise<void> {
-    const { folder, lines, stderr, screen, fail } = this.#options;
-    const attempt = newestAttempt(folder, job);
-    if (attempt !== this.#attempt) {
+  /** Each attempt writes a file of its own; those that were over before we looked are not skipped. */
+  async #readUpTo(job: CommandJob): Promise<void> {
+    const newest = newestAttempt(this.#options.folder, job);
+    const first = this.#attempt === null || this.#attempt > newest ? newest : this.#attempt + 1;
+    for (let attempt = first; attempt <= newest; attempt++) {
       await this.#file?.close();
-      const path = outputFile(folder, {
-        id: this.id,
-        attempt,
-        stderr: stderr && job.command.separate,
-      });
-      this.#file = new LiveFile({
-        path,
-        // what came after we began is shown whole
-        lines: this.#attempt === 0 ? lines : null,
-        take: (bytes) => screen.show(this.id, bytes),
-        fail,
-      });
-      this.#attempt = attempt;
+      this.#file = this.#open(job, attempt);
+      // not waited for: a flood has no end, and others are looked at as well
+      const trouble = this.#options.fail;
+      this.#file.poke().catch(trouble);
     }
-    const read = this.#file?.poke();
-    if (ended) await read;
+    this.#attempt = newest;
+  }
+
+  #open({ id, command }: CommandJob, attempt: number): LiveFile {
+    const { folder, lines, stderr, screen, fail } = this.#options;
+    return new LiveFile({
+      path: outputFile(folder, { id, attempt, stderr: stderr && command.separate }),
+      // what comes while we look on is shown whole
+      lines: this.#attempt === null ? lines : null,
+      take: (bytes) => screen.show(id, bytes),
+      fail,
+    });
   }
 
   async #end(job: CommandJob): Promise<void> {
@@ -96,13 +102,14 @@ export class Followed {
     if (this.#fate === "failed" || process.stderr.isTTY) say(`${this.id} ${text}`);
   }
 
-  #sayWhatItWaitsFor({ state }: CommandJob): void {
+  #sayWhatItWaitsFor({ state, attempts, runAt }: CommandJob): void {
     const { say, isAlone } = this.#options;
     if (state === this.#waiting) return;
     this.#waiting = state;
     const id = this.id;
     if (state === "held") return say(`${id} is held; \`runtime enqueue ${id}\` lets it go`);
     if (isAlone) return say(`${id} waits, and no runtime is running; \`runtime start\` starts one`);
+    if (attempts > 0) return say(`${id} failed and is tried again at ${isoTime(runAt)}`);
     if (process.stderr.isTTY) say(`${id} has not begun; \`runtime why ${id}\` says why`);
   }
 }

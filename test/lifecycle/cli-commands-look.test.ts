@@ -1,0 +1,304 @@
+// Looking at commands: log, follow, wait and status, with a runtime that runs them.
+
+import { once } from "node:events";
+import { createWriteStream, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { CommandProject } from "../support/command-project.ts";
+
+let project: CommandProject;
+beforeAll(async () => {
+  project = new CommandProject();
+  await project.startRuntime();
+});
+afterEach(async () => {
+  await project.run("reset", "--force");
+});
+afterAll(() => project[Symbol.asyncDispose]());
+
+const run = (...argv: string[]) => project.run(...argv);
+const outputFolder = (): string => join(project.folder, "config/data/output");
+
+/** A command that ends when its stdin does; it prints `text` first and `end` last. */
+const untilEof = (text: string, end = "end"): string =>
+  `printf '${text}'; cat > /dev/null; printf '${end}\\n'`;
+
+describe("log", () => {
+  test("shows the last 15 lines, as many as asked for, or all", async () => {
+    const id = await project.add("seq 1 40");
+    await run("wait", `${id}`);
+    const lines = async (...argv: string[]) => (await run("log", ...argv)).stdout.split("\n");
+    expect(await lines(`${id}`)).toEqual([...numbers(26, 40), ""]);
+    expect(await lines(`${id}`, "-l", "2")).toEqual(["39", "40", ""]);
+    expect(await lines(`${id}`, "--full")).toEqual([...numbers(1, 40), ""]);
+    expect(await lines("-g", "default", "-l", "1")).toEqual(["40", ""]);
+    const { stderr } = await run("log", `${id}`);
+    expect(stderr).toContain(`${id} finished: seq 1 40\n`);
+    expect(stderr).toContain("--full shows all");
+    const [entry] = await project.json<object[]>("log", `${id}`, "-l", "1");
+    expect(entry).toEqual({ id, output: "40\n", bytes: 111, truncated: true });
+  });
+
+  test("passes bytes on as they are, and makes JSON of them that can be read", async () => {
+    const id = await project.add("printf '\\377\\000\\033[2J\"\\\\ü'");
+    await run("wait", `${id}`);
+    const child = project.start("log", `${id}`);
+    const chunks: Buffer[] = [];
+    child.stdout?.on("data", (chunk: Buffer) => chunks.push(chunk));
+    await once(child, "close");
+    expect(Buffer.concat(chunks)).toEqual(Buffer.from('\xff\x00\x1b[2J"\\\xc3\xbc', "latin1"));
+    const [entry] = await project.json<{ output: string }[]>("log", `${id}`);
+    expect(entry?.output).toBe('\ufffd\u0000\u001b[2J"\\ü');
+  });
+
+  test("keeps stderr apart where that was asked for, and in order where not", async () => {
+    const line = "echo out; echo err >&2; echo more";
+    const apart = await project.add("--separate", line);
+    const together = await project.add(line);
+    await run("wait");
+    expect((await run("log", `${apart}`)).stdout).toBe("out\nmore\n");
+    expect((await run("log", `${apart}`, "--stderr")).stdout).toBe("err\n");
+    expect((await run("log", `${together}`)).stdout).toBe("out\nerr\nmore\n");
+  });
+
+  test("has a file for each attempt, and answers for every id", async () => {
+    const id = await project.add("--retry", "1", "--", "echo try $RUNTIME_ATTEMPT; exit 3");
+    await run("wait", `${id}`);
+    expect((await run("log", `${id}`)).stdout).toBe("try 2\n");
+    expect((await run("log", `${id}`, "--attempt", "1")).stdout).toBe("try 1\n");
+    const held = await project.add("--stashed", "true");
+    const { code, stdout, stderr } = await run("log", "9999", `${id}`, `${held}`);
+    expect([code, stdout]).toEqual([1, "try 2\n"]);
+    expect(stderr).toContain("9999: there is no command 9999");
+    expect(stderr).toContain(`${held} has no output; \`runtime follow ${held}\` waits for it`);
+  });
+});
+
+function numbers(from: number, to: number): readonly string[] {
+  return Array.from({ length: to - from + 1 }, (_, at) => String(from + at));
+}
+
+/** Resolves when it has printed this; what came later is in the end of `begin`. */
+async function printed(following: ReturnType<CommandProject["begin"]>, wanted: string) {
+  let text = "";
+  for (const stream of [following.child.stdout!, following.child.stderr!]) {
+    stream.on("data", (chunk) => {
+      text += chunk;
+    });
+  }
+  await expect.poll(() => text, { timeout: 20_000, interval: 10 }).toContain(wanted);
+}
+
+describe("follow", () => {
+  test("shows half a line at once, and ends with 0 as the command does", async () => {
+    const id = await project.add("-i", untilEof("half"));
+    const following = project.begin("follow", `${id}`);
+    await printed(following, "half");
+    await run("send", `${id}`, "--eof");
+    expect(await following.ended).toMatchObject({ code: 0, stdout: "halfend\n" });
+  });
+
+  test("waits for one that has not begun, and says what it waits for", async () => {
+    const id = await project.add("--stashed", "echo here; exit 3");
+    const following = project.begin("follow", `${id}`);
+    await printed(following, `${id} is held; \`runtime enqueue ${id}\` lets it go`);
+    await run("enqueue", `${id}`);
+    const { code, stdout, stderr } = await following.ended;
+    expect([code, stdout]).toEqual([2, "here\n"]);
+    expect(stderr).toContain(`${id} failed (exit 3)`);
+  });
+
+  test("of several puts their ids before each line, and fails when one does", async () => {
+    const one = await project.add("-i", untilEof("a\\n"));
+    const two = await project.add("-i", `${untilEof("b\\n")}; false`);
+    const following = project.begin("follow", `${one}`, `${two}`);
+    await printed(following, "b\n");
+    await run("send", `${one}`, "--eof");
+    await run("send", `${two}`, "--eof");
+    const { code, stdout } = await following.ended;
+    const lines = stdout.split("\n").filter((line) => line.includes(`${two} │`));
+    expect([code, lines]).toEqual([2, [`${two} │ b`, `${two} │ end`]]);
+  });
+
+  test("goes on with the next attempt, and from the start when one runs again in place", async () => {
+    const id = await project.add(
+      "--stashed",
+      "--retry",
+      "1",
+      "--",
+      "echo try $RUNTIME_ATTEMPT; false",
+    );
+    const following = project.begin("follow", `${id}`);
+    await printed(following, "is held");
+    await run("enqueue", `${id}`);
+    expect((await following.ended).stdout).toBe("try 1\ntry 2\n");
+    await run("restart", "--in-place", "--stashed", `${id}`);
+    const again = project.begin("follow", `${id}`);
+    await printed(again, "is held");
+    await run("enqueue", `${id}`);
+    expect((await again.ended).stdout).toBe("try 1\ntry 2\n");
+  });
+
+  test("ends when the command is removed, and with 4 for one that is not there", async () => {
+    const id = await project.add("--stashed", "true");
+    const following = project.begin("follow", `${id}`);
+    await printed(following, "is held");
+    await run("remove", `${id}`);
+    expect((await following.ended).code).toBe(4);
+    expect((await following.ended).stderr).toContain(`${id} was removed`);
+    expect(await run("follow", "9999")).toMatchObject({ code: 4 });
+  });
+
+  test("survives that its file is deleted under its eyes", async () => {
+    const id = await project.add("-i", untilEof("one\\n"));
+    const following = project.begin("follow", `${id}`);
+    await printed(following, "one");
+    for (const name of readdirSync(outputFolder())) rmSync(join(outputFolder(), name));
+    await run("send", `${id}`, "--eof");
+    expect(await following.ended).toMatchObject({ code: 0, stdout: "one\nend\n" });
+  });
+
+  test("needs no id when exactly one runs; --lines begins near the end", async () => {
+    expect(await run("follow")).toMatchObject({ code: 1 });
+    const one = await project.add("-i", untilEof("1\\n2\\n3\\n"));
+    const following = project.begin("follow", "--lines", "1");
+    await printed(following, "3\n");
+    const two = await project.add("-i", untilEof(""));
+    const asked = await run("follow");
+    expect(asked.code).toBe(1);
+    expect(asked.stderr).toContain(`runtime follow ${one} ${two}`);
+    await run("send", `${one}`, "--eof");
+    expect((await following.ended).stdout).toBe("3\nend\n");
+  });
+
+  test("of add --follow shows everything and ends as the command does", async () => {
+    const failed = await run("add", "-i", "--follow", "--", "echo on; echo off; exit 5");
+    expect(failed).toMatchObject({ code: 2, stdout: "on\noff\n" });
+    expect(failed.stderr).toMatch(/^added \d+\n/);
+    expect(await run("add", "--follow", "echo fine")).toMatchObject({ code: 0, stdout: "fine\n" });
+  });
+
+  test("ends when nobody reads any more", async () => {
+    const id = await project.add("-i", "yes");
+    const child = project.start("follow", `${id}`);
+    child.stderr?.resume();
+    const ended = once(child, "exit");
+    await once(child.stdout!, "data");
+    child.stdout?.destroy();
+    expect((await ended)[0]).toBe(0);
+    await run("kill", `${id}`);
+  });
+});
+
+describe("wait", () => {
+  test("ends with 0 when they ended, whatever came of them, and says what", async () => {
+    const bad = await project.add("exit 3");
+    const good = await project.add("true");
+    const { code, stdout } = await run("wait", `${bad}`, `${good}`);
+    expect([code, stdout]).toEqual([0, `${bad} failed (exit 3)\n${good} finished\n`]);
+    expect(await run("wait", "--quiet", `${bad}`)).toMatchObject({
+      code: 0,
+      stdout: "",
+      stderr: "",
+    });
+    expect(await project.json("wait", `${good}`)).toMatchObject({
+      outcome: "met",
+      commands: [{ id: good, state: "finished", exit_code: 0 }],
+    });
+  });
+
+  test("ends with 2 at the first that fails, 3 when the time is over, 4 for an unknown id", async () => {
+    const slow = await project.add("-i", "sleep 60");
+    expect((await run("wait", `${slow}`, "--timeout", "100ms")).code).toBe(3);
+    expect((await run("wait", "--all", "--timeout", "100ms", "-q")).code).toBe(3);
+    const waiting = project.begin("wait", "--status", "success", "--group", "default");
+    await project.add("-i", "false");
+    expect((await waiting.ended).code).toBe(2);
+    expect((await run("wait", "9999")).code).toBe(4);
+    const vanishing = project.begin("wait", `${slow}`);
+    await run("kill", `${slow}`);
+    await vanishing.ended;
+    expect(await run("wait", "--group", "nope")).toMatchObject({ code: 1 });
+    expect(await run("wait", "--status", "great")).toMatchObject({ code: 64 });
+  });
+
+  test("ends with 4 when one vanishes that was waited for", async () => {
+    const id = await project.add("--stashed", "true");
+    const other = await project.add("-i", "sleep 60");
+    const waiting = project.begin("wait", `${other}`, `${id}`, "--timeout", "20s");
+    await run("remove", `${id}`);
+    expect((await waiting.ended).code).toBe(4);
+  });
+
+  test("counts those that are added to the group meanwhile", async () => {
+    const first = await project.add("-i", untilEof(""));
+    const waiting = project.begin("wait", "--group", "default", "--timeout", "30s");
+    const second = await project.add("-i", untilEof(""));
+    await run("send", `${first}`, "--eof");
+    await run("wait", `${first}`);
+    expect(waiting.child.exitCode).toBeNull();
+    await run("send", `${second}`, "--eof");
+    expect((await waiting.ended).code).toBe(0);
+    expect((await run("wait")).stderr).toContain("nothing is left to wait for");
+  });
+
+  test("may be for a state on the way, which a paused one has reached as well", async () => {
+    const held = await project.add("--stashed", "sleep 60");
+    const queued = project.begin("wait", "--status", "queued", `${held}`);
+    await run("pause", "--wait");
+    await run("enqueue", `${held}`);
+    expect((await queued.ended).code).toBe(0);
+    const running = project.begin("wait", "--status", "running", `${held}`);
+    await run("start", `${held}`);
+    await run("pause", `${held}`);
+    expect((await running.ended).code).toBe(0);
+  });
+});
+
+test("status answers a query, for people and for scripts", async () => {
+  await run("pause", "--wait");
+  const bad = await project.add("-i", "-l", "the label", "exit 3");
+  const held = await project.add("--stashed", "echo one");
+  await run("wait", `${bad}`);
+  const ids = async (...query: string[]) =>
+    (await project.status(...query)).commands.map(({ id }) => id);
+  expect(await ids("status=failed")).toEqual([bad]);
+  expect(await ids("label=the", "label", "order_by", "id")).toEqual([bad]);
+  expect(await ids("order_by id desc first 1")).toEqual([held]);
+  expect(await ids("command%=ECHO")).toEqual([held]);
+  expect(await ids("start>2020-01-01")).toEqual([bad]);
+  expect(await ids("--limit", "1")).toEqual([held]);
+  const { stdout } = await run("status", "columns=id,label,status", "status!=held");
+  expect(stdout).toContain(
+    `ID  LABEL      STATUS\n${String(bad).padStart(2)}  the label  failed (exit 3)`,
+  );
+  expect((await run()).stdout).toContain("Group default (1 slot, paused): 0 running, 0 queued");
+  expect(await run("status", "first", "0")).toMatchObject({ code: 64 });
+  expect(await run("status", "-g", "nope")).toMatchObject({ code: 1 });
+});
+
+test("the end of a large output comes at once, and it streams through little memory", async () => {
+  const id = await project.add("echo small");
+  await run("wait", `${id}`);
+  const [name = ""] = readdirSync(outputFolder()).filter((each) => each.startsWith(`${id}.`));
+  const large = createWriteStream(join(outputFolder(), name));
+  const line = Buffer.from(`${"x".repeat(1_023)}\n`);
+  await pipeline(function* () {
+    for (let at = 0; at < 200; at++) yield Buffer.concat(Array(1_024).fill(line));
+    yield Buffer.from("the end\n");
+  }, large);
+  const begun = performance.now();
+  expect((await run("log", `${id}`, "-l", "1")).stdout).toBe("the end\n");
+  expect(performance.now() - begun).toBeLessThan(3_000);
+  const child = project.start("log", `${id}`, "--full", "--json");
+  child.stderr?.resume();
+  let bytes = 0;
+  let tail = "";
+  for await (const chunk of child.stdout!) {
+    bytes += chunk.length;
+    tail = (tail + String(chunk.subarray(-200))).slice(-200);
+  }
+  expect(bytes).toBeGreaterThan(209_715_200);
+  expect(tail).toMatch(/the end\\n","bytes":209715208,"truncated":false}\]\n$/);
+});
