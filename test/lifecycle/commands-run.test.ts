@@ -180,9 +180,9 @@ describe("what cannot be started", () => {
     await project.up();
     const shell = await project.add("no-such-program");
     const exec = await project.add("no-such-program x", { argv: ["no-such-program", "x"] });
-    writeFileSync(join(project.path, "data"), "no program");
-    chmodSync(join(project.path, "data"), 0o600);
-    const data = await project.add("./data", { argv: ["./data"] });
+    writeFileSync(join(project.path, "plain"), "no program");
+    chmodSync(join(project.path, "plain"), 0o600);
+    const data = await project.add("./plain", { argv: ["./plain"] });
     for (const id of [shell, exec]) {
       expect(await project.commandIn(id, "failed")).toMatchObject({ command: { exitCode: 127 } });
       expect(project.output(id)).toMatch(/no-such-program: not found/);

@@ -20,8 +20,8 @@ export interface AddOptions extends Partial<NewCommand> {
 export class ShellProject extends CrashProject {
   #store: Promise<Store> | undefined;
 
-  constructor(config: object = {}) {
-    super({ workers: [{ threads: 0 }], ...config });
+  constructor({ commands = {}, ...config }: { readonly commands?: object } = {}) {
+    super({ workers: [{ threads: 0 }], commands: { output: "./output", ...commands }, ...config });
   }
 
   store(): Promise<Store> {

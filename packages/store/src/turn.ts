@@ -75,8 +75,8 @@ export interface Claim {
   /** No suspect, please: the last one waited here in vain. False by default. */
   readonly noSuspects?: boolean;
   /**
-   * Exactly these jobs, as far as they are ready and of these names; in this order, whatever else is
-   * ready. `queues` then means nothing, and those of a paused queue are left.
+   * Exactly these jobs, as far as they are ready and of these names; in this order, whatever else
+   * is ready. `queues` then means nothing, and those of a paused queue are left.
    */
   readonly ids?: readonly number[];
   /** With `ids`: also from queues that are paused. False by default. */

@@ -1,5 +1,5 @@
-// Makes the service that runs commands. Apart from services.ts, so that its child loads nothing that
-// runs code of users.
+// Makes the service that runs commands. Apart from services.ts, so that its child loads nothing
+// that runs code of users.
 
 import { commandName } from "@queue-runtime/store";
 import { Commands } from "./commands.ts";

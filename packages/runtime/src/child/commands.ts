@@ -1,9 +1,10 @@
-// Runs commands: claims what has a slot, starts it, watches it, settles its end. It loads no job code
-// and stays small, because starting a process costs the more the larger the one is that does it.
+// Runs commands: claims what has a slot, starts it, watches it, settles its end. It loads no job
+// code and stays small, because starting a process costs the more the larger the one is that does
+// it.
 //
 // Signals of people do not come through here: the supervisor knows every process group and sends
-// them itself, so that an action has happened when its answer is out. This process is told before, so
-// that it knows whose doing an end was.
+// them itself, so that an action has happened when its answer is out. This process is told before,
+// so that it knows whose doing an end was.
 
 import { chmodSync, mkdirSync } from "node:fs";
 import type { News, Settlement, Store } from "@queue-runtime/store";

@@ -148,7 +148,9 @@ export type RuntimeEvent =
       readonly type: "commands-inherited";
       readonly name: string;
       readonly commands: number;
-      /** Of them, those that are ready again: they had not begun, or nobody will look after them. */
+      /**
+       * Of them, those that are ready again: they had not begun, or nobody will look after them.
+       */
       readonly released: number;
     }
   | { readonly type: "command-spawn-trouble"; readonly message: string }

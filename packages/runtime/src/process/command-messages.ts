@@ -5,7 +5,9 @@ import type { CommandEnd, Held, Settlement } from "@queue-runtime/store";
 import type { CommandsConfig } from "../config.ts";
 import type { LiveAnswer, LiveCommand } from "../control/live-commands.ts";
 
-/** What the supervisor did to a run. It is said before the signals are sent, so it is known first. */
+/**
+ * What the supervisor did to a run. It is said before the signals are sent, so it is known first.
+ */
 export interface Signalled extends Held {
   readonly signals: readonly NodeJS.Signals[];
   readonly paused: boolean;

@@ -1,6 +1,6 @@
-// Signals to a command and all that it started: its process group, whose id is the pid of its leader.
-// A pid is used again once nobody has it any more, so the leader is looked at before each signal;
-// what is left of a group is only swept in the moment its leader ended.
+// Signals to a command and all that it started: its process group, whose id is the pid of its
+// leader. A pid is used again once nobody has it any more, so the leader is looked at before each
+// signal; what is left of a group is only swept in the moment its leader ended.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -58,7 +58,9 @@ export function markedProcesses(): readonly Marked[] {
   });
 }
 
-/** Ends what is left of a group whose leader was not ours: only those that say they belong to it. */
+/**
+ * Ends what is left of a group whose leader was not ours: only those that say they belong to it.
+ */
 export function sweepMarked(group: number, jobId: number): void {
   for (const each of markedProcesses()) {
     if (each.group !== group || each.jobId !== jobId) continue;

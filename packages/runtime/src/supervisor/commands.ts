@@ -1,8 +1,8 @@
 // What the supervisor knows of commands: those that run now, in one table in memory, with their
 // process groups in reach. Whoever asks is answered from it, and a signal has been sent when the
-// answer is out; nothing polls, nothing waits for a process to end. Processes are started, written to
-// and watched by the child that runs them (see child/commands.ts), which is started when the first
-// command is there.
+// answer is out; nothing polls, nothing waits for a process to end. Processes are started, written
+// to and watched by the child that runs them (see child/commands.ts), which is started when the
+// first command is there.
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { Store } from "@queue-runtime/store";
@@ -220,7 +220,9 @@ export class Commands implements LiveCommands, CommandsKeeper {
     for (const { process } of this.#running.values()) signalGroup(process, ["SIGKILL"]);
   }
 
-  /** Takes over what a process left behind, and hands it on, or back if nobody will look after it. */
+  /**
+   * Takes over what a process left behind, and hands it on, or back if nobody will look after it.
+   */
   async inherit(from: Departed): Promise<void> {
     if (from.kind !== "commands" && from.kind !== "supervisor") return;
     const { store, log, supervisorId, isOver, start } = this.#options;

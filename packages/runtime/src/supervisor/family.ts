@@ -10,21 +10,11 @@ import type { CodeFacts } from "../process/messages.ts";
 import { monotonic } from "../process/monotonic.ts";
 import type { StoreHealth } from "../service/store-health.ts";
 import { announce, register, watchBoot } from "./family/birth.ts";
+import { BootError, ending } from "./family/boot-error.ts";
 import { Child } from "./family/child.ts";
 import { newPlace, newPlaces, type Place } from "./family/place.ts";
 import { commandsRole } from "./family/roles.ts";
 import type { Recovery } from "./recovery.ts";
-
-/** A configuration that cannot boot: what the first generation ends with. */
-export class BootError extends Error {
-  override readonly name = "BootError";
-  readonly exitCode: number;
-
-  constructor(message: string, exitCode: number) {
-    super(message);
-    this.exitCode = exitCode;
-  }
-}
 
 /** So often may a first child die or hang without a word before the configuration is blamed. */
 const bootTries = 3;
@@ -298,9 +288,4 @@ export class Family {
     }, times.kill - monotonic());
     void child.exited.then(() => clearTimeout(timer));
   }
-}
-
-function ending(end: ProcessEnd): string {
-  if (end.how !== "exit") return "hung";
-  return end.signal ? `was ended by ${end.signal}` : `ended with exit code ${end.code}`;
 }

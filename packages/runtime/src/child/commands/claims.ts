@@ -1,7 +1,7 @@
-// Which commands begin: those at the head of their groups, as far as there are slots, and those that
-// a person starts by force. One look at a time: what it chose is claimed by id in the next turn, and
-// a pause, a kill or an edit that was stored in between wins, because a claim only takes what is
-// ready.
+// Which commands begin: those at the head of their groups, as far as there are slots, and those
+// that a person starts by force. One look at a time: what it chose is claimed by id in the next
+// turn, and a pause, a kill or an edit that was stored in between wins, because a claim only takes
+// what is ready.
 
 import {
   type Claim,

@@ -1,6 +1,6 @@
-// The course of runs, from their claim until their end is stored. A slot is free again only then: what
-// the end means for others (its group is paused, those that come after it are ready or failed) is
-// decided in the same transaction, and the next one must begin by it.
+// The course of runs, from their claim until their end is stored. A slot is free again only then:
+// what the end means for others (its group is paused, those that come after it are ready or failed)
+// is decided in the same transaction, and the next one must begin by it.
 
 import type { ChildProcess } from "node:child_process";
 import { setImmediate as nextRound } from "node:timers/promises";

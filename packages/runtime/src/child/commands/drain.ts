@@ -1,6 +1,6 @@
 // How the running of commands stops: by the timetable of the supervisor, like a worker. Commands go
-// on until the interrupt, get a TERM then, and a KILL when the release begins; what ended so is ready
-// again and costs no attempt. Nobody but their own end is waited for.
+// on until the interrupt, get a TERM then, and a KILL when the release begins; what ended so is
+// ready again and costs no attempt. Nobody but their own end is waited for.
 
 import type { Log } from "../../log.ts";
 import type { Phase, Timetable } from "../../process/deadline.ts";

@@ -10,7 +10,10 @@ import type { Runs } from "./runs.ts";
 
 type Request = Extract<ToCommands, { readonly request: number }>;
 
-/** So long an answer waits for the pid to be stored, in milliseconds: it runs whatever the store does. */
+/**
+ * So long an answer waits for the pid to be stored, in milliseconds: it runs whatever the store
+ * does.
+ */
 const storedMs = 100;
 
 const mostRecent = 1_000;

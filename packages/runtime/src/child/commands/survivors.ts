@@ -1,7 +1,7 @@
 // Commands that outlived the process that began them. They are no children of ours: nobody tells us
-// their end, so they are looked at once a second, and closely after a signal. How one ended cannot be
-// known; unless somebody here ended it, its job is failed as `lost`, and runs again only if it has
-// retries left.
+// their end, so they are looked at once a second, and closely after a signal. How one ended cannot
+// be known; unless somebody here ended it, its job is failed as `lost`, and runs again only if it
+// has retries left.
 
 import type { CommandJob, Store } from "@queue-runtime/store";
 import type { Log } from "../../log.ts";

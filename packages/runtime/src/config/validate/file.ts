@@ -59,7 +59,9 @@ const readLog: Reader<LogConfig> = (tree, problems) =>
     level: field(oneOf(["debug", "info", "warn", "error", "silent"]), defaults.log.level),
   });
 
-/** A scheduler that nobody asked for is nothing to run, nor are commands; when asked for they are. */
+/**
+ * A scheduler that nobody asked for is nothing to run, nor are commands; when asked for they are.
+ */
 function refuseNothing(tree: MapTree, config: Read, problems: Problems): void {
   const asked = (key: "scheduler" | "commands") => tree.entries.has(key) && config[key] !== null;
   const runs = config.workers.length > 0 || config.dispatcher !== null;

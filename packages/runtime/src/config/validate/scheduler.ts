@@ -22,7 +22,7 @@ import {
 } from "../readers.ts";
 import type { Tree } from "../yaml/tree.ts";
 import { jobName, queueName, taskName } from "./names.ts";
-import { schedule, timeZone } from "./schedule.ts";
+import { schedule, timeZone } from "./scheduler/schedule.ts";
 
 const catchUp = oneOf(["none", "one", "all"]);
 

@@ -1,5 +1,6 @@
-// Notices the first command, for whom a process is worth its memory: at boot, and whenever something
-// was written to the store, but at most once a second. After that nobody watches here any more.
+// Notices the first command, for whom a process is worth its memory: at boot, and whenever
+// something was written to the store, but at most once a second. After that nobody watches here any
+// more.
 
 import type { Store, Watch } from "@queue-runtime/store";
 import { monotonic } from "../../process/monotonic.ts";

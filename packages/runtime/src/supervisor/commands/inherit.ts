@@ -1,6 +1,6 @@
-// What a process that ran commands leaves behind when it dies: its commands go on, in groups of their
-// own. They are taken into our hands before anything else happens to their jobs, so that no other
-// process can begin them beside the ones that run.
+// What a process that ran commands leaves behind when it dies: its commands go on, in groups of
+// their own. They are taken into our hands before anything else happens to their jobs, so that no
+// other process can begin them beside the ones that run.
 //
 // Who died between the start of a process and the note of its pid has left a command of which the
 // store knows no process: it is found by its environment, or it never began.
@@ -11,7 +11,9 @@ import { identify, isAlive } from "../../process/identity.ts";
 import { type Marked, markedProcesses, signalGroup } from "../../process/process-group.ts";
 import type { Departed } from "../recovery.ts";
 
-/** Each time a run is taken over its fence rises; its environment has the one it was claimed with. */
+/**
+ * Each time a run is taken over its fence rises; its environment has the one it was claimed with.
+ */
 const mostHands = 4;
 
 export interface InheritOptions {

@@ -1,5 +1,5 @@
-// What people did to running commands, on its way to the store: once per round of the event loop, and
-// of each run only the newest.
+// What people did to running commands, on its way to the store: once per round of the event loop,
+// and of each run only the newest.
 
 import type { Store } from "@queue-runtime/store";
 import type { LiveCommand } from "../../control/live-commands.ts";

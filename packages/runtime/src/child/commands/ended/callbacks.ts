@@ -1,6 +1,6 @@
-// Tells the world of commands that ended, once their ends are stored: a few at a time, each tried again
-// with growing pauses, and none of them in the way of a command. They are kept in memory only, so a
-// callback can be lost with this process; what it would have told is in the store.
+// Tells the world of commands that ended, once their ends are stored: a few at a time, each tried
+// again with growing pauses, and none of them in the way of a command. They are kept in memory
+// only, so a callback can be lost with this process; what it would have told is in the store.
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { Settlement, Store } from "@queue-runtime/store";

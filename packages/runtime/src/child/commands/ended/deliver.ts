@@ -1,5 +1,5 @@
-// One try of a callback: a line for the shell, or a POST. Rejects with a sentence when it did not go
-// through in time.
+// One try of a callback: a line for the shell, or a POST. Rejects with a sentence when it did not
+// go through in time.
 
 import { spawn } from "node:child_process";
 import type { CallbackConfig } from "../../../config.ts";

@@ -1,5 +1,5 @@
-// What a callback is told of a command that ended: as variables and as JSON, the same in both. Never
-// a part of the callback's own line, where a name with a quote in it would be code.
+// What a callback is told of a command that ended: as variables and as JSON, the same in both.
+// Never a part of the callback's own line, where a name with a quote in it would be code.
 
 import { type Settlement, systemClock } from "@queue-runtime/store";
 import type { CallbackResult } from "../../../config.ts";

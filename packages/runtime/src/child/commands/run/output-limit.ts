@@ -1,8 +1,8 @@
 // Keeps the output of each run below its limit while it runs. What is beyond is cut off at its old
 // end: the newest half of the limit is copied to a second file, and the first one starts anew at 0,
-// where its writers go on by themselves (O_APPEND). Both together stay within the limit, but for what
-// is written between two looks. What is written while the end of the copy is made is lost, which
-// happens to those who write about as fast as a disk can copy.
+// where its writers go on by themselves (O_APPEND). Both together stay within the limit, but for
+// what is written between two looks. What is written while the end of the copy is made is lost,
+// which happens to those who write about as fast as a disk can copy.
 //
 // Rejected: pipes with us in the middle (a command would die with us, and wait for us), a limit by
 // the system (it ends the command).

@@ -1,6 +1,6 @@
-// The files that a run writes to. They are its own descriptors, not pipes: a command goes on writing
-// when we are gone, and nobody who is slow holds it up. The price is that we cannot count along, so
-// sizes are looked at while something runs (see output-limit.ts).
+// The files that a run writes to. They are its own descriptors, not pipes: a command goes on
+// writing when we are gone, and nobody who is slow holds it up. The price is that we cannot count
+// along, so sizes are looked at while something runs (see output-limit.ts).
 
 import { closeSync, constants, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { olderOutput, outputFile } from "../../../control/output/files.ts";

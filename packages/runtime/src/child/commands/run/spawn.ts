@@ -1,5 +1,5 @@
-// Starts the process of a run: in a group and session of its own, with the folder and environment of
-// whoever added it, and nothing of ours but five variables.
+// Starts the process of a run: in a group and session of its own, with the folder and environment
+// of whoever added it, and nothing of ours but five variables.
 //
 // The system says ENOENT for a missing folder, a missing shell and a missing program alike, so what
 // went wrong is looked for afterwards, when it did: a start that works pays for no look.

@@ -2,7 +2,7 @@
 // may be is known to the package of jobs, which schedules in code go through as well.
 
 import { checkTimeZone, parseSchedule } from "@queue-runtime/job";
-import { type Reader, text } from "../readers.ts";
+import { type Reader, text } from "../../readers.ts";
 
 const advice =
   'write five fields, such as "0 3 * * *", six with seconds first, @daily, or every 10m';
