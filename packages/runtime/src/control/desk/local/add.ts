@@ -12,7 +12,7 @@ import type { Added, AddRequest } from "../../desk.ts";
 import { DeskError } from "../desk-error.ts";
 import type { Reach } from "./reach.ts";
 import { shellWord } from "./shell-word.ts";
-import { startNow } from "./start-now.ts";
+import { startAdded } from "./start-now.ts";
 
 /** All or none, but for starting those that are immediate. */
 export async function add(
@@ -46,11 +46,11 @@ async function startThose(
     .filter(({ outcome }, at) => outcome === "created" && requests[at]?.immediate)
     .map(({ id }) => id);
   if (ids.length === 0) return new Map();
-  const answers = await startNow(reach, ids, { fresh: true });
+  const answers = await startAdded(reach, ids);
   return new Map(
     answers.map(({ id, outcome, error }): [number, Start] => {
       if (outcome === "started") return [id, { outcome }];
-      return [id, { outcome: "refused", error: `${error}; it waits in its group` }];
+      return [id, { outcome: "refused", ...(error !== undefined && { error }) }];
     }),
   );
 }
@@ -76,8 +76,7 @@ function newJob(request: AddRequest): NewJob {
   return {
     name: commandName,
     kind: "command",
-    // or it could have its turn before it is started by force, and be refused as one that runs
-    held: held || immediate === true,
+    held,
     command: newCommand(request),
     ...dueOf(request),
     ...(group !== undefined && { queue: group }),

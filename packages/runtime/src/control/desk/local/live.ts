@@ -99,7 +99,7 @@ export async function start(reach: Reach, selection: Selection): Promise<readonl
   const paused = chosen.ids.filter((id) => running.get(id)?.paused);
   const woken = named(live.pause(paused, false), "resumed");
   const others = chosen.ids.filter((id) => !paused.includes(id));
-  const answers = [...woken, ...(await startNow(reach, others, { fresh: false }))];
+  const answers = [...woken, ...(await startNow(reach, others))];
   await live.stored();
   return inOrder(chosen.ids, answers);
 }
@@ -152,8 +152,11 @@ async function act(
 function explain(reach: Reach, id: number, job: CommandJob | null): Answer {
   if (job === null) return unknownCommand(id);
   if (job.state !== "running") return refused(id, `it does not run: it is ${job.state}`);
-  const host = job.command.process?.host ?? "another host";
-  const where = reach.live === null ? reach.whyNot : `it runs on ${host}: ask the runtime there`;
+  if (reach.live === null) return { id, outcome: "away", error: reach.whyNot };
+  const { process } = job.command;
+  const where = process
+    ? `it runs on ${process.host}: ask there`
+    : "it is being started: ask again";
   return { id, outcome: "away", error: where };
 }
 

@@ -6,7 +6,7 @@ import type { Answer, Changes, RestartRequest } from "../../desk.ts";
 import { DeskError } from "../desk-error.ts";
 import { nameOf, type Reach, requireGroup } from "./reach.ts";
 import { findIds } from "./selection.ts";
-import { startNow } from "./start-now.ts";
+import { startAdded } from "./start-now.ts";
 
 export type Restarted = Answer & { readonly new_id?: number };
 
@@ -66,12 +66,13 @@ async function startThose(
   answers: readonly Restarted[],
 ): Promise<readonly Restarted[]> {
   const again = answers.filter(({ outcome }) => outcome === "restarted");
-  const begun = await startNow(reach, again.map(idOf), { fresh: true });
+  const begun = await startAdded(reach, again.map(idOf));
   const started = new Map(begun.map((answer) => [answer.id, answer]));
   return answers.map((answer) => {
     const start = started.get(idOf(answer));
     if (start === undefined || start.outcome === "started") return answer;
-    return { ...answer, outcome: "refused", error: `${start.error}; it waits in its group` };
+    const { outcome, error } = start;
+    return { ...answer, outcome, ...(error !== undefined && { error }) };
   });
 }
 

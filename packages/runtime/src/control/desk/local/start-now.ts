@@ -1,15 +1,33 @@
 // Starting commands at once, whatever they wait for. Their groups may be faster: one that got its
 // turn between our looking and our asking is started as well, which is all that anybody wanted.
 
+import { endStates, type JobState } from "@queue-runtime/store";
 import type { Answer } from "../../desk.ts";
 import { DeskError } from "../desk-error.ts";
 import { inOrder, nameOf, type Reach, refused } from "./reach.ts";
 
-/** @param fresh just added, or restarted: whatever has begun since is what was asked for */
-export async function startNow(
+export function startNow(reach: Reach, ids: readonly number[]): Promise<readonly Answer[]> {
+  return start(reach, ids, false);
+}
+
+/** Those that were just added, or restarted; who could not be started has its turn in its group. */
+export async function startAdded(reach: Reach, ids: readonly number[]): Promise<readonly Answer[]> {
+  const answers = await start(reach, ids, true);
+  const not = answers.filter(({ outcome }) => outcome !== "started").map(idOf);
+  if (not.length === 0) return answers;
+  const states = ["waiting", "scheduled", "blocked", "ready"] as const;
+  const waiting = (await reach.store.commands.list({ ids: not, states })).map(idOf);
+  return answers.map((answer) => {
+    if (!waiting.includes(answer.id)) return answer;
+    return { ...answer, error: `${answer.error}; it waits in its group` };
+  });
+}
+
+/** @param fresh whatever has begun since is what was asked for */
+async function start(
   { store, live, whyNot }: Reach,
   ids: readonly number[],
-  { fresh }: { readonly fresh: boolean },
+  fresh: boolean,
 ): Promise<readonly Answer[]> {
   if (live === null) throw new DeskError("no-runtime", whyNot);
   if (ids.length === 0) return [];
@@ -18,7 +36,7 @@ export async function startNow(
   const rest = ids.filter((id) => !already.includes(id));
   const freed = rest.length === 0 ? [] : await store.commands.force(rest);
   const not = freed.filter(({ outcome }) => outcome !== "done");
-  const begun = new Set(fresh ? not.map(({ id }) => id) : await runningOf(store, not.map(idOf)));
+  const begun = new Set(await begunOf(store, not.map(idOf), fresh));
   const asked = freed.filter(({ id, outcome }) => outcome === "done" || begun.has(id)).map(idOf);
   const answers = asked.length === 0 ? [] : await live.start(asked);
   const started = answers.map((answer) => nameOf(answer, "started"));
@@ -28,9 +46,15 @@ export async function startNow(
   return inOrder(ids, [...not, ...runs, ...known]);
 }
 
-async function runningOf(store: Reach["store"], ids: readonly number[]): Promise<number[]> {
+/** A fresh one may even be over by now. */
+async function begunOf(
+  store: Reach["store"],
+  ids: readonly number[],
+  fresh: boolean,
+): Promise<readonly number[]> {
   if (ids.length === 0) return [];
-  return (await store.commands.list({ ids, states: ["running"] })).map(idOf);
+  const states: JobState[] = fresh ? ["running", ...endStates] : ["running"];
+  return (await store.commands.list({ ids, states })).map(idOf);
 }
 
 function idOf({ id }: { readonly id: number }): number {
