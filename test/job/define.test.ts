@@ -89,6 +89,10 @@ describe("a mistake is named in one sentence", () => {
       { name: "42", perform },
       'a job name may not be a bare integer, which reads as the id of a job: "42"',
     ],
+    [
+      { name: "command", perform },
+      '"command" is the name of every shell command; call the job otherwise',
+    ],
     [{ name: "a" }, 'job "a" needs the function perform; it is missing'],
     [{ name: "a", perform: "x" }, 'job "a" needs the function perform; it is a string'],
     [

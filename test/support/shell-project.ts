@@ -21,7 +21,12 @@ export class ShellProject extends CrashProject {
   #store: Promise<Store> | undefined;
 
   constructor({ commands = {}, ...config }: { readonly commands?: object } = {}) {
-    super({ workers: [{ threads: 0 }], commands: { output: "./output", ...commands }, ...config });
+    super({
+      workers: [{ threads: 0 }],
+      control: { socket: "./runtime.sock" },
+      commands: { output: "./output", ...commands },
+      ...config,
+    });
   }
 
   store(): Promise<Store> {

@@ -1,5 +1,6 @@
 // What names of jobs and queues, and priorities, may look like. People type them into shells.
 
+import { commandName } from "@queue-runtime/store";
 import { kindOf } from "../values/options.ts";
 
 /** @throws TypeError */
@@ -8,6 +9,9 @@ export function checkName(name: unknown): asserts name is string {
     throw new TypeError(`a job needs a name, a string such as "invoice.send", not ${kindOf(name)}`);
   }
   checkText("a job name", name);
+  if (name === commandName) {
+    throw new TypeError(`"${name}" is the name of every shell command; call the job otherwise`);
+  }
   if (/^[+-]?\d+$/.test(name)) {
     throw new TypeError(
       `a job name may not be a bare integer, which reads as the id of a job: "${name}"`,
