@@ -42,14 +42,17 @@ DO $$ BEGIN
     queue_runtime.job_gates, queue_runtime.slots, queue_runtime.unique_keys,
     queue_runtime.dependencies, queue_runtime.touched, queue_runtime.batches,
     queue_runtime.queue_settings, queue_runtime.concurrency_limits,
-    queue_runtime.recurring_tasks, queue_runtime.recurring_ticks TO queue_worker;
+    queue_runtime.recurring_tasks, queue_runtime.recurring_ticks,
+    queue_runtime.commands, queue_runtime.command_after, queue_runtime.command_groups,
+    queue_runtime.environments TO queue_worker;
   GRANT SELECT ON queue_runtime.schema_version, queue_runtime.all_jobs, queue_runtime.job_overview
     TO queue_worker;
 
   -- openQueue(url, { migrate: false }), queue.in(transaction), and the SQL functions. It reads no
   -- input, not even its own; it claims, changes and deletes nothing. What it reads of processes is
   -- only whether anybody has to be woken. Commands, which a shell of the workers would run, it may
-  -- not enqueue: for that a role needs UPDATE on jobs, as queue_worker has it.
+  -- not enqueue: for that a role needs UPDATE on jobs and the tables of commands, as queue_worker
+  -- has them.
   GRANT INSERT (name, kind, queue, args, priority, label, run_at, created_at, state),
     SELECT (id, state) ON queue_runtime.jobs TO queue_enqueuer;
   GRANT SELECT (name) ON queue_runtime.queue_settings TO queue_enqueuer;
@@ -63,6 +66,7 @@ DO $$ BEGIN
     queue_runtime.regate_queue, queue_runtime.regate_among, queue_runtime.regate_missed,
     queue_runtime.gate_runs, queue_runtime.gate_waiting TO queue_worker;
 
-  -- Dashboards and people: what is where and since when, without inputs, results and messages.
+  -- Dashboards and people: what is where and since when, without inputs, results and messages. Nor
+  -- are command lines and environments theirs: people leave passwords in both.
   GRANT SELECT ON queue_runtime.job_overview TO queue_viewer;
 END $$;

@@ -9,7 +9,7 @@ import { describeThatNeedsPostgres } from "../support/needs.ts";
 import { execute } from "../support/postgres/databases.ts";
 import type { PostgresServer } from "../support/postgres/server.ts";
 import { startPostgres } from "../support/postgres.ts";
-import { boom, newWorker } from "./contract/world.ts";
+import { failure, newRunner, someCommand } from "./contract/commands/words.ts";
 
 const roles = readFileSync("config/postgres/roles.sql", "utf8");
 const command = `[{"name": "job", "kind": "command"}]`;
@@ -114,7 +114,7 @@ describeThatNeedsPostgres("who may only enqueue", () => {
 
   test("enqueues none by a program of ours either, and hears why", async () => {
     const store = await open("queue_enqueuer");
-    const jobs = [{ name: "job", kind: "command" } as const];
+    const jobs = [{ name: "job", kind: "command", command: someCommand() } as const];
     const why = { code: "invalid", message: expect.stringContaining("a job of kind command") };
     await expect(store.jobs.enqueue(jobs)).rejects.toMatchObject(why);
     const client = await connect("queue_enqueuer");
@@ -159,31 +159,40 @@ describeThatNeedsPostgres("who may only enqueue", () => {
     const store = await open("queue_worker");
     const client = await connect("caller");
     await client.query("BEGIN");
-    await expect(store.in(client).enqueue([{ name: "job", kind: "command" }])).rejects.toThrow(
-      "SELECT, INSERT and UPDATE on the table queue_runtime.jobs",
+    const job = { name: "job", kind: "command", command: someCommand() } as const;
+    await expect(store.in(client).enqueue([job])).rejects.toThrow(
+      "SELECT, INSERT and UPDATE on the table queue_runtime.jobs and those of commands",
     );
   });
 
   test("whereas a worker, who could make a command of any job, enqueues them", async () => {
     const store = await open("queue_worker");
     const client = await connect("queue_worker");
-    const job = { name: "shell", kind: "command", queue: "shell" } as const;
+    const job = { name: "command", kind: "command", command: someCommand() } as const;
     const [first] = await store.jobs.enqueue([job]);
     await client.query("BEGIN");
-    await store.in(client).enqueue([job, { ...job, kind: "module" }]);
+    await store.in(client).enqueue([job, { name: "code" }]);
     await client.query(`SELECT * FROM queue_runtime.enqueue_any('${command}')`);
     await client.query(insert);
     await client.query("COMMIT");
     expect(await commands()).toBe(4);
-    const worker = await newWorker(store);
-    const claimed = await worker.claimOne({ queues: ["shell"], names: ["shell"] });
-    expect(claimed).toMatchObject({ id: first!.id, kind: "command" });
-    await worker.settle(claimed, { outcome: "failed", error: boom, retryDelayMs: null });
-    expect(await store.jobs.retry([claimed.id], { fromStart: true })).toMatchObject([
+    const runner = await newRunner(store);
+    await runner.run(first!.id, failure(1));
+    expect(await store.jobs.retry([first!.id], { fromStart: true })).toMatchObject([
       { outcome: "retried" },
     ]);
     await expect(
       client.query(`SELECT * FROM queue_runtime.enqueue_many('${command}')`),
     ).rejects.toThrow("and enqueue_any() or INSERT");
+  });
+
+  test("rows of commands that came past every program are nobody's to run", async () => {
+    const store = await open("queue_worker");
+    const [{ id } = { id: 0 }] = await execute<{ id: number }>(admin, `${insert} RETURNING id`);
+    expect(await store.commands.find(Number(id))).toBeNull();
+    const queued = await store.commands.queued([{ name: "default", limit: 1_000 }]);
+    expect(queued.map((each) => each.id)).not.toContain(Number(id));
+    expect(await store.commands.force([Number(id)])).toMatchObject([{ outcome: "unknown" }]);
+    expect(await store.jobs.discard([Number(id)])).toMatchObject([{ outcome: "discarded" }]);
   });
 });

@@ -7,6 +7,7 @@ import { describeThatNeedsPostgres } from "../support/needs.ts";
 import { execute } from "../support/postgres/databases.ts";
 import { temporaryDatabase, temporaryPostgres } from "../support/postgres.ts";
 import { waitFor } from "../support/wait-for.ts";
+import { someCommand } from "./contract/commands/words.ts";
 import { ids } from "./contract/world.ts";
 import { Application, type Work } from "./postgres-enqueue-in/application.ts";
 
@@ -80,7 +81,9 @@ describeThatNeedsPostgres("enqueueing in the application's transaction on a serv
   it("keeps every field and every strange value, exactly as another way to enqueue does", async () => {
     await using app = await Application.start();
     const { world } = app;
-    const inOne = strangeJobs.map((job) => ({ ...job, name: `${job.name}'"$1?` }));
+    const inOne = strangeJobs.map((job) =>
+      job.command ? job : { ...job, name: `${job.name}'"$1?` },
+    );
     await app.transact(async (client) => {
       await world.store.in(client).enqueue(inOne);
     });
@@ -94,6 +97,13 @@ describeThatNeedsPostgres("enqueueing in the application's transaction on a serv
     expect(fields.slice(0, inOne.length)).toEqual(fields.slice(inOne.length));
     expect(listed.slice(0, inOne.length).map(({ args }) => args)).toEqual(
       inOne.map(({ args = null }) => args),
+    );
+    const commands = await world.store.commands.list({});
+    const [one, other] = commands.map(({ command }) => command);
+    expect(one).toEqual(other);
+    const environments = await world.store.commands.runnable(ids(commands));
+    expect(environments.map(({ environment }) => environment)).toEqual(
+      [0, 1].map(() => someCommand().environment),
     );
   });
 
@@ -257,7 +267,7 @@ const strangeJobs: readonly NewJob[] = [
   { name: "null", args: null },
   { name: "nothing" },
   { name: "held", held: true, priority: -9007199254740991, label: "§ 'label'", queue: "q?$2" },
-  { name: "command", kind: "command", args: { command: "true" } },
+  { name: "command", kind: "command", command: someCommand({ line: `echo 'é' "$1" ? \\` }) },
   { name: "later", delayMs: 60_000.5, priority: 9007199254740991 },
   { name: "long ago", runAt: 1 },
 ];

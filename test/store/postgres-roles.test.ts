@@ -11,6 +11,7 @@ import { execute } from "../support/postgres/databases.ts";
 import type { PostgresServer } from "../support/postgres/server.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { Project } from "../support/project.ts";
+import { add, addAll, done, failure, newRunner, success } from "./contract/commands/words.ts";
 
 const roles = readFileSync("config/postgres/roles.sql", "utf8");
 const secret = defineJob({ name: "secret", perform: () => null });
@@ -99,7 +100,42 @@ describeThatNeedsPostgres("roles.sql", () => {
     const at = { finishedMs: 0, cancelledMs: 0, failedMs: 0 };
     await store.jobs.clear(at, 100);
     await store.queues.clear("roles", { all: true });
-    expect(await store.migrate()).toMatchObject({ from: 2 });
+    expect(await store.migrate()).toMatchObject({ from: 3 });
+  });
+
+  test("a worker does with commands whatever can be done with them", async () => {
+    const store = await openStore(as("queue_worker"));
+    onTestFinished(() => store.close());
+    const runner = await newRunner(store);
+    await store.commands.addGroup("gpu", { slots: 2 });
+    const group = { queue: "gpu" };
+    const [one, two] = (await addAll(store, [group, group])) as [number, number];
+    const last = await add(store, { ...group, after: [one] });
+    await store.commands.swap(one, two);
+    await store.commands.lock([last], { owner: "me", forMs: 60_000 });
+    const changes = new Map([[last, { line: "false", priority: -1 }]]);
+    await store.commands.unlock([last], { owner: "me", changes });
+    await store.commands.setVariable(two, "TOKEN", "secret");
+    await store.commands.stash([two], { delayMs: null });
+    await store.commands.letGo([two], { delayMs: null });
+    await store.commands.setGroup("gpu", { pauseOnFailure: true });
+    await runner.run(one, failure(1));
+    expect(await store.commands.find(last)).toMatchObject({ state: "waiting" });
+    await store.commands.restart([one], { held: false });
+    await store.queues.resume("gpu");
+    const run = await runner.start(one);
+    await store.commands.touched([{ ...run, paused: true, signalsSent: ["SIGSTOP"] }]);
+    const other = await newRunner(store);
+    const [adopted] = await store.commands.adopt(runner.id, other.id);
+    await other.settle(adopted!, success);
+    expect(await store.commands.force([last])).toEqual(done(last));
+    expect(await store.flow.why(last)).toEqual([expect.objectContaining({ why: "workers-full" })]);
+    await store.commands.again([one], { held: true });
+    expect(await store.commands.list({ groups: ["gpu"] })).toHaveLength(4);
+    await store.jobs.cancel([two]);
+    const all = (await store.commands.list({ groups: ["gpu"] })).map(({ id }) => id);
+    expect(await store.commands.remove(all)).toEqual(done(...all));
+    expect(await store.commands.removeGroup("gpu")).toEqual({ outcome: "done" });
   });
 
   test.each([
@@ -144,6 +180,12 @@ describeThatNeedsPostgres("roles.sql", () => {
     "SELECT * FROM queue_runtime.job_errors",
     "SELECT host FROM queue_runtime.processes",
     "SELECT * FROM queue_runtime.job_overview",
+    "SELECT variables FROM queue_runtime.environments",
+    "SELECT line FROM queue_runtime.commands",
+    "INSERT INTO queue_runtime.command_groups VALUES ('mine', 9, false)",
+    "SELECT queue_runtime.forget_environments('{1}')",
+    "SELECT queue_runtime.force_commands('{1}')",
+    "SELECT queue_runtime.keep_environment('a', '{}', true)",
     "UPDATE queue_runtime.jobs SET state = 'running', process_id = 1",
     "DELETE FROM queue_runtime.jobs",
     "INSERT INTO queue_runtime.jobs (id) VALUES (1)",
@@ -199,7 +241,8 @@ describeThatNeedsPostgres("roles.sql", () => {
     for (const column of ["args", "result", "error", "cursor"]) {
       expect(rows[0]).not.toHaveProperty(column);
     }
-    for (const table of ["jobs", "ended_jobs", "all_jobs", "job_errors", "processes"]) {
+    const tables = ["jobs", "ended_jobs", "all_jobs", "job_errors", "processes", "commands"];
+    for (const table of [...tables, "environments", "command_after", "command_groups"]) {
       expect(await refusal("queue_viewer", `SELECT FROM queue_runtime.${table}`)).toBe("denied");
     }
     const enqueue = "SELECT queue_runtime.enqueue('secret')";

@@ -243,7 +243,7 @@ describeThatNeedsPostgres("a watch on a server", () => {
         const job = await worker.claimOne();
         await worker.settle(job, { outcome: "finished", result: { done: true } });
         expect(await host.other.jobs.find(job.id)).toMatchObject({ state: "finished" });
-        expect(await host.store.migrate()).toMatchObject({ from: 2 });
+        expect(await host.store.migrate()).toMatchObject({ from: 3 });
         expect(host.health).toHaveLength(1);
       },
     );

@@ -22,6 +22,10 @@ const ofWorker: Readonly<Record<string, readonly string[]>> = {
   concurrency_limits: everything,
   recurring_tasks: everything,
   recurring_ticks: everything,
+  commands: everything,
+  command_after: everything,
+  command_groups: everything,
+  environments: everything,
   all_jobs: ["SELECT"],
   schema_version: ["SELECT"],
 };

@@ -21,11 +21,7 @@ export function postgresBatches(driver: Driver, announcer: Announcer): Batches {
   };
 }
 
-const openBy = (name: string): string =>
-  `SELECT queue_runtime.${name}($1::json, $2::json, $3::json)`;
-const openBatch = openBy("open_batch");
-/** Commands need rights of the caller's own. */
-const openAny = openBy("open_batch_any");
+const openBatch = "SELECT queue_runtime.open_batch($1::json, $2::json, $3::json)";
 
 async function open(driver: Driver, batch: NewBatch): Promise<number> {
   const { description, metadata, ...callbacks } = prepareBatch(batch);
@@ -34,16 +30,15 @@ async function open(driver: Driver, batch: NewBatch): Promise<number> {
   const args = `[${all.map((job) => job?.args ?? "null").join()}]`;
   const [finish, success, failure] = all.map(withoutArgs);
   const rest = { onFinish: finish, onSuccess: success, onFailure: failure };
-  const commands = all.some((job) => job && job.kind !== "module");
   const values = [JSON.stringify({ description, ...rest }), metadata, args];
-  const [answer] = await driver.write([[commands ? openAny : openBatch, values]]);
+  const [answer] = await driver.write([[openBatch, values]]);
   return (answer!.rows as [number][])[0]![0];
 }
 
 /** Absent where there is none. */
-function withoutArgs(job: PreparedJob | null): Omit<PreparedJob, "args"> | undefined {
+function withoutArgs(job: PreparedJob | null): object | undefined {
   if (!job) return undefined;
-  const { args: _, ...rest } = job;
+  const { args: _, command: __, ...rest } = job;
   return rest;
 }
 

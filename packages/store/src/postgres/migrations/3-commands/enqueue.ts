@@ -102,6 +102,12 @@ DECLARE
   outcomes text[];
 BEGIN
   IF json_array_length(jobs) = 0 THEN RETURN; END IF;
+  -- or else it would be told that it may not read the tables of commands
+  IF has_column_privilege('queue_runtime.jobs', 'kind', 'INSERT')
+    AND NOT has_column_privilege('queue_runtime.jobs', 'kind', 'UPDATE')
+  THEN
+    PERFORM queue_runtime.refuse_kind('command');
+  END IF;
   SELECT jsonb_object_agg(hash, queue_runtime.keep_environment(hash, variables, ours)) INTO kept
   FROM (SELECT key AS hash, value AS variables FROM json_each(environments)
     ORDER BY key COLLATE "C" OFFSET 0) AS given;
