@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import type { NewProcess } from "@queue-runtime/store";
 import { expect, test } from "vitest";
 import { localDesk } from "../../packages/runtime/src/control/desk/local.ts";
 import { type RemoteDesk, remoteDesk } from "../../packages/runtime/src/control/desk/remote.ts";
@@ -8,6 +9,18 @@ import { waitFor } from "../support/wait-for.ts";
 import { controlWorld } from "./support/control-world.ts";
 
 const world = controlWorld();
+
+/** A process that claims and never gets to anything. */
+const stranger: NewProcess = {
+  kind: "commands",
+  name: "commands",
+  supervisorId: null,
+  queues: [],
+  pid: 1,
+  host: "elsewhere",
+  bootId: "boot",
+  startTicks: 1,
+};
 
 function command(line: string, more: Partial<AddRequest> = {}): AddRequest {
   const environment = { PATH: process.env.PATH! };
@@ -120,6 +133,35 @@ test("a killed group begins nothing else while something waits in it, and only t
     ["other", false],
   ]);
   expect(await it.find(second!)).toMatchObject({ state: "ready" });
+});
+
+test("what was claimed and has no process yet is paused with its group, or asked to end", async () => {
+  const it = await desk();
+  const { store } = world.target;
+  const [paused, killed] = await it.add([
+    command("sleep 60", { stashed: true }),
+    command("sleep 60", { stashed: true, group: "default" }),
+  ]);
+  const live = world.target.commands!;
+  await store.commands.force([paused!.id]);
+  const [start, pause] = await Promise.all([
+    live.start([paused!.id]),
+    it.pause({ group: "default" }, {}),
+  ]);
+  expect(start).toMatchObject([{ outcome: "done" }]);
+  // the group was paused before it was claimed, or with it
+  const row = await it.find(paused!.id);
+  expect(row?.paused).toBe(pause.length === 1);
+  await store.commands.force([killed!.id]);
+  const processId = await store.processes.register(stranger);
+  const claim = { ids: [killed!.id], evenPaused: true, limit: 1, queues: [], names: ["command"] };
+  const turn = { settlements: [], checkpoints: [], claim: { ...claim, idle: true } };
+  await store.jobs.turn({ processId, ...turn });
+  const answers = await it.kill({ group: "default" }, {});
+  expect(answers.find(({ id }) => id === killed!.id)).toEqual({
+    id: killed!.id,
+    outcome: "requested",
+  });
 });
 
 test("a signal is sent by name, number or lower case; what is none is refused", async () => {

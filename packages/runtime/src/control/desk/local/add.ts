@@ -10,8 +10,8 @@ import {
 } from "@queue-runtime/store";
 import type { Added, AddRequest } from "../../desk.ts";
 import { DeskError } from "../desk-error.ts";
+import { shellWord } from "../shell-word.ts";
 import type { Reach } from "./reach.ts";
-import { shellWord } from "./shell-word.ts";
 import { startAdded } from "./start-now.ts";
 
 /** All or none, but for starting those that are immediate. */

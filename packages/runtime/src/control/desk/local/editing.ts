@@ -6,16 +6,18 @@ import type { Answer, Changes, Editable } from "../../desk.ts";
 import { named, nameOf, type Reach } from "./reach.ts";
 import { readChanges } from "./restart.ts";
 
-export const lockMs = 30_000;
+const lockMs = 30_000;
 
 export async function lock(
-  { store }: Reach,
+  { store, live }: Reach,
   ids: readonly number[],
   owner: string,
 ): Promise<readonly (Answer & { readonly editable?: Editable })[]> {
   const answers = await store.commands.lock(ids, { owner, forMs: lockMs });
   const locked = answers.filter(({ outcome }) => outcome === "done").map(({ id }) => id);
   const rows = locked.length === 0 ? [] : await store.commands.list({ ids: locked });
+  // a lock that ends by its time is announced by nobody
+  if (live && locked.length > 0) setTimeout(() => live.look(), lockMs + 100).unref();
   const byId = new Map(rows.map((row) => [row.id, editableOf(row)]));
   return answers.map((answer) => {
     const editable = byId.get(answer.id);

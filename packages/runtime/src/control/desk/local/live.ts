@@ -5,9 +5,10 @@ import type { CommandJob } from "@queue-runtime/store";
 import type { Answer, Selection } from "../../desk.ts";
 import type { LiveAnswer, LiveCommand, LiveCommands } from "../../live-commands.ts";
 import { DeskError } from "../desk-error.ts";
+import { ends, signalNamed } from "../signals.ts";
+import { lateOnes, onceStarted } from "./late.ts";
 import { inOrder, named, nameOf, type Reach, refused, unknownCommand } from "./reach.ts";
 import { type Chosen, choose, findIds } from "./selection.ts";
-import { ends, signalNamed } from "./signals.ts";
 import { startNow } from "./start-now.ts";
 
 type Running = ReadonlyMap<number, LiveCommand>;
@@ -23,7 +24,8 @@ export async function kill(
   if (signal === null || ends(signal)) await pauseWaiting(reach, chosen);
   const ids = await aimedAt(reach, chosen);
   if (signal !== null) {
-    return await act(reach, ids, "signalled", (live, running) => live.signal(running, signal));
+    const sent = await act(reach, ids, "signalled", (live, those) => live.signal(those, signal));
+    return sent.map(refuseAway);
   }
   let ended: Promise<void> | undefined;
   const answers = await act(reach, ids, "killed", (live, running) => {
@@ -32,7 +34,9 @@ export async function kill(
     return killed.answers;
   });
   await ended;
-  return await askElsewhere(reach, answers);
+  const late = await lateOnes(reach, chosen.groups);
+  const away = late.map((id) => ({ id, outcome: "away" }));
+  return await askElsewhere(reach, [...answers, ...away]);
 }
 
 /** What still waits in a group that is killed would take the places of those killed. */
@@ -69,7 +73,15 @@ export async function pause(
   if (chosen.groups !== null && options.wait) return [];
   const ids = await aimedAt(reach, chosen);
   const answers = await act(reach, ids, "paused", (live, running) => live.pause(running, true));
-  return answers.map(refuseAway);
+  const late = await pauseLate(reach, await lateOnes(reach, chosen.groups));
+  return [...answers.map(refuseAway), ...late];
+}
+
+async function pauseLate({ live }: Reach, ids: readonly number[]): Promise<readonly Answer[]> {
+  if (live === null || ids.length === 0) return [];
+  const paused = live.pause(await onceStarted(live, ids), true);
+  await live.stored();
+  return named(paused, "paused");
 }
 
 export async function resume(reach: Reach, selection: Selection): Promise<readonly Answer[]> {

@@ -1,7 +1,7 @@
 // Signals as people name them: `term`, `SIGTERM` or 15.
 
 import { constants } from "node:os";
-import { DeskError } from "../desk-error.ts";
+import { DeskError } from "./desk-error.ts";
 
 const numbers: Readonly<Record<string, number>> = constants.signals;
 
