@@ -1,0 +1,159 @@
+import { readFileSync } from "node:fs";
+import type { NewProcess } from "@queue-runtime/store";
+import { expect, test } from "vitest";
+import { waitFor } from "../support/wait-for.ts";
+import { deskWorld, ended, until } from "./support/desk-world.ts";
+
+const { control, open, command, readOutput } = deskWorld();
+
+/** A process that claims and never gets to anything. */
+const stranger: NewProcess = {
+  kind: "commands",
+  name: "commands",
+  supervisorId: null,
+  queues: [],
+  pid: 1,
+  host: "elsewhere",
+  bootId: "boot",
+  startTicks: 1,
+};
+
+test("what is started at once runs when the answer is there, whatever its group does", async () => {
+  const it = await open();
+  await it.pause({ group: "default" }, {});
+  const [waits] = await it.add([command("sleep 60")]);
+  expect(waits).toMatchObject({
+    outcome: "created",
+    warning: expect.stringContaining("is paused"),
+  });
+  const [runs] = await it.add([command("sleep 60", { immediate: true })]);
+  expect(runs?.outcome).toBe("started");
+  expect(await it.find(runs!.id)).toMatchObject({ state: "running", pid: expect.any(Number) });
+  expect(await it.find(waits!.id)).toMatchObject({ state: "ready" });
+  expect(await it.start({ ids: [waits!.id, runs!.id] })).toEqual([
+    { id: waits!.id, outcome: "started" },
+    { id: runs!.id, outcome: "refused", error: "it runs already" },
+  ]);
+  expect(await it.find(waits!.id)).toMatchObject({ state: "running" });
+});
+
+test("what its group began a moment before is started as well", async () => {
+  const it = await open();
+  await it.setGroup("default", { slots: 0 });
+  const all = Array.from({ length: 40 }, async (_, at) => {
+    if (at % 2 === 0) await it.resume({ group: "default" });
+    const [added] = await it.add([command("true", { immediate: true })]);
+    return added?.outcome;
+  });
+  expect(new Set(await Promise.all(all))).toEqual(new Set(["started"]));
+});
+
+test("pause, resume and kill are seen by the very next look", async () => {
+  const it = await open();
+  const [{ id } = { id: 0 }] = await it.add([command("sleep 60", { immediate: true })]);
+  const { pid } = (await it.find(id))!;
+  expect(await it.pause({ ids: [id] }, {})).toEqual([{ id, outcome: "paused" }]);
+  expect(await it.find(id)).toMatchObject({ state: "running", paused: true });
+  expect(readFileSync(`/proc/${pid}/stat`, "utf8")).toContain(") T ");
+  expect(await it.resume({ ids: [id] })).toEqual([{ id, outcome: "resumed" }]);
+  expect(await it.find(id)).toMatchObject({ paused: false });
+  expect(await it.kill({ ids: [id] }, {})).toEqual([{ id, outcome: "killed" }]);
+  expect(await it.find(id)).toMatchObject({ state: "cancelled", ended_by: "person" });
+});
+
+test("every id is answered, in order, and only those that match are acted on", async () => {
+  const it = await open();
+  const [one, two] = await it.add([command("sleep 60"), command("sleep 60")]);
+  await until(it, one!.id, ({ state }) => state === "running");
+  expect(await it.pause({ ids: [999, two!.id, one!.id] }, {})).toEqual([
+    { id: 999, outcome: "unknown", error: "there is no command 999" },
+    { id: two!.id, outcome: "refused", error: "it does not run: it is ready" },
+    { id: one!.id, outcome: "paused" },
+  ]);
+  expect(await it.find(two!.id)).toMatchObject({ state: "ready", paused: false });
+});
+
+test("a killed group begins nothing else while something waits in it, and only that group", async () => {
+  const it = await open();
+  await it.addGroup("other", { slots: 1 });
+  const added = await it.add([
+    command("sleep 60"),
+    command("sleep 60"),
+    command("sleep 60", { group: "other" }),
+  ]);
+  const [first, second, other] = added.map(({ id }) => id);
+  await until(it, first!, ({ state }) => state === "running");
+  await until(it, other!, ({ state }) => state === "running");
+  expect(await it.kill({ group: "default" }, {})).toEqual([{ id: first, outcome: "killed" }]);
+  expect(await it.kill({ group: "other" }, {})).toEqual([{ id: other, outcome: "killed" }]);
+  const paused = (await it.groups()).map(({ name, paused }) => [name, paused]);
+  expect(paused).toEqual([
+    ["default", true],
+    ["other", false],
+  ]);
+  expect(await it.find(second!)).toMatchObject({ state: "ready" });
+});
+
+test("what was claimed and has no process yet is paused with its group, or asked to end", async () => {
+  const it = await open();
+  const { store } = control.target;
+  const [paused, killed] = await it.add([
+    command("sleep 60", { stashed: true }),
+    command("sleep 60", { stashed: true, group: "default" }),
+  ]);
+  const live = control.target.commands!;
+  await store.commands.force([paused!.id]);
+  const [start, pause] = await Promise.all([
+    live.start([paused!.id]),
+    it.pause({ group: "default" }, {}),
+  ]);
+  expect(start).toMatchObject([{ outcome: "done" }]);
+  // the group was paused before it was claimed, or with it
+  const row = await it.find(paused!.id);
+  expect(row?.paused).toBe(pause.length === 1);
+  await store.commands.force([killed!.id]);
+  const processId = await store.processes.register(stranger);
+  const claim = { ids: [killed!.id], evenPaused: true, limit: 1, queues: [], names: ["command"] };
+  const turn = { settlements: [], checkpoints: [], claim: { ...claim, idle: true } };
+  await store.jobs.turn({ processId, ...turn });
+  const answers = await it.kill({ group: "default" }, {});
+  expect(answers.find(({ id }) => id === killed!.id)).toEqual({
+    id: killed!.id,
+    outcome: "requested",
+  });
+});
+
+test("a signal is sent by name, number or lower case; what is none is refused", async () => {
+  const it = await open();
+  const loop = 'trap "echo heard" USR1; echo ready; while :; do sleep 0.05; done';
+  const [{ id } = { id: 0 }] = await it.add([command(loop, { immediate: true })]);
+  await waitFor(() => readOutput(id).includes("ready"));
+  expect(await it.kill({ ids: [id] }, { signal: "usr1" })).toEqual([{ id, outcome: "signalled" }]);
+  await waitFor(() => readOutput(id).includes("heard"));
+  expect(await it.find(id)).toMatchObject({ state: "running", signals_sent: ["SIGUSR1"] });
+  await expect(it.kill({ ids: [id] }, { signal: "WINK" })).rejects.toThrow('"WINK" is no signal');
+  await it.kill({ ids: [id] }, { signal: "9" });
+  await until(it, id, ended);
+});
+
+test("input reaches a command, and its end ends it", async () => {
+  const it = await open();
+  const [{ id } = { id: 0 }] = await it.add([command("cat", { immediate: true })]);
+  expect(await it.send(id, { input: "one\n" })).toEqual({ id, outcome: "sent" });
+  expect(await it.send(id, { input: "two", eof: true })).toEqual({ id, outcome: "sent" });
+  expect(await until(it, id, ended)).toMatchObject({ state: "finished" });
+  expect(readOutput(id)).toBe("one\ntwo");
+  expect(await it.send(id, { input: "x" })).toMatchObject({ outcome: "refused" });
+  await expect(it.send(id, {})).rejects.toThrow("there is nothing to send");
+});
+
+test("reset answers when everything is over and gone, and the groups run again", async () => {
+  const it = await open();
+  const added = await it.add([command("sleep 60"), command("sleep 60"), command("true")]);
+  await until(it, added[0]!.id, ({ state }) => state === "running");
+  await it.pause({ group: "default" }, { wait: true });
+  const answers = await it.reset({});
+  expect(answers.map(({ outcome }) => outcome)).toEqual(["removed", "removed", "removed"]);
+  expect(await it.list({})).toEqual([]);
+  expect((await it.groups())[0]).toMatchObject({ name: "default", paused: false });
+});
