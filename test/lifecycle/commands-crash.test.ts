@@ -1,5 +1,5 @@
-// kill -9 of those who run commands: the commands go on, somebody else looks after them, and never are
-// there two of one.
+// kill -9 of those who run commands: the commands go on, somebody else looks after them, and never
+// are there two of one.
 
 import { expect, test } from "vitest";
 import { signal } from "../support/crash-project.ts";

@@ -1,6 +1,6 @@
-// What people do to commands that run, over the control socket of a running runtime: it has happened
-// when the answer is there, and nobody waits for a process to end. No test here waits between an
-// action and the look at what it did.
+// What people do to commands that run, over the control socket of a running runtime: it has
+// happened when the answer is there, and nobody waits for a process to end. No test here waits
+// between an action and the look at what it did.
 
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -1,5 +1,5 @@
-// What a stop of the runtime means for commands: they go on until the interrupt, get a TERM then and a
-// KILL later, and whoever ended so runs again on the next start, at no cost.
+// What a stop of the runtime means for commands: they go on until the interrupt, get a TERM then
+// and a KILL later, and whoever ended so runs again on the next start, at no cost.
 
 import { expect, test } from "vitest";
 import { stateOf } from "../support/crash-project.ts";

@@ -17,10 +17,16 @@ export interface AddOptions extends Partial<NewCommand> {
   readonly after?: readonly number[];
 }
 
+/** Keys of queue.yml. */
+export interface ShellConfig {
+  readonly commands?: object;
+  readonly [key: string]: unknown;
+}
+
 export class ShellProject extends CrashProject {
   #store: Promise<Store> | undefined;
 
-  constructor({ commands = {}, ...config }: { readonly commands?: object } = {}) {
+  constructor({ commands = {}, ...config }: ShellConfig = {}) {
     super({
       workers: [{ threads: 0 }],
       control: { socket: "./runtime.sock" },

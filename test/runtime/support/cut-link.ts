@@ -25,15 +25,27 @@ export class CutLink {
   readonly store: Store;
   /** Every turn that was tried, whatever became of it. */
   readonly turns: Turn[] = [];
+  /** What was asked about commands, in order. */
+  readonly asked: string[] = [];
+  /** It is the link of turns alone: what is asked about commands goes through. */
+  onlyTurns = false;
   /** Turns that were asked for and not answered. */
   underWay = 0;
   readonly watchers: { readonly tell: (news: News) => void; readonly options: WatchOptions }[] = [];
 
   constructor(real: Store) {
-    const { jobs, processes, recurring } = real;
+    const { jobs, processes, recurring, commands } = real;
     this.store = {
       ...real,
       shared: true,
+      commands: {
+        ...commands,
+        groupSettings: () => this.#ask("groupSettings", () => commands.groupSettings()),
+        queued: (groups) => this.#ask("queued", () => commands.queued(groups)),
+        runnable: (ids) => this.#ask("runnable", () => commands.runnable(ids)),
+        began: (runs) => this.#ask("began", () => commands.began(runs)),
+        adopt: (from, to) => this.#ask("adopt", () => commands.adopt(from, to)),
+      },
       jobs: {
         ...jobs,
         turn: (turn) => {
@@ -62,6 +74,11 @@ export class CutLink {
         return { close: () => void this.watchers.splice(this.watchers.indexOf(watcher), 1) };
       },
     };
+  }
+
+  async #ask<T>(what: string, call: () => Promise<T>): Promise<T> {
+    this.asked.push(what);
+    return await (this.onlyTurns ? call() : this.#over(call));
   }
 
   async #over<T>(call: () => Promise<T>, its: LinkState = "whole"): Promise<T> {

@@ -2,6 +2,7 @@
 // that runs code of users.
 
 import { commandName } from "@queue-runtime/store";
+import { defaults } from "../config/defaults.ts";
 import { Commands } from "./commands.ts";
 import type { MadeService, ServiceOptions } from "./services.ts";
 
@@ -14,6 +15,7 @@ export async function makeService(options: ServiceOptions): Promise<MadeService>
     processId,
     supervisorId,
     aliveThresholdMs: config.process.aliveThresholdMs,
+    retention: (config.dispatcher ?? defaults.dispatcher).retention,
     store,
     health,
     log,

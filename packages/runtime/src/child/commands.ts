@@ -7,7 +7,7 @@
 // so that it knows whose doing an end was.
 
 import { chmodSync, mkdirSync } from "node:fs";
-import type { News, Settlement, Store } from "@queue-runtime/store";
+import type { News, Retention, Settlement, Store } from "@queue-runtime/store";
 import type { CommandsConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { FromCommands, ToCommands } from "../process/command-messages.ts";
@@ -21,6 +21,7 @@ import { Course } from "./commands/course.ts";
 import { CommandDrain } from "./commands/drain.ts";
 import { Callbacks } from "./commands/ended/callbacks.ts";
 import { reportEnd } from "./commands/ended/report-end.ts";
+import { StaleOutput } from "./commands/ended/stale-output.ts";
 import { GroupSlots } from "./commands/group-slots.ts";
 import { Launcher } from "./commands/launcher.ts";
 import { Ledger } from "./commands/ledger.ts";
@@ -34,6 +35,8 @@ import { Told } from "./commands/told.ts";
 
 /** A backstop: what comes into the store is seen at once. */
 const pollMs = 1_000;
+/** Where nothing runs, every so many polls look. */
+const idlePollsPerLook = 5;
 
 export interface CommandsOptions {
   readonly config: CommandsConfig;
@@ -42,6 +45,8 @@ export interface CommandsOptions {
   readonly supervisorId: number;
   /** After so long without a heartbeat others take over; milliseconds. */
   readonly aliveThresholdMs: number;
+  /** For how long commands that ended are kept, and their output with them. */
+  readonly retention: Retention;
   readonly store: Store;
   readonly health: StoreHealth;
   readonly log: Log;
@@ -68,6 +73,8 @@ export class Commands implements Service {
   readonly #survivors: Survivors;
   readonly #drain: CommandDrain;
   readonly #callbacks: Callbacks;
+  readonly #stale: StaleOutput;
+  #idlePolls = 0;
   #quiet = false;
   #leaseLost = false;
   #started = false;
@@ -99,7 +106,8 @@ export class Commands implements Service {
       settle: (run, settlement) => this.course.settle(run, settlement),
       release: (run) => this.course.release(run),
     });
-    const isIdle = () => this.runs.size === 0;
+    // a lock that ends by its time is announced by nobody
+    const isIdle = () => this.runs.size === 0 && ++this.#idlePolls % idlePollsPerLook !== 0;
     this.#appetite = new Appetite({ store, pollMs, isIdle, look: () => this.look() });
     this.outputs = new OutputLimit({
       limitBytes: () => this.config.outputLimitBytes,
@@ -107,6 +115,8 @@ export class Commands implements Service {
       looked: () => this.oom.look(),
     });
     this.#callbacks = new Callbacks({ store, log, config: () => this.config });
+    const { retention } = options;
+    this.#stale = new StaleOutput({ store, folder: () => this.config.output, retention });
     this.#survivors = this.#makeSurvivors();
     this.#drain = new CommandDrain({
       runs: this.runs,
@@ -124,6 +134,7 @@ export class Commands implements Service {
     if (this.#drain.begun) return;
     this.#started = true;
     this.#appetite.start();
+    this.#stale.start();
     this.look();
   }
 
@@ -182,6 +193,7 @@ export class Commands implements Service {
 
   #close(): void {
     this.#appetite.stop();
+    this.#stale.stop();
     this.#beginNothing();
   }
 

@@ -1,0 +1,80 @@
+// What a supervisor takes over from a process that died in the worst moment: after a command's
+// process was started, before anybody had noted it.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { commandName, type Store } from "@queue-runtime/store";
+import { expect, test } from "vitest";
+import { inherit } from "../../packages/runtime/src/supervisor/commands/inherit.ts";
+import { someProcess } from "../store/contract/world.ts";
+import { isRunning } from "../support/proc.ts";
+import { temporaryStore } from "../support/temporary-store.ts";
+import { waitFor } from "../support/wait-for.ts";
+import { notedLog } from "./support/noted-log.ts";
+
+/** Two commands that a process has claimed, of which the store knows no more. */
+async function claimed(store: Store) {
+  const to = await store.processes.register(someProcess({ kind: "supervisor" }));
+  const id = await store.processes.register(someProcess({ kind: "commands" }));
+  const command = { line: "sleep 60", argv: null, directory: "/", environment: {} };
+  const row = { name: commandName, kind: "command" as const, command };
+  const ids = (await store.jobs.enqueue([row, row])).map((added) => added.id);
+  const claim = { queues: [], names: [commandName], limit: 2, idle: true, ids };
+  const turn = { processId: id, settlements: [], checkpoints: [], claim };
+  const answer = await store.jobs.turn(turn);
+  return { to, from: { id, name: "commands", kind: "commands" as const }, jobs: answer.claimed };
+}
+
+/** As the dead process started it. */
+function begin({ id, fence }: { readonly id: number; readonly fence: number }): ChildProcess {
+  const env = { RUNTIME_JOB_ID: String(id), RUNTIME_FENCE: String(fence) };
+  return spawn("/bin/sleep", ["60"], { env, detached: true, stdio: "ignore" });
+}
+
+test("a process of which nobody has noted the pid is found; what never began is ready again", async () => {
+  await using opened = await temporaryStore();
+  const { store } = opened;
+  const { to, from, jobs } = await claimed(store);
+  const [began, never] = jobs;
+  const child = begin(began!);
+  try {
+    const log = notedLog();
+    expect(await inherit({ store, log, from, to, keep: true })).toEqual([began!.id]);
+    expect(await store.commands.find(began!.id)).toMatchObject({
+      state: "running",
+      processId: to,
+      command: { adopted: true, process: { pid: child.pid } },
+    });
+    expect(await store.commands.find(never!.id)).toMatchObject({ state: "ready", attempts: 0 });
+    expect(isRunning(child.pid!)).toBe(true);
+  } finally {
+    child.kill("SIGKILL");
+  }
+});
+
+test("a process of an earlier claim of the same command is not taken for this one", async () => {
+  await using opened = await temporaryStore();
+  const { store } = opened;
+  const { to, from, jobs } = await claimed(store);
+  const [job] = jobs;
+  const child = begin({ id: job!.id, fence: job!.fence + 5 });
+  const other = begin({ id: job!.id + 1_000, fence: job!.fence });
+  try {
+    expect(await inherit({ store, log: notedLog(), from, to, keep: true })).toEqual([]);
+    expect(await store.commands.find(job!.id)).toMatchObject({ state: "ready" });
+  } finally {
+    child.kill("SIGKILL");
+    other.kill("SIGKILL");
+  }
+});
+
+test("where nobody will look after them, they are ended and ready again", async () => {
+  await using opened = await temporaryStore();
+  const { store } = opened;
+  const { to, from, jobs } = await claimed(store);
+  const child = begin(jobs[0]!);
+  expect(await inherit({ store, log: notedLog(), from, to, keep: false })).toEqual([]);
+  await waitFor(() => child.signalCode === "SIGKILL");
+  for (const { id } of jobs) {
+    expect(await store.commands.find(id)).toMatchObject({ state: "ready", attempts: 0 });
+  }
+});

@@ -1,0 +1,91 @@
+// The service that runs commands, with a store that is away, a lease that is lost, and a holder who
+// is not the holder any more.
+
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { isRunning } from "../support/proc.ts";
+import { waitFor } from "../support/wait-for.ts";
+import { CommandsWorld } from "./support/commands-world.ts";
+
+const hold = 'while [ ! -e "$DIR/go" ]; do sleep 0.01; done';
+
+async function pidOf(world: CommandsWorld, id: number): Promise<number> {
+  return await waitFor(async () => (await world.command(id)).command.process?.pid);
+}
+
+test("while the store is away commands go on, and their ends are stored when it is back", async () => {
+  await using world = await CommandsWorld.make();
+  await world.service.start();
+  const id = await world.add(`${hold}; touch "$DIR/done"; exit 7`);
+  const pid = await pidOf(world, id);
+  world.link.state = "cut";
+  writeFileSync(join(world.folder.path, "go"), "");
+  await waitFor(() => existsSync(join(world.folder.path, "done")) && !isRunning(pid));
+  expect(await world.command(id)).toMatchObject({ state: "running" });
+  world.link.state = "whole";
+  expect(await world.commandIn(id, "failed")).toMatchObject({
+    attempts: 1,
+    command: { exitCode: 7, process: { pid } },
+  });
+});
+
+test("a claim whose answer gets lost starts nothing, and its command runs once afterwards", async () => {
+  await using world = await CommandsWorld.make();
+  await world.service.start();
+  world.link.state = "deaf";
+  world.link.onlyTurns = true;
+  const id = await world.add('echo run >> "$DIR/runs"');
+  await waitFor(() => world.link.turns.some(({ claim }) => claim?.ids?.includes(id)));
+  expect(world.told.filter(({ said }) => said === "began")).toEqual([]);
+  world.link.state = "whole";
+  expect(await world.commandIn(id, "finished")).toMatchObject({ attempts: 1 });
+  expect(world.told.filter(({ said }) => said === "began")).toHaveLength(1);
+});
+
+test("a lost lease ends what runs by TERM, at no cost, and begins nothing until it is regained", async () => {
+  await using world = await CommandsWorld.make();
+  await world.service.start();
+  const id = await world.add(hold);
+  const pid = await pidOf(world, id);
+  world.service.leaseLost(true);
+  expect(await world.commandIn(id, "ready")).toMatchObject({ attempts: 0, interruptions: 1 });
+  expect(isRunning(pid)).toBe(false);
+  world.service.look();
+  writeFileSync(join(world.folder.path, "go"), "");
+  expect(await world.command(id)).toMatchObject({ state: "ready" });
+  world.service.leaseLost(false);
+  await world.commandIn(id, "finished");
+});
+
+test("a run that somebody else holds by now is ended at once, and settles nothing", async () => {
+  await using world = await CommandsWorld.make();
+  await world.service.start();
+  const id = await world.add(`trap "" TERM; ${hold}`);
+  const pid = await pidOf(world, id);
+  const { supervisor, child } = world.ids;
+  // as another host would, after our silence
+  const [taken] = await world.store.commands.adopt(child, supervisor);
+  world.service.turns.settle({ id, fence: taken!.fence - 1, outcome: "released" });
+  await waitFor(() => !isRunning(pid));
+  await waitFor(() => world.service.runs.size === 0);
+  expect(await world.command(id)).toMatchObject({ state: "running", processId: supervisor });
+});
+
+test("a pause that is stored wins over a claim that was chosen before it", async () => {
+  await using world = await CommandsWorld.make();
+  await world.service.start();
+  world.link.latencyMs = 100;
+  world.link.asked.length = 0;
+  const id = await world.add("true");
+  // what it chose is on its way back by then; the claim comes after that
+  await waitFor(() => world.link.asked.includes("queued"), { everyMs: 1 });
+  await world.store.queues.pause("default");
+  const { turns } = world.link;
+  await waitFor(() => turns.some(({ claim }) => claim?.ids?.includes(id)));
+  await waitFor(() => world.link.underWay === 0);
+  expect(await world.command(id)).toMatchObject({ state: "ready", attempts: 0 });
+  await world.store.queues.resume("default");
+  world.service.look();
+  await world.commandIn(id, "finished");
+});
