@@ -40,7 +40,7 @@ export async function followIds(
   const isAlone =
     !config.store.startsWith("postgres") && lockHolder(config.control.socket) === false;
   return await withStore(config, async (store) => {
-    using changes = new Changes(store);
+    using changes = new Changes(store, config);
     const trouble = Promise.withResolvers<never>();
     const followed = ids.map((id) => {
       const fail = (error: Error): void => trouble.reject(error);

@@ -52,7 +52,7 @@ export async function wait(invocation: Invocation): Promise<number> {
   return await withStore(config, async (store) => {
     const { selection } = wish;
     if (!selection.ids && !selection.all) await requireGroup(store, selection.group ?? "default");
-    using changes = new Changes(store);
+    using changes = new Changes(store, config);
     using progress = new Progress(invocation);
     using late = timer(timeoutMs, changes);
     const look = selection.ids
