@@ -89,6 +89,14 @@ export class Driver {
     return this.#run((connection) => this.#ask(connection, { text, values, long }));
   }
 
+  /** Of a shape that is hardly ever asked for twice: nothing of it is kept. It may take long. */
+  once(text: string, values: readonly unknown[]): Promise<Answer> {
+    if (this.account.pooled) return this.query(text, values, true);
+    return this.#run((connection) =>
+      this.#ask(connection, { text, values, long: true, once: true }),
+    );
+  }
+
   /** The one value of a one-row query. */
   async value(text: string, values: readonly unknown[] = []): Promise<unknown> {
     const { rows } = await this.query(text, values);
@@ -154,9 +162,13 @@ export class Driver {
     if (schema === "queue_runtime") return text;
     const known = this.#texts.get(text);
     if (known) return known;
-    const moved = text.replaceAll(/\bqueue_runtime\b/g, schema);
+    const moved = this.#moved(text);
     this.#texts.set(text, moved);
     return moved;
+  }
+
+  #moved(text: string): string {
+    return text.replaceAll(/\bqueue_runtime\b/g, this.account.schema);
   }
 
   /** A connection outside the pool, for what belongs to a session; the caller ends it. */
@@ -210,14 +222,12 @@ export class Driver {
     }
   }
 
-  async #ask(
-    connection: Connection,
-    asked: { readonly text: string; readonly values?: readonly unknown[]; readonly long?: boolean },
-  ): Promise<Answer> {
-    const { text, values, long = false } = asked;
-    const prepared = values && !this.account.pooled ? { name: this.#nameOf(text) } : {};
+  async #ask(connection: Connection, asked: Asking): Promise<Answer> {
+    const { text, values, long = false, once = false } = asked;
+    const isNamed = values && !once && !this.account.pooled;
+    const prepared = isNamed ? { name: this.#nameOf(text) } : {};
     const { rows, rowCount } = await connection.query({
-      text: this.inSchema(text),
+      text: once ? this.#moved(text) : this.inSchema(text),
       ...prepared,
       ...(values && { values: values as unknown[] }),
       rowMode: "array",
@@ -239,6 +249,14 @@ export class Driver {
     const what = `the store ${this.url} was closed`;
     throw new StoreError("unreachable", `${what}: open it again to use it`);
   }
+}
+
+interface Asking {
+  readonly text: string;
+  readonly values?: readonly unknown[];
+  readonly long?: boolean;
+  /** It gets no name. */
+  readonly once?: boolean;
 }
 
 /** What `pg` takes, and its types do not know yet. */

@@ -12,7 +12,6 @@ import { announceReconciled, takeUp } from "./flow/reconcile.ts";
 import { beginAnew } from "./processes/recovery.ts";
 import { linksOf, toJob } from "./rows.ts";
 import { type Asked, claimStatement, lookStatement } from "./turn/claim.ts";
-import { claimIdsStatement, inOrder } from "./turn/claim-ids.ts";
 import {
   type Caught,
   type ClaimRows,
@@ -20,6 +19,7 @@ import {
   toClaimRows,
   toSurroundings,
 } from "./turn/claim-rows.ts";
+import { claimIdsStatement, inOrder } from "./turn/commands/claim.ts";
 import { Flight, type Landed } from "./turn/flight.ts";
 import { type Lane, Lanes } from "./turn/lanes.ts";
 import { isFair, isRated, LinkedRuns } from "./turn/linked-runs.ts";

@@ -1,5 +1,5 @@
-// What an editor does: it locks commands, so that none begins meanwhile, and gives them back changed.
-// And what else may be changed of a command that has not begun.
+// What an editor does: it locks commands, so that none begins meanwhile, and gives them back
+// changed. And what else may be changed of a command that has not begun.
 
 import {
   answerLock,

@@ -1,5 +1,5 @@
-// The ready commands of a group, as they would be claimed: by priority, place and id. Those that are
-// locked are few, and passed over.
+// The ready commands of a group, as they would be claimed: by priority, place and id. Those that
+// are locked are few, and passed over.
 
 /** One way into the ready commands of a group, by an index that has them in their order. */
 const way = (where: string, order: string): string => `(

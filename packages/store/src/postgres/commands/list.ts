@@ -42,7 +42,8 @@ export async function list(driver: Driver, query: CommandQuery): Promise<readonl
   const isEmpty = [prepared.ids, prepared.groups, prepared.states].some((all) => all?.length === 0);
   if (isEmpty || prepared.limit === 0) return [];
   const { text, values } = idsOf(prepared);
-  const rows = (await driver.query(text, values, true)).rows as [number][];
+  const answer = await driver.once(text, values);
+  const rows = answer.rows as [number][];
   const ids = rows.map(([id]) => id);
   if (prepared.fromEnd) ids.reverse();
   if (ids.length === 0) return [];
@@ -62,22 +63,23 @@ function idsOf(query: PreparedQuery): Question {
   const from = `queue_runtime.commands AS command ${
     needsJob ? `CROSS JOIN ${jobIn("command.job_id")}` : ""
   }`;
-  const some = (where: readonly string[]): string => {
+  const some = (where: readonly string[], by: string): string => {
     const all = [...where, ...terms.conditions];
     return `SELECT command.job_id FROM ${from}
       ${all.length > 0 ? `WHERE ${all.join(" AND ")}` : ""}
-      ORDER BY ${order.text} LIMIT ${terms.limit}`;
+      ORDER BY ${by} LIMIT ${terms.limit}`;
   };
   if (field !== "id" || ids || !(groups || states)) {
-    const text = some([...terms.among("group_name", groups), ...terms.among("job_state", states)]);
-    return { text, values: terms.values };
+    const among = [...terms.among("group_name", groups), ...terms.among("job_state", states)];
+    return { text: some(among, order.text), values: terms.values };
   }
-  const pairs = [
-    ...(groups ? [terms.each("group_name", groups)] : []),
-    terms.each("job_state", states ?? jobStates),
-  ];
-  const text = `SELECT job_id FROM ${pairs.map(({ source }) => source).join(" CROSS JOIN ")}
-    CROSS JOIN LATERAL (${some(pairs.map(({ condition }) => condition))}) AS command
+  const lane = terms.lane([
+    ...(groups ? [["group_name", groups] as const] : []),
+    ["job_state", states ?? jobStates],
+  ]);
+  const inLane = lane.columns.map((column) => `${column} ${order.way}`).join(", ");
+  const text = `SELECT job_id FROM ${lane.source}
+    CROSS JOIN LATERAL (${some(lane.conditions, inLane)}) AS command
     ORDER BY ${order.text} LIMIT ${terms.limit}`;
   return { text, values: terms.values };
 }

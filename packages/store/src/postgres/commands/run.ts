@@ -1,6 +1,6 @@
 // What the process that runs commands asks and tells. Fences are looked at while the row of the job
 // is locked, and rows are locked in the order of their ids, as everywhere. Claims and ends are part
-// of a turn: see ../turn/claim-ids.ts and ../turn/command-ends.ts.
+// of a turn: see ../turn/commands.
 
 import { StoreError } from "../../errors.ts";
 import { jobStates } from "../../job.ts";

@@ -104,20 +104,16 @@ export async function retry(
   ...[ids, options]: [ids: readonly number[], options: { readonly fromStart: boolean }]
 ): Promise<Actions> {
   const taken = new Map<number, TakenKey>();
-  const how: How = {
-    ids,
-    answer(id, state) {
-      const key = taken.get(id);
-      return key ? refuseRetry(id, key) : answerRetry(id, state);
-    },
-    text: retryAll,
-    values: [options.fromStart],
-    followedBy: regate,
-    note(row) {
-      const [id, , key, by] = row as Retried;
-      if (key !== null) taken.set(id, { key, by });
-    },
+  const answer: Answer = (id, state) => {
+    const key = taken.get(id);
+    return key ? refuseRetry(id, key) : answerRetry(id, state);
   };
+  const note = (row: unknown): void => {
+    const [id, , key, by] = row as Retried;
+    if (key !== null) taken.set(id, { key, by });
+  };
+  const values = [options.fromStart];
+  const how = { ids, answer, note, text: retryAll, values, followedBy: regate };
   const answers = await act(driver, announcer, how);
   if (answers.some(({ outcome }) => outcome === "retried")) announcer.announce("ready");
   return answers;

@@ -6,11 +6,11 @@
 import type { Evidence, RecoveredJob } from "../../process.ts";
 import { judge } from "../../rules/verdict.ts";
 import type { Held } from "../../turn.ts";
-import { judgeCommands, type Ruling } from "../commands/lost.ts";
 import type { Driver, Run, Statement } from "../driver.ts";
 import { announceReconciled, type Reconciled, reconcileIn, takeUp } from "../flow/reconcile.ts";
 import { sharedColumns, toColumn } from "../rows.ts";
 import type { Announcer } from "../watch/announce.ts";
+import { judgeCommands, type Ruling } from "./commands.ts";
 
 const lockProcess = "SELECT FROM queue_runtime.processes WHERE id = $1 FOR UPDATE";
 const unregister = "DELETE FROM queue_runtime.processes WHERE id = $1";

@@ -3,7 +3,7 @@
 import { soundly } from "../../rules/gated.ts";
 import type { Checkpoint, Turn } from "../../turn.ts";
 import type { Answer, Driver, Statement } from "../driver.ts";
-import { type Ended, hasEnd, noteEnds } from "./command-ends.ts";
+import { type Ended, hasEnd, noteEnds } from "./commands/ends.ts";
 import { newest, save } from "./save.ts";
 import {
   type EndedRow,

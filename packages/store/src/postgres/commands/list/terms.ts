@@ -31,19 +31,28 @@ const columns: Readonly<Record<CommandField, Column>> = {
   end: { sql: "job.finished_at", readsJob: true, nullable: true },
 };
 
+interface Lane {
+  readonly source: string;
+  readonly conditions: readonly string[];
+  /** What its commands are in order of. */
+  readonly columns: readonly string[];
+}
+
 export class Terms {
   readonly values: unknown[] = [];
   readonly conditions: readonly string[];
   readonly limit: string;
   readonly readsJob: boolean;
+  readonly #beyond: string;
 
   constructor({ ids, beyond, paused, where, limit }: PreparedQuery) {
     const isPaused = "(command.paused AND command.job_state = 'running')";
     this.limit = this.#value(limit, "bigint");
+    this.#beyond = this.#value(beyond ?? 0, "bigint");
     this.readsJob = where.some(({ field }) => columns[field].readsJob);
     this.conditions = [
       ...this.among("job_id", ids, "bigint"),
-      ...(beyond === null ? [] : [`command.job_id > ${this.#value(beyond, "bigint")}`]),
+      `command.job_id > ${this.#beyond}`,
       ...(paused === null ? [] : [`${isPaused} = ${this.#value(paused, "boolean")}`]),
       ...where.map((condition) => this.#termOf(condition)),
     ];
@@ -58,15 +67,26 @@ export class Terms {
     return values ? [`command.${column} = ANY (${this.#value(values, `${type}[]`)})`] : [];
   }
 
-  /** A source of rows, one for each value, and the condition that belongs to one. */
-  each(
-    column: string,
-    values: readonly string[],
-  ): { readonly source: string; readonly condition: string } {
-    const list = this.#value([...new Set(values)], "text[]");
+  /**
+   * One row for each combination of these values, and the condition for the commands that have it:
+   * as a range of the index that begins with these columns, and in its whole order, or the planner
+   * may walk the primary key instead, past all that are none of it.
+   */
+  lane(wanted: readonly (readonly [column: string, values: readonly string[]])[]): Lane {
+    const names = wanted.map(([column]) => `each_${column}.value`).join(", ");
+    const columns = [...wanted.map(([column]) => `command.${column}`), "command.job_id"];
+    const own = columns.join(", ");
     return {
-      source: `unnest(${list}) AS each_${column} (value)`,
-      condition: `command.${column} = each_${column}.value`,
+      source: wanted
+        .map(([column, values]) => {
+          return `unnest(${this.#value([...new Set(values)], "text[]")}) AS each_${column} (value)`;
+        })
+        .join(" CROSS JOIN "),
+      conditions: [
+        `(${own}) > (${names}, ${this.#beyond})`,
+        `(${own}) < (${names}, 9223372036854775807)`,
+      ],
+      columns,
     };
   }
 
@@ -104,11 +124,13 @@ export class Terms {
 export function orderOf({ field, descending, fromEnd }: PreparedQuery): {
   readonly text: string;
   readonly readsJob: boolean;
+  /** Of the field that was asked for. */
+  readonly way: "ASC" | "DESC";
 } {
   const { sql, readsJob = false, nullable } = columns[field];
-  const way = (down: boolean): string => (down === fromEnd ? "ASC" : "DESC");
+  const way = (down: boolean): "ASC" | "DESC" => (down === fromEnd ? "ASC" : "DESC");
   const parts = [`${sql} ${way(descending)}`];
   if (nullable) parts.unshift(`${sql} IS NULL ${way(false)}`);
   if (field !== "id") parts.push(`command.job_id ${way(false)}`);
-  return { text: parts.join(", "), readsJob };
+  return { text: parts.join(", "), readsJob, way: way(descending) };
 }

@@ -1,4 +1,5 @@
-// Why a command is not running, beside what is true of any job: its lock, and the slots of its group.
+// Why a command is not running, beside what is true of any job: its lock, and the slots of its
+// group.
 
 import type { Reason } from "../../../flow.ts";
 import { type GroupState, mostAhead } from "../../../rules/why.ts";

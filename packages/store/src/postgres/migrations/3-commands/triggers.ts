@@ -138,8 +138,7 @@ EXECUTE FUNCTION queue_runtime.group_resumed();
 REVOKE ALL ON FUNCTION queue_runtime.group_resumed() FROM PUBLIC;`;
 
 /** A command never becomes a job of a module, nor the other way round. */
-const otherKind = `
-  IF NOT EXISTS (SELECT FROM queue_runtime.jobs
+const otherKind = `IF NOT EXISTS (SELECT FROM queue_runtime.jobs
     WHERE id = job AND kind = coalesce(element ->> 'kind', 'module')) THEN RETURN 'exists'; END IF;`;
 
 function anew(body: string): string {

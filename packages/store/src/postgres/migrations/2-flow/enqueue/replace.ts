@@ -71,7 +71,8 @@ DECLARE
 BEGIN
   SELECT name, state, run_at, linked, ${notBegun} AS is_new INTO old
   FROM queue_runtime.jobs WHERE id = job FOR UPDATE;
-  IF old.state IS NULL OR old.state = 'running' OR NOT old.is_new THEN RETURN 'exists'; END IF;${unless}
+  IF old.state IS NULL OR old.state = 'running' OR NOT old.is_new THEN RETURN 'exists'; END IF;
+  ${unless}
   IF debounced AND due <= now AND element ->> 'at' IS NULL THEN due := old.run_at; END IF;
   becomes := CASE WHEN old.state IN ('held', 'waiting') THEN old.state
     WHEN (element ->> 'held')::boolean THEN 'held' WHEN due > now THEN 'scheduled' ELSE 'ready' END;

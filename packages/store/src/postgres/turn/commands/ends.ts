@@ -1,9 +1,9 @@
 // How the processes of commands ended, written before the statements that end their runs: it locks
 // the jobs, so that those find them as they were here.
 
-import type { CommandEnd } from "../../store/command.ts";
-import type { Settlement } from "../../turn.ts";
-import type { Statement } from "../driver.ts";
+import type { CommandEnd } from "../../../store/command.ts";
+import type { Settlement } from "../../../turn.ts";
+import type { Statement } from "../../driver.ts";
 
 const note = `WITH held AS MATERIALIZED (
   SELECT job.id FROM queue_runtime.jobs AS job

@@ -2,11 +2,11 @@
 // of their groups. It knows no lanes. What an editor has locked is left; the row of the command is
 // locked to see its newest lock. It answers in the rows of any other claim.
 
-import type { Claim } from "../../turn.ts";
-import type { Statement } from "../driver.ts";
-import { jobColumns } from "../rows.ts";
-import { type Asked, flow, surroundings } from "./claim.ts";
-import { asJob } from "./claim-rows.ts";
+import type { Claim } from "../../../turn.ts";
+import type { Statement } from "../../driver.ts";
+import { jobColumns } from "../../rows.ts";
+import { type Asked, flow, surroundings } from "../claim.ts";
+import { asJob } from "../claim-rows.ts";
 
 const claimThese = `WITH ${flow}, me AS MATERIALIZED (
   SELECT id FROM queue_runtime.processes WHERE id = $1 AND epoch = $2 FOR KEY SHARE
