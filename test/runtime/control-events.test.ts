@@ -138,6 +138,22 @@ test("output of a command that has not begun is told from its first byte", async
   await stream.next("output", ({ text }) => text === "first\n");
 });
 
+test("the next run of a command is told from its first byte, and nothing twice", async () => {
+  const it = await desk();
+  const line = 'echo "run $(cat count)"; echo more >> count';
+  const [{ id } = { id: 0 }] = await it.add([command(line, { immediate: true })]);
+  await waitFor(async () => (await it.find(id))?.finished_at);
+  const stream = await hear(`?types=command&id=${id}&output=${id},999`);
+  await stream.next("removed", (data) => data.id === 999);
+  await stream.next("output");
+  for (const round of [1, 2, 3]) {
+    await it.restart({ ids: [id], in_place: true, immediate: true });
+    const runs = () => stream.heard.filter(({ data }) => data.text?.includes("run")).length;
+    await waitFor(() => runs() === round);
+    await waitFor(async () => (await it.find(id))?.finished_at);
+  }
+});
+
 test("who comes back is told that nothing is replayed", async () => {
   await desk();
   const stream = await hear("", { "last-event-id": "17" });

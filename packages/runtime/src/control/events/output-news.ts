@@ -3,6 +3,7 @@
 
 import { watch } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import type { CommandJob } from "@queue-runtime/store";
 import type { LiveEvent } from "../live-commands.ts";
 import { newestAttempt, outputFile } from "../output/files.ts";
 import type { ControlTarget } from "../target.ts";
@@ -22,19 +23,25 @@ export async function tellOutput(
   if (folder === undefined) return;
   const change = new Change();
   const stop = listener.nextOf(id, (type) => change.happened(type));
+  let told = { attempt: 0, fence: 0, at: 0 };
   try {
-    let first = true;
-    while (listener.isOpen) {
+    for (let first = true; listener.isOpen; first = false) {
+      change.forget();
       const job = await target.store.commands.find(id);
-      if (job === null) return;
+      if (job === null) return listener.send("removed", { id });
       const attempt = newestAttempt(folder, job);
       const path = outputFile(folder, { id, attempt });
       const file = await open(path).catch(() => null);
       if (file !== null) {
-        change.begins(job.state === "running");
-        await tellFile({ file, path, listener, change, facts: { id, attempt }, fromEnd: first });
+        if (job.state !== "running") change.happened("ended");
+        const { fence } = job;
+        const goesOn = attempt === told.attempt && (fence === told.fence || isContinued(job));
+        const at = goesOn ? told.at : first ? (await file.stat()).size : 0;
+        // what lies before can be asked for: nothing is missing between the two
+        if (!goesOn) sayWhere(listener, { id, attempt, offset: at });
+        const telling = { file, path, listener, change, id, attempt, at };
+        told = { attempt, fence, at: await tellFile(telling) };
       }
-      first = false;
       await change.nextStart();
     }
   } catch {
@@ -44,39 +51,49 @@ export async function tellOutput(
   }
 }
 
+/** A run that was interrupted goes on in its file; any other empties it first. */
+function isContinued({ interruptions, crashes }: CommandJob): boolean {
+  return interruptions + crashes > 0;
+}
+
+function sayWhere(listener: Listener, facts: object): void {
+  listener.send("output", { ...facts, text: "", truncated: false });
+}
+
 interface Telling {
   readonly file: FileHandle;
   readonly path: string;
   readonly listener: Listener;
   readonly change: Change;
-  readonly facts: { readonly id: number; readonly attempt: number };
-  readonly fromEnd: boolean;
+  readonly id: number;
+  readonly attempt: number;
+  /** From where on. */
+  readonly at: number;
 }
 
-async function tellFile(telling: Telling): Promise<void> {
-  const { file, path, listener, change, facts, fromEnd } = telling;
+/** Until the run is over and all of it is told; answers where that was. */
+async function tellFile(telling: Telling): Promise<number> {
+  const { file, path, listener, change, id, attempt } = telling;
   // a character may be cut in two by the end of a chunk
   const decoder = new TextDecoder();
   const watcher = watch(path, () => change.happened("changed"));
   watcher.on("error", () => watcher.close());
   const chunk = Buffer.allocUnsafe(chunkBytes);
-  let at = fromEnd ? (await file.stat()).size : 0;
-  // what lies before can be asked for: nothing is missing between the two
-  listener.send("output", { ...facts, offset: at, text: "", truncated: false });
+  let { at } = telling;
   try {
     while (listener.isOpen) {
       const isOver = change.isOver;
-      const { size } = await file.stat();
-      const truncated = size < at;
+      const truncated = (await file.stat()).size < at;
       if (truncated) at = 0;
       const { bytesRead } = await file.read(chunk, 0, chunkBytes, at);
       const text = decoder.decode(chunk.subarray(0, bytesRead), { stream: true });
-      if (bytesRead > 0) listener.send("output", { ...facts, offset: at, text, truncated });
+      if (bytesRead > 0) listener.send("output", { id, attempt, offset: at, text, truncated });
       at += bytesRead;
       if (bytesRead > 0) await listener.room();
-      else if (isOver) return;
+      else if (isOver) return at;
       else await change.next(backstopMs);
     }
+    return at;
   } finally {
     watcher.close();
     await file.close();
@@ -85,19 +102,25 @@ async function tellFile(telling: Telling): Promise<void> {
 
 /** What may happen while one waits for more output. */
 class Change {
-  isOver = false;
+  #over = false;
   #started = false;
   #wake: (() => void) | undefined;
 
-  happened(type: LiveEvent["type"] | null): void {
-    if (type === "ended" || type === null) this.isOver = true;
-    if (type === "started" || type === null) this.#started = true;
-    this.#wake?.();
+  /** The run has ended, or the next one has begun. */
+  get isOver(): boolean {
+    return this.#over || this.#started;
   }
 
-  begins(running: boolean): void {
+  /** Before one looks: what happens from now on counts. */
+  forget(): void {
+    this.#over = false;
     this.#started = false;
-    this.isOver = !running;
+  }
+
+  happened(type: LiveEvent["type"] | null): void {
+    if (type === "ended" || type === null) this.#over = true;
+    if (type === "started" || type === null) this.#started = true;
+    this.#wake?.();
   }
 
   async next(atMostMs: number): Promise<void> {

@@ -1,10 +1,10 @@
 // Running ended commands again: in their place, or as new ones.
 
 import { isAbsolute } from "node:path";
-import type { CommandChanges } from "@queue-runtime/store";
+import type { CommandAction, CommandChanges } from "@queue-runtime/store";
 import type { Answer, Changes, RestartRequest } from "../../desk.ts";
 import { DeskError } from "../desk-error.ts";
-import { nameOf, type Reach, requireGroup } from "./reach.ts";
+import { named, nameOf, type Reach, requireGroup } from "./reach.ts";
 import { findIds } from "./selection.ts";
 import { startAdded } from "./start-now.ts";
 
@@ -40,6 +40,9 @@ async function chosenIds(reach: Reach, request: RestartRequest): Promise<readonl
   throw new DeskError("invalid", "which commands? Give ids, failed_in_group or all_failed");
 }
 
+/** In one transaction; more would keep others from writing. */
+const idsAtOnce = 500;
+
 async function doRestart(
   { store }: Reach,
   ids: readonly number[],
@@ -49,16 +52,21 @@ async function doRestart(
     held: stashed === true,
     ...(changes !== undefined && { changes: readChanges(changes) }),
   };
-  if (inPlace) {
-    const answers = await store.commands.restart(ids, options);
-    return answers.map((answer) => nameOf(answer, "restarted"));
+  const answers: Restarted[] = [];
+  for (let at = 0; at < ids.length; at += idsAtOnce) {
+    const some = ids.slice(at, at + idsAtOnce);
+    if (inPlace) {
+      const done = await store.commands.restart(some, options);
+      answers.push(...named(done, "restarted"));
+    } else answers.push(...(await store.commands.again(some, options)).map(answerOf));
   }
-  const answers = await store.commands.again(ids, options);
-  return answers.map((answer) => {
-    const { id, outcome, error } = nameOf(answer, "restarted");
-    const said = { id, outcome, ...(error !== undefined && { error }) };
-    return answer.newId === null ? said : { ...said, new_id: answer.newId };
-  });
+  return answers;
+}
+
+function answerOf(answer: CommandAction & { readonly newId: number | null }): Restarted {
+  const { newId, ...action } = answer;
+  const named = nameOf(action, "restarted");
+  return newId === null ? named : { ...named, new_id: newId };
 }
 
 async function startThose(
