@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type RemoteDesk, remoteDesk } from "../../packages/runtime/src/control/desk/remote.ts";
-import { stateOf } from "../support/crash-project.ts";
+import { signal, stateOf } from "../support/crash-project.ts";
 import { isRunning } from "../support/proc.ts";
 import { monotonic } from "../support/runtime-process.ts";
 import { gone, ShellProject } from "../support/shell-project.ts";
@@ -181,6 +181,20 @@ test("pause stops the whole group at once, resume lets it go on; the store knows
   expect(await project.desk.find(id)).toMatchObject({ state: "running", paused: false });
   project.open("go");
   await project.commandIn(id, "finished");
+});
+
+test("a kill outlives the process that was told of it: what survived that is still ended", async () => {
+  await using project = new LiveProject({ commands: { kill_grace: "1s" } });
+  const runtime = await project.up();
+  const id = await project.immediate(`trap "" TERM; echo deaf; ${hold}`);
+  await waitFor(() => project.output(id) === "deaf\n");
+  await project.desk.kill({ ids: [id] }, {});
+  const child = await project.pidOf("commands");
+  signal(child, "SIGKILL");
+  await runtime.event("command-adopted");
+  expect(await project.commandIn(id, "cancelled")).toMatchObject({
+    command: { endedBy: "person", adopted: true, signalsSent: ["SIGTERM", "SIGKILL"] },
+  });
 });
 
 describe("send", () => {

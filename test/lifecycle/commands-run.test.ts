@@ -4,7 +4,6 @@
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { isRunning } from "../support/proc.ts";
 import { gone, ShellProject } from "../support/shell-project.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -101,6 +100,24 @@ describe("what a command is given", () => {
     expect(rest).toEqual(["out", "err"]);
     expect(statSync(join(project.path, "output")).mode & 0o777).toBe(0o700);
     expect(statSync(project.outputFile(id)).mode & 0o777).toBe(0o600);
+  });
+
+  test("is nothing that we have open, and no signal that we ignore", async () => {
+    await using project = new ShellProject();
+    await project.up();
+    const id = await project.add('ls /proc/$$/fd; grep -E "^Sig(Ign|Blk)" /proc/$$/status');
+    await project.commandIn(id, "finished");
+    const words = project.output(id).trim().split(/\s+/);
+    // whoever runs the tests may have left something open far up there
+    expect(words.filter((word) => !(Number(word) > 100))).toEqual([
+      "0",
+      "1",
+      "2",
+      "SigBlk:",
+      "0".repeat(16),
+      "SigIgn:",
+      "0".repeat(16),
+    ]);
   });
 
   test("keeps stderr apart when it is asked to", async () => {
@@ -238,7 +255,7 @@ test("cancel ends one that runs, and the group with it", async () => {
   expect(await project.commandIn(id, "cancelled")).toMatchObject({
     command: { endedBy: "person", signalsSent: ["SIGTERM"] },
   });
-  expect(isRunning(inner)).toBe(false);
+  await gone(inner);
 });
 
 test("when no process can be started commands wait, that is said once, and none is lost", async () => {

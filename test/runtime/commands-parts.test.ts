@@ -93,6 +93,11 @@ describe("an end is the doing of", () => {
     ],
     ["nobody we know of, when nobody saw it", { unseen: true }, "failed by lost"],
     [
+      "a person, when nobody saw more than their signal",
+      { unseen: true, fromPeople: ["SIGKILL"] },
+      "cancelled by person",
+    ],
+    [
       "a stop of the runtime, also when nobody saw it",
       { unseen: true, sent: ["SIGTERM"], causes: ["shutdown"] },
       "interrupted by self",

@@ -130,7 +130,7 @@ export class Commands implements Service {
   async start(): Promise<void> {
     mkdirSync(this.config.output, { recursive: true, mode: 0o700 });
     chmodSync(this.config.output, 0o700);
-    await this.#survivors.adopt();
+    await this.#survivors.adopt(this.options.supervisorId);
     if (this.#drain.begun) return;
     this.#started = true;
     this.#appetite.start();
@@ -146,7 +146,7 @@ export class Commands implements Service {
   take(message: ToCommands): void {
     if (message.say === "signalled") for (const run of message.runs) this.runs.signalled(run);
     else if (message.say === "configure") this.config = message.config;
-    else if (message.say === "adopt") void this.#survivors.adopt();
+    else if (message.say === "adopt") void this.#survivors.adopt(message.from);
     else void this.requests.take(message);
   }
 
@@ -204,11 +204,11 @@ export class Commands implements Service {
 
   #makeSurvivors(): Survivors {
     const { runs, slots, told, options } = this;
-    const { store, health, log, processId, supervisorId } = options;
+    const { store, health, log, processId } = options;
     const end = () => this.config.onCrash === "end";
     const course = () => this.course;
     const folder = () => this.config.output;
-    const rest = { store, health, log, processId, supervisorId, folder };
+    const rest = { store, health, log, processId, folder };
     return new Survivors({ runs, slots, told, course, end, ...rest });
   }
 

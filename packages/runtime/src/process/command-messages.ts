@@ -27,8 +27,8 @@ export type ToCommands =
       readonly bytes: string;
       readonly eof: boolean;
     }
-  /** The supervisor holds commands of a process that ended. */
-  | { readonly say: "adopt" }
+  /** The supervisor, under this id, holds commands of a process that ended. */
+  | { readonly say: "adopt"; readonly from: number }
   /** A reload: runs go on, and what is decided from now on is decided by this. */
   | { readonly say: "configure"; readonly config: CommandsConfig };
 

@@ -38,6 +38,8 @@ export interface CommandsOptions {
 export class Commands implements LiveCommands, CommandsKeeper {
   readonly #options: CommandsOptions;
   readonly #running = new Map<number, LiveCommand>();
+  /** Those that a person ends: known beyond the life of the child that was told so. */
+  readonly #killed = new Set<number>();
   readonly #listeners = new Set<(event: LiveEvent) => void>();
   readonly #requests: Requests;
   readonly #touches: Touches;
@@ -103,15 +105,24 @@ export class Commands implements LiveCommands, CommandsKeeper {
       const type = message.said === "began" ? "started" : "changed";
       for (const command of message.commands) {
         this.#running.set(command.id, command);
+        if (type === "started" && this.#killed.has(command.id)) this.#repeatKill(command);
         this.#emit({ type, command });
       }
     }
+  }
+
+  /** It survived the child that was told. */
+  #repeatKill({ id, fence, paused }: LiveCommand): void {
+    const runs = [{ id, fence, signals: [], paused, kill: true }];
+    // it speaks of survivors before it is ready, and hears by then
+    this.#child?.say({ say: "signalled", runs });
   }
 
   #ended(run: Extract<FromCommands, { said: "ended" }>["runs"][number]): void {
     const command = this.#running.get(run.id);
     if (command?.fence !== run.fence) return;
     this.#running.delete(run.id);
+    this.#killed.delete(run.id);
     const { outcome, end, ms } = run;
     this.#emit({ type: "ended", command, outcome, end, ms });
   }
@@ -190,9 +201,10 @@ export class Commands implements LiveCommands, CommandsKeeper {
       const { fence } = command;
       // first, so that it knows whose doing the end is which it may see in a moment
       const runs = [{ id, fence, signals, paused: changed.paused, kill }];
-      this.#ready?.say({ say: "signalled", runs });
+      this.#child?.say({ say: "signalled", runs });
       const delivery = signalGroup(command.process, signals);
       if (delivery !== "sent") return answerOf(id, delivery);
+      if (kill) this.#killed.add(id);
       this.#running.set(id, changed);
       this.#touches.note(changed);
       this.#emit({ type: "changed", command: changed });
@@ -231,7 +243,7 @@ export class Commands implements LiveCommands, CommandsKeeper {
     // those that survived are told of again by whoever looks after them
     if (from.id === this.#child?.processId) this.#forget(kept);
     if (kept.length === 0) return;
-    if (this.#ready) this.#ready.say({ say: "adopt" });
+    if (this.#ready) this.#ready.say({ say: "adopt", from: supervisorId() });
     else start();
   }
 
@@ -240,6 +252,7 @@ export class Commands implements LiveCommands, CommandsKeeper {
     for (const [id, command] of this.#running) {
       if (survivors.has(id)) continue;
       this.#running.delete(id);
+      this.#killed.delete(id);
       this.#emit({ type: "ended", command, outcome: "released", end: null, ms: 0 });
     }
   }

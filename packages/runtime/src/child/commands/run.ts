@@ -10,6 +10,8 @@ import type { Stdin } from "./run/stdin.ts";
 export type Cause = (typeof causes)[number];
 const causes = ["shutdown", "timeout", "person", "lost"] as const;
 
+const endings = ["SIGKILL", "SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"] as const;
+
 /** A longer timer would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
@@ -80,6 +82,11 @@ export class Run {
 
   noteFromPeople(signals: readonly string[]): void {
     for (const signal of signals) this.#fromPeople.add(signal);
+  }
+
+  /** A person sent it a signal that ends most programs. */
+  get isEndedByPeople(): boolean {
+    return endings.some((signal) => this.#fromPeople.has(signal));
   }
 
   /** A person sent this signal to it. */

@@ -19,13 +19,14 @@ import type { Told } from "./told.ts";
 const everyMs = 1_000;
 /** After a signal, in milliseconds; doubled each time. */
 const closelyMs = 2;
+/** What is to be said of a survivor is said within so many milliseconds. */
+const toldMs = 50;
 
 export interface SurvivorsOptions {
   readonly store: Store;
   readonly health: StoreHealth;
   readonly log: Log;
   readonly processId: number;
-  readonly supervisorId: number;
   readonly runs: Runs;
   readonly slots: GroupSlots;
   readonly told: Told;
@@ -47,12 +48,14 @@ export class Survivors {
   }
 
   /** Takes over what the supervisor holds for us. */
-  async adopt(): Promise<void> {
-    const { store, health, supervisorId, processId } = this.#options;
+  async adopt(supervisorId: number): Promise<void> {
+    const { store, health, processId } = this.#options;
     const goOn = (error: unknown) => isAway(error);
     const call = () => store.commands.adopt(supervisorId, processId);
     for (const job of await health.insist(call, { goOn })) this.#take(job);
-    this.#look();
+    // the supervisor may know whose doing an end is, and says so when it hears of them
+    this.#pauseMs = toldMs;
+    this.#arm();
   }
 
   /** A signal was sent: it may be over any moment. */

@@ -64,8 +64,10 @@ function wasKilled({ code, signal }: Exit): boolean {
   return signal === "SIGKILL" || code === 128 + signalNumber("SIGKILL");
 }
 
-/** A person sent a signal and it ended by just that one. */
-function wasSignalledByPeople(run: Run, { code, signal }: Exit): boolean {
+/** A person sent a signal and it ended by just that one, as far as that can be seen. */
+function wasSignalledByPeople(run: Run, exit: Exit): boolean {
+  if (exit === unseen) return run.isEndedByPeople;
+  const { code, signal } = exit;
   if (signal !== null) return run.isFromPeople(signal);
   return run.signals.some((each) => run.isFromPeople(each) && code === 128 + signalNumber(each));
 }
