@@ -41,7 +41,6 @@ test("what is data is changed, and what runs is out of reach", async () => {
   for (const argv of [
     ["start", id],
     ["add", "-i", "true"],
-    ["send", id, "x"],
   ]) {
     const { code, stdout, stderr } = await run(...argv);
     expect([code, stdout], argv.join(" ")).toEqual([1, ""]);
@@ -110,4 +109,14 @@ test("add in a folder that is gone says so", async () => {
   expect(stderr).toMatch(/folder|directory/);
   rmSync(folder, { recursive: true, force: true });
   expect(existsSync(folder)).toBe(false);
+});
+
+test("a shell is offered the groups and the ids that there are, and nothing goes wrong without", async () => {
+  const id = await project.add("--stashed", "true");
+  expect((await run("completion", "ids")).stdout.split("\n")).toContain(String(id));
+  expect((await run("completion", "groups")).stdout.split("\n")).toContain("default");
+  const none = await run("completion", "ids", "-c", "nowhere.yml");
+  expect(none).toEqual({ code: 0, stdout: "", stderr: "" });
+  const { stdout: script } = await run("completion", "bash");
+  expect(script).toContain("runtime completion");
 });

@@ -68,7 +68,7 @@ export class Followed {
     say(this.#seen ? `${this.id} was removed` : `there is no command ${this.id}`);
   }
 
-  /** Each attempt writes a file of its own; those that were over before we looked are not skipped. */
+  /** Each attempt has a file of its own; those that were over before we looked are not skipped. */
   async #readUpTo(job: CommandJob): Promise<void> {
     const newest = newestAttempt(this.#options.folder, job);
     const first = this.#attempt === null || this.#attempt > newest ? newest : this.#attempt + 1;
