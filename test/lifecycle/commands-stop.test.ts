@@ -107,3 +107,35 @@ test("quiet begins nothing until it is over; a reload leaves what runs alone", a
   project.open("later");
   await project.commandIn(third, "finished");
 });
+
+test("a reload switches commands on and off, and what runs is stopped as by a TERM", async () => {
+  await using project = new ShellProject({ shutdown_timeout: "2s" });
+  project.configure({ commands: false });
+  const runtime = await project.up();
+  const [first, second] = await project.addMany(["true", until("never")]);
+  const { commands } = project.config as { readonly commands: object };
+  project.configure({ commands });
+  runtime.signal("SIGHUP");
+  await project.commandIn(first!, "finished");
+  const pid = await project.pidOfCommand(second!);
+  project.configure({ commands: false });
+  runtime.signal("SIGHUP");
+  await gone(pid);
+  expect(await project.commandIn(second!, "ready")).toMatchObject({ attempts: 0 });
+  await waitFor(() => project.pidsOf("commands").length === 0);
+});
+
+test("what a reload changes is true of commands that run already", async () => {
+  await using project = new ShellProject({ commands: { kill_grace: "1h" } });
+  const runtime = await project.up();
+  const id = await project.add(`trap "" TERM; echo deaf; ${until("never")}`);
+  await waitFor(() => project.output(id) === "deaf\n");
+  const { commands } = project.config as { readonly commands: object };
+  project.configure({ commands: { ...commands, kill_grace: "50ms" } });
+  runtime.signal("SIGHUP");
+  await runtime.event("runtime-reloaded");
+  await (await project.store()).jobs.cancel([id]);
+  expect(await project.commandIn(id, "cancelled")).toMatchObject({
+    command: { signalsSent: ["SIGTERM", "SIGKILL"] },
+  });
+});

@@ -16,8 +16,9 @@ import type { StoreHealth, StoreUser } from "../../service/store-health.ts";
 import type { TurnsOwner } from "../../worker/turns.ts";
 import type { GroupSlots } from "./group-slots.ts";
 
-/** Commands in one claim, and of one group in one look. */
-const mostAtOnce = 100;
+/** Commands of one group in one look, and those in one claim. */
+const mostOfGroup = 100;
+const mostAtOnce = 500;
 /** Others were just looking at what was to be claimed: milliseconds until we look again. */
 const inTheWayMs = 50;
 
@@ -114,7 +115,7 @@ export class CommandClaims implements TurnsOwner {
   }
 
   #wish(group: CommandGroupSettings): { readonly name: string; readonly limit: number } {
-    return { name: group.name, limit: Math.min(mostAtOnce, this.#options.slots.free(group)) };
+    return { name: group.name, limit: Math.min(mostOfGroup, this.#options.slots.free(group)) };
   }
 
   // What the turns ask and tell
