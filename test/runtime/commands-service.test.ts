@@ -89,3 +89,14 @@ test("a pause that is stored wins over a claim that was chosen before it", async
   world.service.look();
   await world.commandIn(id, "finished");
 });
+
+test("what the system does not take is said, such as a line that is too long for it", async () => {
+  await using world = await CommandsWorld.make();
+  await world.service.start();
+  const long = await world.add(`: ${"x".repeat(200_000)}`);
+  expect((await world.commandIn(long, "failed")).error?.message).toBe(
+    "the line and the environment are longer than the system takes",
+  );
+  const after = await world.add("true");
+  await world.commandIn(after, "finished");
+});

@@ -82,7 +82,7 @@ export class Supervisor implements ControlTarget {
     const ended = new Promise<number>((resolve) => {
       this.#ended = resolve;
     });
-    onExit(() => this.#family?.killAll());
+    onExit(() => this.#family?.abandon());
     this.options.signals.deliver((name) => this.#take(name));
     try {
       // a stop does not wait for what the boot waits for

@@ -150,6 +150,11 @@ export class Family {
     for (const child of this.#living) child.kill();
   }
 
+  /** We end unexpectedly. Who runs commands stops by itself, and gives them the time of a TERM. */
+  abandon(): void {
+    for (const child of this.#living) if (child.role.kind !== "commands") child.kill();
+  }
+
   /** Resolves when every child is gone and its jobs are handed over: false if that is not sure. */
   async gone(): Promise<boolean> {
     while (this.#living.size + this.#burials.size > 0) {
