@@ -21,6 +21,14 @@ interface Run {
   killed: boolean;
 }
 
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
 export class RealCommands implements LiveCommands {
   readonly #store: Store;
   readonly #folder: string;
@@ -46,7 +54,7 @@ export class RealCommands implements LiveCommands {
 
   async close(): Promise<void> {
     this.#over = true;
-    for (const { command } of this.#runs.values()) process.kill(-command.process.pid, "SIGKILL");
+    for (const { child } of this.#runs.values()) if (child.exitCode === null) endGroup(child.pid!);
     await Promise.all([...this.#runs.values()].map(({ ended }) => ended));
     await this.#work;
   }

@@ -116,6 +116,8 @@ export class Events {
     if (this.#seconds % signOfLife === 0) {
       for (const listener of this.#listeners) listener.signOfLife();
     }
+    // a server announces what workers need to know, and not all that people do
+    if (this.#target.store.shared) this.touch();
     void this.#census.tell();
   }
 }

@@ -14,8 +14,6 @@ export class CommandNews {
   /** Those that were heard of. */
   #noted = new Set<number>();
   #look = false;
-  /** What was told of those that somebody asked for by id, to tell only what is new. */
-  readonly #told = new Map<number, string>();
 
   constructor(target: ControlTarget, listeners: ReadonlySet<Listener>) {
     this.#target = target;
@@ -38,7 +36,6 @@ export class CommandNews {
 
   forget(): void {
     this.#noted.clear();
-    this.#told.clear();
     this.#look = false;
   }
 
@@ -46,10 +43,7 @@ export class CommandNews {
   async welcome(listener: Listener): Promise<void> {
     const { ids } = listener.options;
     if (ids === null || !listener.wants("command")) return;
-    for (const [id, row] of await this.#read([...ids])) {
-      this.#told.set(id, JSON.stringify(row));
-      tellOne(listener, id, row);
-    }
+    for (const [id, row] of await this.#read([...ids])) tellNews(listener, id, row);
   }
 
   /** Never rejects: a store that is away is asked again at the next news. */
@@ -68,15 +62,12 @@ export class CommandNews {
   }
 
   #publish(id: number, row: CommandRow | null, happened: boolean): void {
-    const text = JSON.stringify(row);
-    const isNew = this.#told.get(id) !== text;
-    const listeners = [...this.#listeners].filter((each) => each.wants("command"));
-    for (const listener of listeners) {
+    for (const listener of this.#listeners) {
       const { ids } = listener.options;
-      const byId = ids?.has(id) === true;
-      if (byId ? isNew : ids === null && happened) tellOne(listener, id, row);
+      if (!listener.wants("command")) continue;
+      if (ids?.has(id)) tellNews(listener, id, row);
+      else if (ids === null && happened) tellOne(listener, id, row);
     }
-    if (listeners.some(({ options }) => options.ids?.has(id))) this.#told.set(id, text);
   }
 
   #watched(): readonly number[] {
@@ -94,6 +85,10 @@ export class CommandNews {
     }
     return found;
   }
+}
+
+function tellNews(listener: Listener, id: number, row: CommandRow | null): void {
+  if (listener.isNews(id, JSON.stringify(row))) tellOne(listener, id, row);
 }
 
 function tellOne(listener: Listener, id: number, row: CommandRow | null): void {

@@ -1,5 +1,6 @@
 // One client that listens: its wishes, and a buffer with a bound between it and everybody else.
 
+import { hash } from "node:crypto";
 import type { CommandRow } from "../desk.ts";
 import type { LiveEvent } from "../live-commands.ts";
 
@@ -27,6 +28,8 @@ export class Listener {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #left: () => void;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  /** By id, what it was told last, as a digest: rows are long, and it may ask for many. */
+  readonly #told = new Map<number, string>();
   readonly #waiting = new Map<number, Set<(type: LiveEvent["type"] | null) => void>>();
   #room: PromiseWithResolvers<void> | undefined;
   #next = 1;
@@ -61,6 +64,14 @@ export class Listener {
   concerns({ id, queue }: Pick<CommandRow, "id" | "queue">): boolean {
     const { ids, groups } = this.options;
     return (ids?.has(id) ?? true) && (groups?.has(queue) ?? true);
+  }
+
+  /** Of a command that it asks for by id; once for each state. */
+  isNews(id: number, state: string): boolean {
+    const digest = hash("sha1", state, "base64");
+    if (this.#told.get(id) === digest) return false;
+    this.#told.set(id, digest);
+    return true;
   }
 
   send(event: string, data: object): void {

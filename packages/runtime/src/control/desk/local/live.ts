@@ -3,16 +3,13 @@
 
 import type { CommandJob } from "@queue-runtime/store";
 import type { Answer, Selection } from "../../desk.ts";
-import type { LiveAnswer, LiveCommand, LiveCommands } from "../../live-commands.ts";
+import type { LiveAnswer, LiveCommands } from "../../live-commands.ts";
 import { DeskError } from "../desk-error.ts";
 import { ends, signalNamed } from "../signals.ts";
-import { lateOnes, onceStarted } from "./late.ts";
+import { isLate, lateOnes, onceStarted } from "./late.ts";
 import { inOrder, named, nameOf, type Reach, refused, unknownCommand } from "./reach.ts";
 import { type Chosen, choose, findIds } from "./selection.ts";
 import { startNow } from "./start-now.ts";
-
-type Running = ReadonlyMap<number, LiveCommand>;
-const none: Running = new Map();
 
 export async function kill(
   reach: Reach,
@@ -22,21 +19,24 @@ export async function kill(
   const signal = options.signal === undefined ? null : signalNamed(options.signal);
   const chosen = await choose(reach, selection);
   if (signal === null || ends(signal)) await pauseWaiting(reach, chosen);
-  const ids = await aimedAt(reach, chosen);
   if (signal !== null) {
-    const sent = await act(reach, ids, "signalled", (live, those) => live.signal(those, signal));
+    const sent = await actOn(reach, chosen, {
+      outcome: "signalled",
+      deed: (live, ids) => live.signal(ids, signal),
+    });
     return sent.map(refuseAway);
   }
-  let ended: Promise<void> | undefined;
-  const answers = await act(reach, ids, "killed", (live, running) => {
-    const killed = live.kill(running);
-    ended = killed.ended;
-    return killed.answers;
+  const overs: Promise<void>[] = [];
+  const answers = await actOn(reach, chosen, {
+    outcome: "killed",
+    deed(live, ids) {
+      const { answers, ended } = live.kill(ids);
+      overs.push(ended);
+      return answers;
+    },
   });
-  await ended;
-  const late = await lateOnes(reach, chosen.groups);
-  const away = late.map((id) => ({ id, outcome: "away" }));
-  return await askElsewhere(reach, [...answers, ...away]);
+  await Promise.all(overs);
+  return await askElsewhere(reach, answers);
 }
 
 /** What still waits in a group that is killed would take the places of those killed. */
@@ -71,34 +71,33 @@ export async function pause(
   const chosen = await choose(reach, selection);
   for (const group of chosen.groups ?? []) await reach.store.queues.pause(group);
   if (chosen.groups !== null && options.wait) return [];
-  const ids = await aimedAt(reach, chosen);
-  const answers = await act(reach, ids, "paused", (live, running) => live.pause(running, true));
-  const late = await pauseLate(reach, await lateOnes(reach, chosen.groups));
-  return [...answers.map(refuseAway), ...late];
-}
-
-async function pauseLate({ live }: Reach, ids: readonly number[]): Promise<readonly Answer[]> {
-  if (live === null || ids.length === 0) return [];
-  const paused = live.pause(await onceStarted(live, ids), true);
-  await live.stored();
-  return named(paused, "paused");
+  const deed: Deed["deed"] = (live, ids) => live.pause(ids, true);
+  const answers = await actOn(reach, chosen, { outcome: "paused", deed });
+  return answers.map(refuseAway);
 }
 
 export async function resume(reach: Reach, selection: Selection): Promise<readonly Answer[]> {
   const chosen = await choose(reach, selection);
   for (const group of chosen.groups ?? []) await reach.store.queues.resume(group);
-  const running = reach.live?.running() ?? none;
-  const all = await aimedAt(reach, chosen);
-  const isPaused = (id: number) => running.get(id)?.paused === true;
-  const ids = chosen.groups === null ? all : all.filter(isPaused);
-  const answers = await act(reach, ids, "resumed", (live, those) => {
-    const paused = those.filter(isPaused);
-    const others = those.filter((id) => !paused.includes(id));
-    const sentence = "it runs and is not paused";
-    return [...live.pause(paused, false), ...others.map((id) => notDone(id, sentence))];
+  const answers = await act(reach, await pausedOf(reach, chosen), {
+    outcome: "resumed",
+    deed(live, ids) {
+      const running = live.running();
+      const paused = ids.filter((id) => running.get(id)?.paused);
+      const others = ids.filter((id) => !paused.includes(id));
+      const sentence = "it runs and is not paused";
+      return [...live.pause(paused, false), ...others.map((id) => notDone(id, sentence))];
+    },
   });
   reach.live?.look();
   return answers.map(refuseAway);
+}
+
+/** Ids as they were given; of groups those that are paused. */
+async function pausedOf(reach: Reach, chosen: Chosen): Promise<readonly number[]> {
+  const ids = await aimedAt(reach, chosen);
+  const running = reach.live?.running();
+  return chosen.groups === null ? ids : ids.filter((id) => running?.get(id)?.paused !== false);
 }
 
 /** Of groups the same as resume. */
@@ -138,26 +137,47 @@ async function aimedAt(reach: Reach, { ids, groups }: Chosen): Promise<readonly 
   return here.map(({ id }) => id).sort((a, b) => a - b);
 }
 
-type Act = (live: LiveCommands, running: readonly number[]) => readonly LiveAnswer[];
+interface Deed {
+  /** What one is called that did as it was asked. */
+  readonly outcome: string;
+  readonly deed: (live: LiveCommands, ids: readonly number[]) => readonly LiveAnswer[];
+}
+
+/** Of groups also on those that were claimed a moment ago. */
+async function actOn(reach: Reach, chosen: Chosen, deed: Deed): Promise<readonly Answer[]> {
+  const ids = await aimedAt(reach, chosen);
+  const answers = await act(reach, ids, deed);
+  const late = await lateOnes(reach, chosen.groups, ids);
+  return late.length === 0 ? answers : [...answers, ...(await act(reach, late, deed))];
+}
 
 /** Acts at once on those that run here; then says what became of each, and why not. */
 async function act(
   reach: Reach,
   ids: readonly number[],
-  outcome: string,
-  deed: Act,
+  { outcome, deed }: Deed,
 ): Promise<readonly Answer[]> {
   const { live, store } = reach;
-  const running = live?.running() ?? none;
-  const here = ids.filter((id) => running.has(id));
-  const done = live === null || here.length === 0 ? [] : named(deed(live, here), outcome);
+  const running = live?.running();
+  const here = ids.filter((id) => running?.has(id));
+  const done = live === null || here.length === 0 ? [] : [...named(deed(live, here), outcome)];
   await live?.stored();
   const elsewhere = ids.filter((id) => !here.includes(id));
   if (elsewhere.length === 0) return inOrder(ids, done);
   const rows = await store.commands.list({ ids: elsewhere });
+  const begun = live === null ? [] : await onceStarted(live, rows.filter(isLate).map(idOf));
+  if (live && begun.length > 0) {
+    done.push(...named(deed(live, begun), outcome));
+    await live.stored();
+  }
   const byId = new Map(rows.map((row) => [row.id, row]));
-  const others = elsewhere.map((id) => explain(reach, id, byId.get(id) ?? null));
-  return inOrder(ids, [...done, ...others]);
+  const others = elsewhere.filter((id) => !begun.includes(id));
+  const said = others.map((id) => explain(reach, id, byId.get(id) ?? null));
+  return inOrder(ids, [...done, ...said]);
+}
+
+function idOf({ id }: { readonly id: number }): number {
+  return id;
 }
 
 /** `away`: it runs, and not within our reach. */
