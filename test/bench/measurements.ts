@@ -2,6 +2,7 @@
 
 import { on, type Part } from "./harness/measurement.ts";
 import { cancel } from "./measurements/cancel.ts";
+import { commands, commandsOnBoth } from "./measurements/commands.ts";
 import { flow } from "./measurements/flow.ts";
 import { idle } from "./measurements/idle.ts";
 import { kill } from "./measurements/kill.ts";
@@ -17,8 +18,8 @@ const lives = [kill, term, cancel, idle, memory, start];
 export const measurements: readonly Part[] = [
   ...on("postgres", [...onPostgres, ...flow]),
   // the same code as on SQLite: half as many samples will do
-  ...on("postgres", lives, 0.5),
-  ...on("sqlite", [...onSqlite, ...flow, ...lives]),
+  ...on("postgres", [...lives, ...commandsOnBoth], 0.5),
+  ...on("sqlite", [...onSqlite, ...flow, ...lives, ...commands]),
 ];
 
 /**
