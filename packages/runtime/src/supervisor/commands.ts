@@ -242,9 +242,10 @@ export class Commands implements LiveCommands, CommandsKeeper {
     const kept = await inherit({ store, log, from, to: supervisorId(), keep });
     // those that survived are told of again by whoever looks after them
     if (from.id === this.#child?.processId) this.#forget(kept);
-    if (kept.length === 0) return;
-    if (this.#ready) this.#ready.say({ say: "adopt", from: supervisorId() });
-    else start();
+    if (kept.length > 0) this.#ready?.say({ say: "adopt", from: supervisorId() });
+    if (kept.length > 0) start();
+    // some may be ready again by our own hand, of which the store tells us nothing
+    this.#ready?.tell("ready");
   }
 
   #forget(kept: readonly number[]): void {
