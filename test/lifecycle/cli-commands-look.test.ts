@@ -79,22 +79,11 @@ function numbers(from: number, to: number): readonly string[] {
   return Array.from({ length: to - from + 1 }, (_, at) => String(from + at));
 }
 
-/** Resolves when it has printed this; what came later is in the end of `begin`. */
-async function printed(following: ReturnType<CommandProject["begin"]>, wanted: string) {
-  let text = "";
-  for (const stream of [following.child.stdout!, following.child.stderr!]) {
-    stream.on("data", (chunk) => {
-      text += chunk;
-    });
-  }
-  await expect.poll(() => text, { timeout: 20_000, interval: 10 }).toContain(wanted);
-}
-
 describe("follow", () => {
   test("shows half a line at once, and ends with 0 as the command does", async () => {
     const id = await project.add("-i", untilEof("half"));
     const following = project.begin("follow", `${id}`);
-    await printed(following, "half");
+    await following.printed("half");
     await run("send", `${id}`, "--eof");
     expect(await following.ended).toMatchObject({ code: 0, stdout: "halfend\n" });
   });
@@ -102,7 +91,7 @@ describe("follow", () => {
   test("waits for one that has not begun, and says what it waits for", async () => {
     const id = await project.add("--stashed", "echo here; exit 3");
     const following = project.begin("follow", `${id}`);
-    await printed(following, `${id} is held; \`runtime enqueue ${id}\` lets it go`);
+    await following.printed(`${id} is held; \`runtime enqueue ${id}\` lets it go`);
     await run("enqueue", `${id}`);
     const { code, stdout, stderr } = await following.ended;
     expect([code, stdout]).toEqual([2, "here\n"]);
@@ -113,7 +102,7 @@ describe("follow", () => {
     const one = await project.add("-i", untilEof("a\\n"));
     const two = await project.add("-i", `${untilEof("b\\n")}; false`);
     const following = project.begin("follow", `${one}`, `${two}`);
-    await printed(following, "b\n");
+    await following.printed("b\n");
     await run("send", `${one}`, "--eof");
     await run("send", `${two}`, "--eof");
     const { code, stdout } = await following.ended;
@@ -130,12 +119,12 @@ describe("follow", () => {
       "echo try $RUNTIME_ATTEMPT; false",
     );
     const following = project.begin("follow", `${id}`);
-    await printed(following, "is held");
+    await following.printed("is held");
     await run("enqueue", `${id}`);
     expect((await following.ended).stdout).toBe("try 1\ntry 2\n");
     await run("restart", "--in-place", "--stashed", `${id}`);
     const again = project.begin("follow", `${id}`);
-    await printed(again, "is held");
+    await again.printed("is held");
     await run("enqueue", `${id}`);
     expect((await again.ended).stdout).toBe("try 1\ntry 2\n");
   });
@@ -143,7 +132,7 @@ describe("follow", () => {
   test("ends when the command is removed, and with 4 for one that is not there", async () => {
     const id = await project.add("--stashed", "true");
     const following = project.begin("follow", `${id}`);
-    await printed(following, "is held");
+    await following.printed("is held");
     await run("remove", `${id}`);
     expect((await following.ended).code).toBe(4);
     expect((await following.ended).stderr).toContain(`${id} was removed`);
@@ -153,7 +142,7 @@ describe("follow", () => {
   test("survives that its file is deleted under its eyes", async () => {
     const id = await project.add("-i", untilEof("one\\n"));
     const following = project.begin("follow", `${id}`);
-    await printed(following, "one");
+    await following.printed("one");
     for (const name of readdirSync(outputFolder())) rmSync(join(outputFolder(), name));
     await run("send", `${id}`, "--eof");
     expect(await following.ended).toMatchObject({ code: 0, stdout: "one\nend\n" });
@@ -163,7 +152,7 @@ describe("follow", () => {
     expect(await run("follow")).toMatchObject({ code: 1 });
     const one = await project.add("-i", untilEof("1\\n2\\n3\\n"));
     const following = project.begin("follow", "--lines", "1");
-    await printed(following, "3\n");
+    await following.printed("3\n");
     const two = await project.add("-i", untilEof(""));
     const asked = await run("follow");
     expect(asked.code).toBe(1);

@@ -15,6 +15,13 @@ interface Status {
   readonly commands: readonly CommandRow[];
 }
 
+export interface Running {
+  readonly child: ChildProcess;
+  /** Resolves when it has printed this, on stdout or stderr. */
+  readonly printed: (wanted: string) => Promise<void>;
+  readonly ended: Promise<Ran>;
+}
+
 export class CommandProject extends CliProject implements AsyncDisposable {
   #runtime: ChildProcess | null = null;
 
@@ -69,13 +76,24 @@ export class CommandProject extends CliProject implements AsyncDisposable {
     return (await this.status()).groups.find((group) => group.name === name);
   }
 
-  /** Runs it and answers the end, and a signal of what it printed so far. */
-  begin(...argv: string[]): { readonly child: ChildProcess; readonly ended: Promise<Ran> } {
+  /** Runs it beside the test. */
+  begin(...argv: string[]): Running {
     const child = this.start(...argv);
     child.stdin?.end();
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (chunk) => {
+        said += chunk;
+      });
+    }
+    const printed = async (wanted: string): Promise<void> => {
+      const what = `"${wanted}" from ${argv.join(" ")}`;
+      await waitFor(() => said.includes(wanted), { deadlineMs: 20_000, what });
+    };
     const ended = Promise.all([text(child.stdout!), text(child.stderr!), once(child, "close")]);
     return {
       child,
+      printed,
       ended: ended.then(([stdout, stderr, [code]]) => ({
         code: code as number | null,
         stdout,
