@@ -54,8 +54,8 @@ test("pause, resume and kill are seen by the very next look", async () => {
   const { pid } = (await it.find(id))!;
   expect(await it.pause({ ids: [id] }, {})).toEqual([{ id, outcome: "paused" }]);
   expect(await it.find(id)).toMatchObject({ state: "running", paused: true });
-  // the signal was sent; the system stops the process when it next looks at it
-  await waitFor(() => readFileSync(`/proc/${pid}/stat`, "utf8").includes(") T "));
+  // a shell that is just starting something waits for that (D), and that is stopped
+  await waitFor(() => /\) [TD] /.test(readFileSync(`/proc/${pid}/stat`, "utf8")));
   expect(await it.resume({ ids: [id] })).toEqual([{ id, outcome: "resumed" }]);
   expect(await it.find(id)).toMatchObject({ paused: false });
   expect(await it.kill({ ids: [id] }, {})).toEqual([{ id, outcome: "killed" }]);

@@ -4,6 +4,7 @@
 import type { JobState } from "@queue-runtime/store";
 import type { Answer } from "../../desk.ts";
 import type { LiveCommands } from "../../live-commands.ts";
+import { lateOnes, onceStarted } from "./late.ts";
 import { named, type Reach, requireGroup } from "./reach.ts";
 import { findIds } from "./selection.ts";
 import { deleteOutputs } from "./waiting.ts";
@@ -11,6 +12,8 @@ import { deleteOutputs } from "./waiting.ts";
 /** Longer than any process takes to die of KILL, unless the kernel holds it. */
 const patienceMs = 30_000;
 const idsAtOnce = 500;
+/** Another runtime of this host may run some of them, and not let go. */
+const mostRounds = 4;
 
 export async function reset(
   reach: Reach,
@@ -19,7 +22,7 @@ export async function reset(
   const { store, live } = reach;
   const groups = await chosenGroups(reach, options.groups);
   for (const group of groups) await store.queues.pause(group);
-  if (live) await endAll(live, groups);
+  if (live) await endAll(reach, live, groups);
   const answers = await removeAll(reach, groups);
   for (const group of groups) await store.queues.resume(group);
   live?.look();
@@ -35,8 +38,18 @@ async function chosenGroups(
   return (await reach.store.commands.groupSettings()).map(({ name }) => name);
 }
 
-/** Resolves when nothing runs in the groups, or the patience is over. */
-async function endAll(live: LiveCommands, groups: readonly string[]): Promise<void> {
+/** Until nothing runs in the groups; also what was claimed just before they were paused. */
+async function endAll(reach: Reach, live: LiveCommands, groups: readonly string[]): Promise<void> {
+  for (let round = 0; round < mostRounds; round++) {
+    await endKnown(live, groups);
+    const late = await lateOnes(reach, groups, []);
+    if (late.length === 0) return;
+    await onceStarted(live, late);
+  }
+}
+
+/** Resolves when none of those that are known runs, or the patience is over. */
+async function endKnown(live: LiveCommands, groups: readonly string[]): Promise<void> {
   const over = Promise.withResolvers<void>();
   const ours = () => [...live.running().values()].filter(({ group }) => groups.includes(group));
   const look = (): void => {
