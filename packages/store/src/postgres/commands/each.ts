@@ -1,7 +1,6 @@
-// One answer per id, in the order asked. Rows are locked first, those of jobs before those of
-// commands and each in the order of their ids; then it is decided for all of them in one
-// transaction, with whatever follows for other jobs. An id that is asked for twice is answered as
-// the first left it: such ids take another round.
+// One answer per id, in the order asked. The rows of their jobs are locked first, in the order of the
+// ids; then it is decided for all of them in one transaction, with whatever follows for other jobs.
+// An id that is asked for twice is answered as the first left it: such ids take another round.
 
 import { type CommandAnswer, done, type Standing } from "../../rules/commands/answers.ts";
 import type { CommandAction } from "../../store/command.ts";
@@ -24,8 +23,8 @@ export interface Deed {
     run: Run,
     known: readonly Known[],
   ) => Promise<readonly CommandAction[] | undefined>;
-  /** Other jobs that have to be locked: theirs is the id of a command that they come after. */
-  readonly followers?: boolean;
+  /** What has to be locked beside what they wait for: also the jobs that come after them. */
+  readonly locks?: "followers";
 }
 
 /** A connection to the store, and who hears of what it does. */
@@ -72,9 +71,9 @@ export function rounds(ids: readonly number[]): readonly (readonly number[])[] {
 async function actOn(
   run: Run,
   ids: readonly number[],
-  { answer, act, followers = false }: Deed,
+  { answer, act, locks: how }: Deed,
 ): Promise<ReadonlyMap<number, CommandAction>> {
-  const { known, moving } = await lockAll(run, ids, followers);
+  const { known, moving } = await lockAll(run, ids, how);
   const answers = new Map<number, CommandAction>();
   const free: Known[] = [];
   for (const id of ids) {
@@ -88,20 +87,41 @@ async function actOn(
   return answers;
 }
 
-const lockLive = `SELECT id FROM queue_runtime.jobs WHERE id = ANY ($1::bigint[])
+/**
+ * Who begins to wait has locked those it comes after: one that ends just now then tells it, or is
+ * seen to have ended. Who waits for one of these may look at it meanwhile, as nobody deletes it.
+ */
+const live = (ids: string, how: string): string =>
+  `SELECT id FROM queue_runtime.jobs WHERE id = ANY (${ids}) ORDER BY id FOR ${how}`;
+const asked = "$1::bigint[]";
+type Lock = "themselves" | "followers" | "removal";
+const locks: Readonly<Record<Lock, string>> = {
+  themselves: live(
+    `array(SELECT * FROM unnest(${asked})
+      UNION SELECT on_id FROM queue_runtime.dependencies WHERE job_id = ANY (${asked}))`,
+    "NO KEY UPDATE",
+  ),
+  followers: live(
+    `array(WITH known AS MATERIALIZED (SELECT * FROM unnest(${asked}) AS each (id)
+        UNION SELECT job_id FROM queue_runtime.command_after WHERE on_id = ANY (${asked}))
+      SELECT id FROM known
+      UNION SELECT on_id FROM queue_runtime.command_after
+      WHERE job_id = ANY (array(SELECT id FROM known)))`,
+    "NO KEY UPDATE",
+  ),
+  /** They are to be deleted. */
+  removal: live(asked, "UPDATE"),
+};
+const lockEnded = `SELECT id FROM queue_runtime.ended_jobs WHERE id = ANY (${asked})
   ORDER BY id FOR UPDATE`;
-const lockWithFollowers = `SELECT id FROM queue_runtime.jobs WHERE id = ANY (array(
-    SELECT * FROM unnest($1::bigint[])
-    UNION SELECT job_id FROM queue_runtime.command_after WHERE on_id = ANY ($1::bigint[])))
-  ORDER BY id FOR UPDATE`;
-const lockEnded = lockLive.replace("jobs", "ended_jobs");
 
+/** Nobody changes a command without the lock of its job. */
 const standings = `SELECT job_id, job.state, lock_owner,
     coalesce(locked_until > queue_runtime.now_ms(), false), job.linked, environment_id
   FROM queue_runtime.commands AS command CROSS JOIN LATERAL (
     SELECT state, linked FROM queue_runtime.jobs WHERE id = job_id
     UNION ALL SELECT state, linked FROM queue_runtime.ended_jobs WHERE id = job_id) AS job
-  WHERE job_id = ANY ($1::bigint[]) ORDER BY job_id FOR UPDATE OF command`;
+  WHERE job_id = ANY ($1::bigint[]) ORDER BY job_id`;
 
 type StandingRow = [
   id: number,
@@ -121,11 +141,11 @@ export interface Locked {
 export async function lockAll(
   run: Run,
   ids: readonly number[],
-  followers: boolean = false,
+  how: Lock = "themselves",
 ): Promise<Locked> {
   const wanted = ids.filter(Number.isSafeInteger);
   const locked = new Set<number>();
-  for (const text of [followers ? lockWithFollowers : lockLive, lockEnded])
+  for (const text of [locks[how], lockEnded])
     for (const [id] of (await run(text, [wanted])).rows as [number][]) locked.add(id);
   const known = new Map<number, Known>();
   const moving = new Set<number>();

@@ -33,7 +33,7 @@ export async function remove(
 
 /** null: some were just moving from one table to the other. */
 async function removeIn(run: Run, asked: readonly number[]): Promise<Answers | null> {
-  const { known, moving } = await lockAll(run, asked);
+  const { known, moving } = await lockAll(run, asked, "removal");
   if (moving.size > 0) return null;
   const answers = new Map(asked.map((id) => [id, answerRemove(id, known.get(id)) ?? done(id)]));
   const free = asked.filter((id) => answers.get(id)!.outcome === "done");

@@ -85,7 +85,8 @@ export async function restart(
   const checked = checkChanges(changes);
   const act = (run: Run, known: readonly Known[]): Promise<readonly CommandAction[]> =>
     runAgain(run, known, { held, changes: checked });
-  return heard(acting, await each(acting, ids, { answer: answerRestart, act, followers: true }));
+  const deed = { answer: answerRestart, act, locks: "followers" } as const;
+  return heard(acting, await each(acting, ids, deed));
 }
 
 interface How {

@@ -65,15 +65,22 @@ function oneByOne(driver: Driver, statements: readonly Statement[]): Promise<rea
 
 /**
  * The same as a part of a transaction; the caller announces, and takes up what is left, when that
- * is over.
+ * is over. `also`: how much of others it takes up.
  */
-export async function reconcileIn(run: Run, work: () => Promise<void>): Promise<Reconciled> {
+export async function reconcileIn(
+  run: Run,
+  work: () => Promise<void>,
+  also: number = part,
+): Promise<Reconciled> {
   await run(willReconcile[0], []);
   await work();
-  return toReconciled(await run(text, [part]));
+  return toReconciled(await run(text, [also]));
 }
 
-/** A transaction, all that follows from it, and who hears of that. */
+/**
+ * A transaction, all that follows from it, and who hears of that. It may lock very many rows, so it
+ * leaves to others what is theirs: they may have locked rows of it.
+ */
 export async function change<T>(
   { driver, announcer }: { readonly driver: Driver; readonly announcer: Announcer },
   work: (run: Run) => Promise<T>,
@@ -81,7 +88,7 @@ export async function change<T>(
 ): Promise<T> {
   const { value, followed } = await driver.transaction(async (run) => {
     const values: T[] = [];
-    const followed = await reconcileIn(run, async () => void values.push(await work(run)));
+    const followed = await reconcileIn(run, async () => void values.push(await work(run)), 0);
     return { value: values[0] as T, followed };
   }, long);
   announceReconciled(announcer, followed);
