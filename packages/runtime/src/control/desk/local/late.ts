@@ -1,5 +1,5 @@
-// Commands that were claimed, and whose process is not known here yet. For a few milliseconds nothing
-// can be done to them, and a person who pauses or kills means them, too.
+// Commands that were claimed, and whose process is not known here yet. For a few milliseconds
+// nothing can be done to them, and a person who pauses or kills means them, too.
 
 import { hostname } from "node:os";
 import type { CommandJob } from "@queue-runtime/store";
