@@ -66,7 +66,7 @@ test("wait counts those that are added to the group meanwhile", async () => {
   expect(waiting.child.exitCode).toBeNull();
   await run("send", `${second}`, "--eof");
   expect((await waiting.ended).code).toBe(0);
-  expect((await run("wait")).stderr).toContain("nothing is left to wait for");
+  expect((await run("wait")).stderr).toContain("has nothing left to wait for");
 });
 
 test("wait may be for a state on the way, which a paused one has reached as well", async () => {

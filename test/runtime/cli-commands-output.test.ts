@@ -95,7 +95,7 @@ describe("a terminal", () => {
   test("gets a character and a colour whole, wherever the bytes were parted", () => {
     const bytes = Buffer.from("ü€👍\u001b[32mgreen\u001b[0m請");
     for (let at = 1; at < bytes.length; at++) {
-      expect(shown(bytes.subarray(0, at), bytes.subarray(at))).toBe(`${bytes}\u001b[0m`);
+      expect(shown(bytes.subarray(0, at), bytes.subarray(at))).toBe(bytes.toString());
     }
   });
 

@@ -11,13 +11,15 @@ import { advise, reportAnswers } from "./told/answers.ts";
 
 type Act = (desk: Desk, selection: Selection) => Promise<readonly Answer[]>;
 
+const goesOn = "goes on; nothing was paused there";
+
 export function start(invocation: Invocation): Promise<number> {
-  return act(invocation, "to start", (desk, selection) => desk.start(selection));
+  return act(invocation, goesOn, (desk, selection) => desk.start(selection));
 }
 
 export async function pause(invocation: Invocation): Promise<number> {
   const wait = invocation.flag("wait");
-  const code = await act(invocation, "to pause", (desk, selection) =>
+  const code = await act(invocation, "is paused; nothing ran there", (desk, selection) =>
     desk.pause(selection, { wait }),
   );
   const { group, all, ids } = readSelection(invocation);
@@ -27,13 +29,13 @@ export async function pause(invocation: Invocation): Promise<number> {
 }
 
 export function resume(invocation: Invocation): Promise<number> {
-  return act(invocation, "to resume", (desk, selection) => desk.resume(selection));
+  return act(invocation, goesOn, (desk, selection) => desk.resume(selection));
 }
 
 export function kill(invocation: Invocation): Promise<number> {
   const typed = invocation.text("signal");
   const options = typed === undefined ? {} : { signal: readSignal(typed) };
-  return act(invocation, "that runs", async (desk, selection) => {
+  return act(invocation, "has nothing that runs", async (desk, selection) => {
     const answers = await desk.kill(selection, options);
     if (selection.ids === undefined) await tellOfPauses(invocation, desk, selection);
     return answers;
@@ -54,12 +56,16 @@ async function tellOfPauses(invocation: Invocation, desk: Desk, selection: Selec
 
 export function stash(invocation: Invocation): Promise<number> {
   const later = readLater("delay", invocation.text("delay"));
-  return act(invocation, "to stash", (desk, selection) => desk.stash(selection, later));
+  return act(invocation, "has nothing that waits", (desk, selection) =>
+    desk.stash(selection, later),
+  );
 }
 
 export function enqueue(invocation: Invocation): Promise<number> {
   const later = readLater("delay", invocation.text("delay"));
-  return act(invocation, "to enqueue", (desk, selection) => desk.enqueue(selection, later));
+  return act(invocation, "has nothing that is held", (desk, selection) =>
+    desk.enqueue(selection, later),
+  );
 }
 
 export function remove(invocation: Invocation): Promise<number> {
@@ -79,9 +85,10 @@ export function clean(invocation: Invocation): Promise<number> {
   return run(invocation, "nothing to clean: no command has ended", (desk) => desk.clean(options));
 }
 
+/** `what` is said of a group in which no command was meant. */
 function act(invocation: Invocation, what: string, how: Act): Promise<number> {
   const selection = readSelection(invocation);
-  const nothing = `there is nothing ${what} in ${inWords(selection)}; \`runtime\` shows all`;
+  const nothing = `${inWords(selection)} ${what}`;
   return run(invocation, nothing, (desk) => how(desk, selection));
 }
 

@@ -63,7 +63,7 @@ export async function wait(invocation: Invocation): Promise<number> {
       await changes.next();
       outcome = (await look()) ?? (late.isOver ? "timeout" : null);
     }
-    progress.finish(outcome === "timeout" ? `${inWords(selection)}: the time is over` : null);
+    progress.finish(outcome === "timeout" ? "the time is over" : null);
     if (invocation.json) invocation.output.json({ outcome, commands: progress.answers });
     return codes[outcome];
   });
@@ -133,7 +133,7 @@ function lookAtGroups(
     }
     const [left] = await store.commands.list({ ...groups, states: notYet, first: 1 });
     if (left === undefined) {
-      if (isFirst) progress.say(`nothing is left to wait for in ${inWords(selection)}`);
+      if (isFirst) progress.say(`${inWords(selection)} has nothing left to wait for`);
       return "met";
     }
     isFirst = false;

@@ -54,6 +54,15 @@ export function table<Row>(
   return [head, ...body].join("\n");
 }
 
+/** How many columns of a terminal it takes when everything is as short as it may be. */
+export function narrowest<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): number {
+  const widths = columns.map(({ title, value, shrinkTo = Number.POSITIVE_INFINITY }) => {
+    const cells = rows.map((row) => width(visible(String(value(row)))));
+    return Math.min(shrinkTo, Math.max(width(title), ...cells));
+  });
+  return widths.reduce((sum, each) => sum + each, 0) + gap.length * (columns.length - 1);
+}
+
 /** Takes columns from the widest that may shrink until the line fits, or nothing more can give. */
 function fit(
   widths: readonly number[],

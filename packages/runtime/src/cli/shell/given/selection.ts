@@ -21,7 +21,7 @@ export function readSelection(invocation: Invocation): Selection {
 
 /** In words, such as `the group "gpu"`. */
 export function inWords({ ids, group, all }: Selection): string {
-  if (all) return "any group";
+  if (all) return "every group";
   if (ids !== undefined) return `the commands ${ids.join(", ")}`;
   return `the group "${group ?? "default"}"`;
 }

@@ -2,7 +2,7 @@
 
 import type { CommandRow, GroupRow } from "../../../control/desk.ts";
 import type { Output } from "../../terminal/output.ts";
-import { table } from "../../terminal/table.ts";
+import { narrowest, table } from "../../terminal/table.ts";
 import { visible } from "../../terminal/text.ts";
 import { columnsFor } from "./columns.ts";
 import type { ColumnName } from "./query.ts";
@@ -23,9 +23,23 @@ export function commandPage({ rows, groups, columns, now }: Shown, output: Outpu
     const group = known.get(name);
     // a group that nobody uses is only worth a line when it is paused
     if (own.length === 0 && !group?.paused) return [];
-    const lines = own.length > 0 ? [table(own, columnsFor(own, columns, now), output.stdout)] : [];
+    const lines = own.length > 0 ? [tableOf({ rows: own, columns, now }, output)] : [];
     return ["", headline(name, group, output), ...lines];
   });
+}
+
+/** What gives way on a narrow terminal, first to last, unless somebody asked for it. */
+const dispensable = ["PATH", "START", "END", "PRIO", "SLOTS", "DEPS", "LABEL", "ENQUEUE AT"];
+
+function tableOf({ rows, columns: asked, now }: Omit<Shown, "groups">, output: Output): string {
+  const { stdout } = output;
+  let columns = columnsFor(rows, asked, now);
+  const room = stdout.isTTY && asked === null ? stdout.columns : Number.POSITIVE_INFINITY;
+  for (const title of dispensable) {
+    if (narrowest(rows, columns) <= room) break;
+    columns = columns.filter((column) => column.title !== title);
+  }
+  return table(rows, columns, stdout);
 }
 
 function headline(name: string, group: GroupRow | undefined, output: Output): string {

@@ -38,7 +38,7 @@ export class TerminalText {
       .split(harmless)
       .map((part, at) => {
         if (at % 2 === 0) return visible(part);
-        if (part.startsWith("\u001b")) this.#coloured = true;
+        if (part.startsWith("\u001b")) this.#coloured = !/\[0*m$/.test(part);
         return part;
       })
       .join("");
