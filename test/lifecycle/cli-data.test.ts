@@ -281,27 +281,3 @@ test("five megabytes of JSON pass through a slow pipe whole", async () => {
   const [code] = await once(head, "close");
   expect([code, Buffer.concat(errors).toString()]).toEqual([0, ""]);
 });
-
-test("the completion of bash is a sound script with commands, options and values", async () => {
-  const { stdout: script } = await project.run("completion", "bash");
-  writeFileSync(join(project.folder, "completion.bash"), script);
-  const complete = async (...words: string[]) => {
-    const typed = `COMP_WORDS=(runtime "$@"); COMP_CWORD=$#`;
-    const probe = `source completion.bash; ${typed}; _runtime; echo "\${COMPREPLY[*]}"`;
-    const bash = spawn("bash", ["-c", probe, "bash", ...words], { cwd: project.folder });
-    const chunks: Buffer[] = [];
-    bash.stdout.on("data", (chunk) => chunks.push(chunk));
-    const [code] = await once(bash, "close");
-    expect(code).toBe(0);
-    return Buffer.concat(chunks).toString().trim();
-  };
-  expect(await complete("sta")).toBe("start status stash");
-  expect(await complete("queue", "re")).toBe("resume");
-  expect(await complete("start", "--unt")).toBe("--until-empty");
-  expect(await complete("-c", "config/queue.yml", "jobs", "--st")).toBe("--state --store");
-  expect(await complete("jobs", "--state", "f")).toBe("finished failed");
-  expect(await complete("completion", "z")).toBe("zsh");
-  for (const shell of ["zsh", "fish"]) {
-    expect((await project.run("completion", shell)).stdout).toContain("until-empty");
-  }
-});
