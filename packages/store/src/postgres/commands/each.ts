@@ -1,6 +1,6 @@
 // One answer per id, in the order asked. The rows of their jobs are locked first, in the order of
 // the ids; then it is decided for all of them in one transaction, with whatever follows for other
-// jobs. An id that is asked for twice is answered as the first left it: such ids take another round.
+// jobs. An id that is asked for twice is answered as the first left it, in another round.
 
 import { type CommandAnswer, done, type Standing } from "../../rules/commands/answers.ts";
 import type { CommandAction } from "../../store/command.ts";
