@@ -120,3 +120,18 @@ test("a shell is offered the groups and the ids that there are, and nothing goes
   const { stdout: script } = await run("completion", "bash");
   expect(script).toContain("runtime completion");
 });
+
+test("colours are chosen by an option, and the file of the configuration by a variable", async () => {
+  const id = await project.add("--color", "always", "--stashed", "env");
+  expect((await run("status", "--color", "always")).stdout).toContain("\u001b[2m");
+  const [cwd, env] = [project.folder, { ...process.env, FORCE_COLOR: "1" }];
+  const status = (...argv: string[]): string =>
+    `${spawnSync(process.execPath, [runtimeBin, "status", ...argv], { cwd, env }).stdout}`;
+  expect(status()).toContain("\u001b[2m");
+  expect(status("--color", "never")).not.toContain("\u001b");
+  expect(await run("status", "--color", "blue")).toMatchObject({ code: 64 });
+  process.env.RUNTIME_CONFIG = join(project.folder, "config/queue.yml");
+  const elsewhere = spawnSync(process.execPath, [runtimeBin, "rm", `${id}`], { cwd: "/" });
+  delete process.env.RUNTIME_CONFIG;
+  expect([elsewhere.status, `${elsewhere.stdout}`]).toEqual([0, `${id} removed\n`]);
+});

@@ -1,11 +1,16 @@
 // Pueue's language of `status`, what it becomes for a store, and what is shown.
 
+import { PassThrough } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
 import type { CommandQuery } from "@queue-runtime/store";
 import { describe, expect, test } from "vitest";
 import { columnsFor, statusText } from "../../packages/runtime/src/cli/shell/list/columns.ts";
 import { findCommands } from "../../packages/runtime/src/cli/shell/list/find.ts";
+import { commandPage } from "../../packages/runtime/src/cli/shell/list/page.ts";
 import { readQuery } from "../../packages/runtime/src/cli/shell/list/query.ts";
 import { allStatuses } from "../../packages/runtime/src/cli/shell/list/statuses.ts";
+import { terminalOutput } from "../../packages/runtime/src/cli/terminal/output.ts";
+import { width } from "../../packages/runtime/src/cli/terminal/text.ts";
 import type { CommandRow, Desk } from "../../packages/runtime/src/control/desk.ts";
 
 const now = new Date(2026, 3, 1, 12, 0, 0).getTime();
@@ -184,5 +189,23 @@ describe("a command in a table", () => {
       ...["ID", "STATUS", "PRIO", "SLOTS", "ENQUEUE AT", "DEPS", "LABEL", "COMMAND", "PATH"],
     ]);
     expect(titles([row({})], ["end", "id"])).toEqual(["END", "ID"]);
+  });
+
+  test("fits a narrow terminal: what nobody asked for gives way, what was asked for stays", () => {
+    const stdout = Object.assign(new PassThrough(), { isTTY: true, columns: 50 });
+    const output = terminalOutput(stdout as unknown as NodeJS.WriteStream);
+    const long = row({
+      ...{ label: "請求書".repeat(9), command: "x".repeat(99), directory: `/${"d".repeat(99)}` },
+      ...{ priority: 7, after: [1, 2], started_at: "2026-04-01T00:00:00.000Z" },
+    });
+    const lines = (columns: Parameters<typeof columnsFor>[1]) =>
+      commandPage({ rows: [long], groups: [], columns, now }, output)
+        .join("\n")
+        .split("\n");
+    const shown = lines(null).map(stripVTControlCharacters);
+    expect(shown.every((line) => width(line) <= 50)).toBe(true);
+    expect(shown.at(-2)).toMatch(/^ID +STATUS .*COMMAND/);
+    expect(shown.at(-2)).not.toContain("PATH");
+    expect(stripVTControlCharacters(lines(["id", "path"]).at(-2) ?? "")).toBe("ID  PATH");
   });
 });

@@ -3,9 +3,10 @@
 
 import { readFileSync } from "node:fs";
 import type { Invocation } from "./cli/line/command.ts";
-import { describeError } from "./cli/line/errors.ts";
+import { describeError, UsageError } from "./cli/line/errors.ts";
 import { type Parsed, parse } from "./cli/line/parse.ts";
 import { type Output, terminalOutput } from "./cli/terminal/output.ts";
+import { type ColourChoice, chooseColours } from "./cli/terminal/text.ts";
 import { silenceSqliteWarning } from "./cli/terminal/warnings.ts";
 import { exitCodeOf, exitCodes } from "./process/exit-codes.ts";
 import { flushed } from "./process/flushed.ts";
@@ -21,6 +22,7 @@ export async function main(argv: readonly string[], signals: Signals): Promise<v
   let parsed: Parsed | null = null;
   try {
     parsed = await parse(argv);
+    chooseColours(readColours(parsed.options.color));
     if (!parsed.command?.takesSignals) signals.giveBack();
     process.exitCode = await run(parsed, { output, signals });
   } catch (error) {
@@ -65,7 +67,7 @@ function invocation(parsed: Parsed, surroundings: Surroundings): Invocation {
     const value = options[name];
     return typeof value === "string" ? value : undefined;
   };
-  const configFile = text("config") ?? "config/queue.yml";
+  const configFile = text("config") || process.env.RUNTIME_CONFIG || "config/queue.yml";
   const flags = {
     store: text("store"),
     logLevel: text("log-level"),
@@ -85,6 +87,13 @@ function invocation(parsed: Parsed, surroundings: Surroundings): Invocation {
       return await loadConfig(configFile, { flags });
     },
   };
+}
+
+/** @throws UsageError */
+function readColours(typed: unknown): ColourChoice {
+  if (typed === undefined) return "auto";
+  if (typed === "auto" || typed === "always" || typed === "never") return typed;
+  throw new UsageError("--color is auto, always or never");
 }
 
 function version(): string {

@@ -11,7 +11,7 @@ import { withStore } from "../data/open.ts";
 import type { Invocation } from "../line/command.ts";
 import { CommandError, UsageError } from "../line/errors.ts";
 import { readInteger } from "../line/options.ts";
-import { jsonText, quoted, visible } from "../terminal/text.ts";
+import { jsonText, paint, quoted, visible } from "../terminal/text.ts";
 import { readSelection } from "./given/selection.ts";
 import { statusText } from "./list/columns.ts";
 import { type OutputPart, openPart } from "./output/pieces.ts";
@@ -133,8 +133,10 @@ function textPrinter({ output }: Invocation): Printer {
       }
       const row = commandRow(job, 0);
       const title = `${job.id} ${statusText(row)}: ${visible(job.command.line.slice(0, 200))}`;
-      output.say(output.paint("bold", title));
-      if (part.truncated) output.say(output.paint("dim", "the last lines; --full shows all"));
+      output.say(paint("bold", title, process.stderr));
+      if (part.truncated) {
+        output.say(paint("dim", "the last lines; --full shows all", process.stderr));
+      }
       const text = stdout.isTTY ? new TerminalText() : null;
       for await (const chunk of part.chunks()) await write(stdout, text?.push(chunk) ?? chunk);
       if (text !== null) await write(stdout, text.end());

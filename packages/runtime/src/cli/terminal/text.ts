@@ -46,9 +46,18 @@ export function truncate(text: string, columns: number): string {
 
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan" | "magenta";
 
+export type ColourChoice = "auto" | "always" | "never";
+let colours: ColourChoice = "auto";
+
+/** Once, for the whole of a command line. Not by NO_COLOR: `add` hands the environment on. */
+export function chooseColours(choice: ColourChoice): void {
+  colours = choice;
+}
+
 /** Colours text where the stream shows colours; obeys NO_COLOR and FORCE_COLOR. */
 export function paint(style: Style, text: string, stream: NodeJS.WriteStream): string {
-  return styleText(style, text, { stream });
+  if (colours === "never") return text;
+  return styleText(style, text, { stream, validateStream: colours === "auto" });
 }
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });

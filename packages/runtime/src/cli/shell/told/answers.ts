@@ -3,7 +3,7 @@
 import type { Answer } from "../../../control/desk.ts";
 import { exitCodes } from "../../../process/exit-codes.ts";
 import type { Invocation } from "../../line/command.ts";
-import { visible } from "../../terminal/text.ts";
+import { paint, visible } from "../../terminal/text.ts";
 
 /** Exit 0 only if every id succeeded. `nothing`: what to say where no command was meant. */
 export function reportAnswers(
@@ -29,5 +29,5 @@ export function hasFailed({ outcome }: Answer): boolean {
 
 /** A word about what to do next: for people at a terminal, who see no JSON. */
 export function advise({ json, output }: Invocation, sentence: string): void {
-  if (!json && process.stderr.isTTY) output.say(output.paint("dim", sentence));
+  if (!json && process.stderr.isTTY) output.say(paint("dim", sentence, process.stderr));
 }

@@ -2,6 +2,7 @@
 // that changes.
 
 import type { Invocation } from "../../line/command.ts";
+import { paint } from "../../terminal/text.ts";
 
 export interface Reached {
   readonly id: number;
@@ -44,7 +45,7 @@ export class Progress implements Disposable {
     if (!this.isShown || text === this.#shown) return;
     this.#wipe();
     this.#shown = text;
-    process.stderr.write(this.#invocation.output.paint("dim", text));
+    process.stderr.write(paint("dim", text, process.stderr));
   }
 
   say(sentence: string): void {
