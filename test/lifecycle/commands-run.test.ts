@@ -149,6 +149,16 @@ describe("what a command is given", () => {
     for (const id of ids) await project.commandIn(id, "finished");
   });
 
+  test("one end makes room for the next beginning, however many wait", async () => {
+    await using project = new ShellProject();
+    await project.up();
+    const store = await project.store();
+    await store.commands.addGroup("busy", { slots: 4 });
+    await project.addMany(Array<string>(300).fill("true"), { group: "busy" });
+    const finished = async () => (await store.jobs.count()).finished === 300;
+    await waitFor(finished, { deadlineMs: 40_000, everyMs: 100, what: "300 commands to finish" });
+  });
+
   test("two slots are taken by one that asks for two, and nobody overtakes it", async () => {
     await using project = new ShellProject();
     await project.up();

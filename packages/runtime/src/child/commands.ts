@@ -220,7 +220,7 @@ export class Commands implements Service {
       health,
       slots: this.slots,
       mayBegin: () => this.mayBegin,
-      request: (options) => this.turns.request(options),
+      request: () => this.turns.request({ look: true }),
       claimed: (jobs) => this.course.claimed(jobs),
       held: () => this.course.held,
       lost: (held) => this.course.lost(held),

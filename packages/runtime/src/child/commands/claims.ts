@@ -28,7 +28,8 @@ export interface ClaimsOptions {
   readonly health: StoreHealth;
   readonly slots: GroupSlots;
   readonly mayBegin: () => boolean;
-  readonly request: (options?: { readonly look: boolean }) => void;
+  /** A turn from now on: one that is under way has asked for its claim already. */
+  readonly request: () => void;
   /** Resolves when their slots are taken. */
   readonly claimed: (jobs: readonly Job[]) => Promise<void>;
   readonly held: () => readonly Held[];
