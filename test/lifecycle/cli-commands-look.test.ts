@@ -226,3 +226,21 @@ test("the end of a large output comes at once, and it streams through little mem
   expect(bytes).toBeGreaterThan(209_715_200);
   expect(tail).toMatch(/the end\\n","bytes":209715208,"truncated":false}\]\n$/);
 });
+
+test("follow goes on in an output that is cut while it grows, and log says that it was", async () => {
+  await using small = new CommandProject("commands: { output_limit: 1MB }");
+  await small.startRuntime();
+  const flood =
+    "for i in $(seq 40); do seq $(( i * 10000 )) $(( i * 10000 + 9999 )); sleep 0.05; done";
+  const id = await small.add("-i", flood);
+  const { code, stdout } = await small.run("follow", `${id}`);
+  const lines = stdout.trimEnd().split("\n");
+  expect([code, lines[0], lines.at(-1)]).toEqual([0, "10000", "409999"]);
+  // who reads slower than the flood comes misses some of it, and never sees anything twice
+  expect(lines.length).toBeGreaterThan(100_000);
+  expect(lines.length).toBeLessThanOrEqual(400_000);
+  const { stdout: kept, stderr } = await small.run("log", `${id}`, "--full");
+  expect(kept.length).toBeLessThan(1_200_000);
+  expect(kept.endsWith("409998\n409999\n")).toBe(true);
+  expect(stderr).toContain("its beginning is gone: see commands.output_limit");
+});

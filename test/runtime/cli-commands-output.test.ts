@@ -68,7 +68,7 @@ describe("the end of a file", () => {
     writeFileSync(file, "4\n5\n");
     expect(await textOf(3)).toEqual({ text: "3\n4\n5\n", bytes: 10, truncated: true });
     expect(await textOf(2)).toMatchObject({ text: "4\n5\n", truncated: true });
-    expect(await textOf(null)).toEqual({ text: "1\n2\n3\n4\n5\n", bytes: 10, truncated: false });
+    expect(await textOf(null)).toEqual({ text: "1\n2\n3\n4\n5\n", bytes: 10, truncated: true });
     rmSync(file);
     expect(await textOf(3)).toBeNull();
   });

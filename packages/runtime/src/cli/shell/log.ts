@@ -26,7 +26,7 @@ export async function log(invocation: Invocation): Promise<number> {
   const config = await invocation.config();
   const folder = outputFolder(config);
   return await withStore(config, async (store) => {
-    const printer = invocation.json ? jsonPrinter(invocation) : textPrinter(invocation);
+    const printer = invocation.json ? jsonPrinter(invocation) : textPrinter(invocation, wanted);
     let code: number = exitCodes.ok;
     try {
       await printer.begin();
@@ -121,7 +121,12 @@ interface Printer {
   end(): Promise<void>;
 }
 
-function textPrinter({ output }: Invocation): Printer {
+function whyNotAll({ truncated, cut }: OutputPart, { lines }: Wanted): string | null {
+  if (cut && lines === null) return "its beginning is gone: see commands.output_limit";
+  return truncated ? "the last lines; --full shows all" : null;
+}
+
+function textPrinter({ output }: Invocation, wanted: Wanted): Printer {
   const { stdout } = output;
   return {
     begin: async () => undefined,
@@ -134,9 +139,8 @@ function textPrinter({ output }: Invocation): Printer {
       const row = commandRow(job, 0);
       const title = `${job.id} ${statusText(row)}: ${visible(job.command.line.slice(0, 200))}`;
       output.say(paint("bold", title, process.stderr));
-      if (part.truncated) {
-        output.say(paint("dim", "the last lines; --full shows all", process.stderr));
-      }
+      const why = whyNotAll(part, wanted);
+      if (why !== null) output.say(paint("dim", why, process.stderr));
       const text = stdout.isTTY ? new TerminalText() : null;
       for await (const chunk of part.chunks()) await write(stdout, text?.push(chunk) ?? chunk);
       if (text !== null) await write(stdout, text.end());

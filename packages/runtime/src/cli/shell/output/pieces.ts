@@ -10,6 +10,8 @@ export interface OutputPart {
   readonly bytes: number;
   /** Something before the part is left out. */
   readonly truncated: boolean;
+  /** The beginning is gone: it was more than `commands.output_limit`. */
+  readonly cut: boolean;
   chunks(): AsyncGenerator<Buffer>;
   close(): Promise<void>;
 }
@@ -32,7 +34,8 @@ export async function openPart(file: string, lines: number | null): Promise<Outp
   const bytes = pieces.reduce((sum, { size }) => sum + size, 0);
   return {
     bytes,
-    truncated: pieces.some(({ from }) => from > 0),
+    truncated: older !== null || pieces.some(({ from }) => from > 0),
+    cut: older !== null,
     async *chunks() {
       for (const piece of pieces) yield* chunksOf(piece);
     },
