@@ -2,7 +2,7 @@
 // stands still for that: a turn waits for no application, and who wants a unique key that it has
 // just taken hears so.
 
-import type { Store } from "@queue-runtime/store";
+import { openStore, type Store } from "@queue-runtime/store";
 import { Client } from "pg";
 import { expect, it } from "vitest";
 import { describeThatNeedsPostgres } from "../support/needs.ts";
@@ -65,7 +65,10 @@ describeThatNeedsPostgres("a transaction of an application that stays open", () 
     await using world = await temporaryPostgres();
     const { store } = world;
     await using app = await beginIn(world.url);
-    const [mine] = await store.in(app.transaction).enqueue([dropped]);
+    // closed before the commit, or it looks by itself before the row can be locked
+    const enqueuer = await openStore(world.url);
+    const [mine] = await enqueuer.in(app.transaction).enqueue([dropped]);
+    await enqueuer.close();
     const fastest = await enqueueOne(store, dropped);
     const reader = new Client({ connectionString: world.url });
     await reader.connect();
