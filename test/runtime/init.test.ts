@@ -47,6 +47,7 @@ describe("init", () => {
         "worker default: queues *; processes 1, 3 threads",
         "dispatcher: on",
         "scheduler: on, no tasks",
+        "commands: on, sh -c",
       ],
     });
   });
