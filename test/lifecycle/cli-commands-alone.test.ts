@@ -135,3 +135,17 @@ test("colours are chosen by an option, and the file of the configuration by a va
   delete process.env.RUNTIME_CONFIG;
   expect([elsewhere.status, `${elsewhere.stdout}`]).toEqual([0, `${id} removed\n`]);
 });
+
+test("an environment beyond what one request can hold is refused, with the largest variable", () => {
+  const large = "x".repeat(100_000);
+  const many = Object.fromEntries(Array.from({ length: 11 }, (_, at) => [`LARGE${at}`, large]));
+  const env = { ...process.env, ...many, LARGE5: `${large}y` };
+  const options = { cwd: project.folder, env, encoding: "utf8" } as const;
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [runtimeBin, "add", "ls"],
+    options,
+  );
+  expect([status, stdout]).toEqual([1, ""]);
+  expect(stderr).toMatch(/have 1\d\d\d kB of 990; unset what it does not need, such as LARGE5\n$/);
+});

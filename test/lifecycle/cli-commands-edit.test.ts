@@ -102,6 +102,10 @@ test("restart --edit changes what runs again, and nothing when the editor fails"
   process.env.EDITOR = "false";
   expect((await run("restart", "--edit", `${id}`)).code).toBe(1);
   expect((await project.status()).commands).toHaveLength(1);
+  expect((await run("restart", "--edit", "--all-failed")).code).toBe(0);
+  const early = await run("restart", "--edit", `${await held("echo one")}`);
+  expect(early.code).toBe(1);
+  expect(early.stderr).toContain("only one that has ended can run again");
 });
 
 test("when edit is killed half-way its lock is there, and ends by itself", async () => {

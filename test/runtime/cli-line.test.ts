@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { commands, globalOptions } from "../../packages/runtime/src/cli/commands.ts";
 import { UsageError } from "../../packages/runtime/src/cli/line/errors.ts";
-import { overview, page } from "../../packages/runtime/src/cli/line/help.ts";
+import { overview, page, pages } from "../../packages/runtime/src/cli/line/help.ts";
 import { readJson } from "../../packages/runtime/src/cli/line/json-input.ts";
 import {
   readId,
@@ -230,6 +230,11 @@ describe("the table of commands", () => {
       for (const line of page(command).split("\n")) expect(line.length).toBeLessThanOrEqual(100);
     },
   );
+
+  test("explains both commands that have one name", async () => {
+    const { command } = await parse(["start", "--help"]);
+    expect(command && pages(command)).toMatch(/Run a supervisor(.*\n)*Start these at once/);
+  });
 
   test("is shown whole in the overview, and by group", () => {
     for (const { name } of commands) expect(overview(null)).toContain(`  ${name}`);

@@ -57,6 +57,19 @@ test("what is stashed waits for a person or a time, and is let go", async () => 
   );
 });
 
+test("one that is stashed with a delay is let go by the time", async () => {
+  const it = await open();
+  const [one, other] = await it.add([
+    command("true", { stashed: true, delay_ms: 60_000 }),
+    command("true", { stashed: true, at: "2099-01-01T00:00:00Z" }),
+  ]);
+  expect(await it.find(one!.id)).toMatchObject({ state: "scheduled" });
+  expect(await it.find(other!.id)).toMatchObject({
+    state: "scheduled",
+    run_at: "2099-01-01T00:00:00.000Z",
+  });
+});
+
 test("restarts make new commands, or run the old one again in its place", async () => {
   const it = await open();
   const [{ id } = { id: 0 }] = await it.add([command("false", { label: "mine" })]);

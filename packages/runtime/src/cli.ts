@@ -49,7 +49,7 @@ async function run(parsed: Parsed, surroundings: Surroundings): Promise<number> 
   }
   if (options.help === true) {
     const help = await import("./cli/line/help.ts");
-    output.result(command === null ? help.overview(group) : help.page(command));
+    output.result(command === null ? help.overview(group) : help.pages(command));
     return exitCodes.ok;
   }
   if (command === null) {

@@ -1,7 +1,13 @@
 // Asks a running supervisor over its control socket. The command line is its one user.
 
-import { type Agent, type IncomingMessage, type RequestOptions, request } from "node:http";
+import type { Agent, IncomingMessage, RequestOptions } from "node:http";
 import { kernelPath } from "./socket-path.ts";
+
+/**
+ * Not by an import, which would look at everything that the module has: at `WebSocket`, too, and
+ * with that Node loads all of fetch: a fifth of what `runtime add` takes.
+ */
+export const http: typeof import("node:http") = process.getBuiltinModule("node:http");
 
 export interface Answer {
   readonly status: number;
@@ -40,7 +46,7 @@ export function ask(socket: string, question: Question): Promise<Answer> {
   const { body, timeoutMs = 2_000 } = question;
   const text = body === undefined ? "" : JSON.stringify(body);
   return new Promise((resolve, reject) => {
-    const asked = request(options(socket, question), (response) => {
+    const asked = http.request(options(socket, question), (response) => {
       read(response).then(resolve, (error: Error) => reject(noAnswer(socket, error)));
     });
     const late = new NoAnswerError(`the runtime on ${socket} gave no answer in ${timeoutMs} ms`);

@@ -57,7 +57,7 @@ export const shellCommands: readonly Command[] = [
     examples: [
       "runtime add ls -l",
       "runtime add -g gpu -l night --delay 22:00 -- ./train.sh --epochs 20",
-      "runtime add 'make && make install' --after 3",
+      "runtime add --after 3 -- 'make && make install'",
       "runtime add --after 3 4 -- notify done",
       "runtime add -i --follow -- ./backup.sh",
     ],

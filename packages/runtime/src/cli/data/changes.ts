@@ -2,10 +2,11 @@
 // often. A file tells of every commit. A server tells of new work only, not of ends: there the
 // runtime of this host is listened to as well, and what other hosts do is looked for each second.
 
-import { type ClientRequest, request } from "node:http";
+import type { ClientRequest } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Store, Watch } from "@queue-runtime/store";
 import type { Config } from "../../config.ts";
+import { http } from "../../control/client.ts";
 import { kernelPath } from "../../control/socket-path.ts";
 
 /** Between two looks, in milliseconds: a busy store commits a thousand times a second. */
@@ -61,7 +62,7 @@ export class Changes implements Disposable {
 /** Calls `tell` when the runtime has started, ended or paused a command; never where none listens. */
 function listen(socket: string, tell: () => void): ClientRequest {
   const path = "/events?types=command";
-  const asked = request({ socketPath: kernelPath(socket), path, agent: false }, (response) => {
+  const asked = http.request({ socketPath: kernelPath(socket), path, agent: false }, (response) => {
     response.on("data", tell);
     response.on("error", () => undefined);
   });

@@ -25,6 +25,12 @@ export function overview(group: string | null): string {
   ].join("\n");
 }
 
+/** Everything of that name: `start` is the runtime's, and that of commands. */
+export function pages({ name }: Command): string {
+  const same = commands.filter((command) => command.name === name);
+  return same.map(page).join("\n\n");
+}
+
 export function page({ name, parameters, summary, options, examples }: Command): string {
   return [
     `Usage: runtime ${`${name} ${parameters}`.trim()} [options]`,

@@ -17,6 +17,7 @@ import { advise } from "./told/answers.ts";
 export async function add(invocation: Invocation): Promise<number> {
   const request = readRequest(invocation);
   refuseContradictions(invocation);
+  refuseGiant(request);
   const config = await invocation.config();
   let isAlone = false;
   const [added] = await withDesk(config, (desk) => desk.add([request]), {
@@ -76,6 +77,20 @@ function refuseContradictions(invocation: Invocation): void {
       throw new UsageError(`--${one} and --${other} cannot both be meant; leave one out`);
     }
   }
+}
+
+/** What one request to a runtime may hold, and a little room around it. */
+const mostBytes = 990_000;
+
+/** @throws CommandError that names the largest variable: that is nearly always the reason */
+function refuseGiant(request: AddRequest): void {
+  const bytes = Buffer.byteLength(JSON.stringify(request));
+  if (bytes <= mostBytes) return;
+  const [largest = ""] = Object.entries(request.environment)
+    .sort(([, one], [, other]) => other.length - one.length)
+    .map(([name]) => name);
+  const much = `the command and its environment have ${Math.ceil(bytes / 1_000)} kB of 990`;
+  throw new CommandError(`${much}; unset what it does not need, such as ${visible(largest)}`);
 }
 
 /** Smaller runs first. */

@@ -1,5 +1,6 @@
 // restart: what has ended runs again, as a new command or, with --in-place, under its id.
 
+import { endStates } from "@queue-runtime/store";
 import type { Changes, Desk, Editable, RestartRequest } from "../../control/desk.ts";
 import { withDesk } from "../data/desk.ts";
 import type { Invocation } from "../line/command.ts";
@@ -14,6 +15,7 @@ export async function restart(invocation: Invocation): Promise<number> {
   const none = "no command has failed: there is nothing to restart";
   return await withDesk(await invocation.config(), async (desk) => {
     const request = invocation.flag("edit") ? await edited(desk, which) : which;
+    if (request.ids?.length === 0) return reportAnswers(invocation, [], none);
     const answers = await desk.restart({ ...request, ...how });
     // what a script goes on with is the id of the new command
     const shown = answers.map((answer) =>
@@ -72,6 +74,11 @@ async function editables(desk: Desk, which: Which): Promise<readonly Editable[]>
       });
   const missing = which.ids?.find((id) => rows.every((row) => row.id !== id));
   if (missing !== undefined) throw new CommandError(`there is no command ${missing}`);
+  const early = rows.find(({ state }) => !endStates.some((end) => end === state));
+  if (early !== undefined) {
+    const hint = `only one that has ended can run again; \`runtime edit ${early.id}\` changes it`;
+    throw new CommandError(`command ${early.id} is ${early.state}: ${hint}`);
+  }
   return rows.map(({ id, command, directory, label, priority }) => {
     return { id, command, directory, label, priority };
   });

@@ -1,9 +1,8 @@
 // The desk of a runtime that runs, over its control socket. It answers what the desk there answers,
 // and refuses in the same words.
 
-import { Agent } from "node:http";
 import type { CommandQuery } from "@queue-runtime/store";
-import { type Answer, ask, type Question } from "../client.ts";
+import { type Answer, ask, http, type Question } from "../client.ts";
 import type { Added, AddRequest, CommandRow, Desk, GroupRow } from "../desk.ts";
 import { DeskError, type DeskErrorCode } from "./desk-error.ts";
 
@@ -53,7 +52,7 @@ export function remoteDesk(socket: string): RemoteDesk {
 /** One connection, which stays open from one question to the next. */
 class Line {
   readonly #socket: string;
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #agent = new http.Agent({ keepAlive: true });
 
   constructor(socket: string) {
     this.#socket = socket;

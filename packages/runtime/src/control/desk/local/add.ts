@@ -71,8 +71,9 @@ function warningFor(
 /** @throws DeskError */
 function newJob(request: AddRequest): NewJob {
   const { group, priority, label, after, stashed, immediate } = request;
-  const held = stashed === true;
-  if (held && immediate) throw invalid("a command is either stashed or started at once");
+  if (stashed && immediate) throw invalid("a command is either stashed or started at once");
+  // as `stash` with a delay: the time lets it go
+  const held = stashed === true && request.delay_ms === undefined && request.at === undefined;
   return {
     name: commandName,
     kind: "command",
