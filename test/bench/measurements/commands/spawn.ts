@@ -47,6 +47,8 @@ async function ours(
 ): Promise<{ readonly acknowledged: readonly number[]; readonly asked: readonly number[] }> {
   await using runtime = await CommandRuntime.start(bench, { shell: ["bash", "-c"] });
   const { control, project } = runtime;
+  // the command before may still be on its way out
+  await control.post("/groups/default", { slots: 2 });
   const file = join(project.folder, "stamp");
   const acknowledged: number[] = [];
   const asked: number[] = [];

@@ -9,7 +9,7 @@ import { waitFor } from "../../../support/wait-for.ts";
 import { quoted, stampInto, stampsIn, timesOf, tookMs } from "../../harness/bash.ts";
 import { drainCommands } from "../../harness/drain-commands.ts";
 import { type Bench, inRoundsWhoever, type Measurement } from "../../harness/measurement.ts";
-import { against, lines, us } from "../../report/compare.ts";
+import { against, type Contest, lines, us } from "../../report/compare.ts";
 import { atLeast, type Figure } from "../../report/figures.ts";
 import { openNq } from "../../spoolers/nq.ts";
 import { fillSpooler, type Spooler } from "../../spoolers/spooler.ts";
@@ -27,34 +27,41 @@ const mostOfPeers = 300;
 
 async function run(bench: Bench): Promise<readonly Figure[]> {
   const count = bench.many(2_000, 100);
-  const few = bench.many(mostOfPeers, 50);
-  const two = `${us}, 2 slots`;
-  const peers = {
-    [`nq, one at a time, ${few} queued`]: async () =>
-      drainSpooler(await openNq(bench.folder()), few),
-    [`task-spooler -S 2, ${few} queued`]: async () =>
-      drainSpooler(await openTaskSpooler(bench.folder(), 2), few),
-    "xargs -P2, which is no queue": () => xargs(bench, count),
-  };
-  const contest = await inRoundsWhoever(bench.many(3), {
-    [`${us}, 1 slot`]: () => drainCommands(bench, { count, slots: 1 }),
-    [us]: () => drainCommands(bench, { count, slots: 2 }),
-    [`${us}, 4 slots`]: () => drainCommands(bench, { count, slots: 4 }),
-    ...(bench.store === "sqlite" ? peers : {}),
+  const contest = await inRoundsWhoever(bench.many(5, 1), {
+    [ours(1)]: () => drainCommands(bench, { count, slots: 1 }),
+    [ours(2)]: () => drainCommands(bench, { count, slots: 2 }),
+    [ours(4)]: () => drainCommands(bench, { count, slots: 4 }),
+    ...(bench.store === "sqlite" ? peers(bench, count) : {}),
   });
-  const theirs = bench.store === "sqlite" ? Object.keys(peers) : [];
+  const judged = [ours(2), ours(4)];
   return [
-    ...lines(contest, "/s").map((figure) => named(figure, two)),
-    ...theirs.map((peer) => against(contest, peer, { unit: "x" })),
+    ...lines(contest, "/s").map((figure) =>
+      judged.includes(figure.what) ? { ...figure, budget: atLeast(200) } : figure,
+    ),
+    ...(bench.store === "sqlite" ? comparisons(contest) : []),
   ];
 }
 
-/** That with two slots is whom the others are compared with. */
-function named(figure: Figure, two: string): Figure {
-  const ours = figure.what.startsWith(us) && !figure.what.endsWith("1 slot");
-  const what = figure.what === us ? two : figure.what;
-  if (!ours || "missing" in figure) return { ...figure, what };
-  return { ...figure, what, budget: atLeast(200) };
+const ours = (slots: number): string => `${us}, ${slots} ${slots === 1 ? "slot" : "slots"}`;
+
+const nq = "nq, one at a time";
+const tsp = "task-spooler -S 2";
+const plain = "xargs -P2, which is no queue";
+
+function peers(bench: Bench, count: number): Readonly<Record<string, () => Promise<number>>> {
+  const few = bench.many(mostOfPeers, 50);
+  return {
+    [nq]: async () => drainSpooler(await openNq(bench.folder()), few),
+    [tsp]: async () => drainSpooler(await openTaskSpooler(bench.folder(), 2), few),
+    [plain]: () => xargs(bench, count),
+  };
+}
+
+/** Each with as many slots as they have. */
+function comparisons(contest: Contest): Figure[] {
+  const compare = (theirs: string, slots: number): Figure =>
+    against({ [us]: contest[ours(slots)]!, [theirs]: contest[theirs]! }, theirs, { unit: "%" });
+  return [compare(nq, 1), compare(tsp, 2), compare(plain, 2)];
 }
 
 async function drainSpooler(opened: Spooler, count: number): Promise<number> {
