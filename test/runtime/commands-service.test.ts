@@ -14,6 +14,12 @@ async function pidOf(world: CommandsWorld, id: number): Promise<number> {
   return await waitFor(async () => (await world.command(id)).command.process?.pid);
 }
 
+test("a folder of output that cannot be had is named, with the setting that is to blame", async () => {
+  await using world = await CommandsWorld.make({ output: `${import.meta.filename}/output` });
+  const sentence = /^the output of commands cannot be kept: ENOTDIR.*; see commands\.output$/;
+  await expect(world.service.start()).rejects.toThrow(sentence);
+});
+
 test("while the store is away commands go on, and their ends are stored when it is back", async () => {
   await using world = await CommandsWorld.make();
   await world.service.start();

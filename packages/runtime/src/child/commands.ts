@@ -6,7 +6,6 @@
 // them itself, so that an action has happened when its answer is out. This process is told before,
 // so that it knows whose doing an end was.
 
-import { chmodSync, mkdirSync } from "node:fs";
 import type { News, Retention, Settlement, Store } from "@queue-runtime/store";
 import type { CommandsConfig } from "../config.ts";
 import type { Log } from "../log.ts";
@@ -27,6 +26,7 @@ import { Launcher } from "./commands/launcher.ts";
 import { Ledger } from "./commands/ledger.ts";
 import { Requests } from "./commands/requests.ts";
 import { OomWatch } from "./commands/run/oom.ts";
+import { prepareFolder } from "./commands/run/output.ts";
 import { OutputLimit } from "./commands/run/output-limit.ts";
 import type { Run } from "./commands/run.ts";
 import { Runs } from "./commands/runs.ts";
@@ -128,8 +128,7 @@ export class Commands implements Service {
   }
 
   async start(): Promise<void> {
-    mkdirSync(this.config.output, { recursive: true, mode: 0o700 });
-    chmodSync(this.config.output, 0o700);
+    prepareFolder(this.config.output);
     await this.#survivors.adopt(this.options.supervisorId);
     if (this.#drain.begun) return;
     this.#started = true;

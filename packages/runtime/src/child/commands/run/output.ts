@@ -2,7 +2,7 @@
 // writing when we are gone, and nobody who is slow holds it up. The price is that we cannot count
 // along, so sizes are looked at while something runs (see output-limit.ts).
 
-import { closeSync, constants, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, constants, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { olderOutput, outputFile } from "../../../control/output/files.ts";
 import type { Run } from "../run.ts";
 
@@ -36,6 +36,19 @@ export function outputPaths(folder: string, { job, command }: Run): readonly str
   const attempt = job.attempts;
   const streams = command.separate ? [false, true] : [false];
   return streams.map((stderr) => outputFile(folder, { id: job.id, attempt, stderr }));
+}
+
+/** Ours alone. @throws Error that says which setting names it */
+export function prepareFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chmodSync(folder, 0o700);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new Error(`the output of commands cannot be kept: ${why}; see commands.output`, {
+      cause: error,
+    });
+  }
 }
 
 /** A last word of ours, for whoever looks there for what the command said. */
