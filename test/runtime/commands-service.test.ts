@@ -106,3 +106,14 @@ test("what the system does not take is said, such as a line that is too long for
   const after = await world.add("true");
   await world.commandIn(after, "finished");
 });
+
+test("what is chosen while a turn is under way is claimed by the next one", async () => {
+  await using world = await CommandsWorld.make();
+  await world.service.start();
+  world.link.onlyTurns = true;
+  world.link.latencyMs = 400;
+  world.service.turns.request({ look: true });
+  await waitFor(() => world.link.underWay > 0);
+  const id = await world.add("true");
+  await world.commandIn(id, "finished");
+});

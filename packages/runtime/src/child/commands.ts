@@ -25,6 +25,7 @@ import { GroupSlots } from "./commands/group-slots.ts";
 import { Launcher } from "./commands/launcher.ts";
 import { Ledger } from "./commands/ledger.ts";
 import { Requests } from "./commands/requests.ts";
+import { InputPipes } from "./commands/run/input-pipes.ts";
 import { OomWatch } from "./commands/run/oom.ts";
 import { prepareFolder } from "./commands/run/output.ts";
 import { OutputLimit } from "./commands/run/output-limit.ts";
@@ -69,6 +70,7 @@ export class Commands implements Service {
   readonly launcher: Launcher;
   readonly outputs: OutputLimit;
   readonly oom: OomWatch = new OomWatch();
+  readonly #pipes: InputPipes;
   readonly #appetite: Appetite;
   readonly #survivors: Survivors;
   readonly #drain: CommandDrain;
@@ -98,21 +100,16 @@ export class Commands implements Service {
     });
     this.claims = this.#makeClaims();
     this.turns = new Turns(this.ledger, health, this.claims);
-    this.launcher = new Launcher({
-      log,
-      config: () => this.config,
-      mayBegin,
-      began: (run, child) => this.course.began(run, child),
-      settle: (run, settlement) => this.course.settle(run, settlement),
-      release: (run) => this.course.release(run),
-    });
+    this.#pipes = new InputPipes({ log, otherwise: () => this.config.output });
+    this.#pipes.start();
+    this.launcher = this.#makeLauncher();
     // a lock that ends by its time is announced by nobody
     const isIdle = () => this.runs.size === 0 && ++this.#idlePolls % idlePollsPerLook !== 0;
     this.#appetite = new Appetite({ store, pollMs, isIdle, look: () => this.look() });
     this.outputs = new OutputLimit({
       limitBytes: () => this.config.outputLimitBytes,
       files: () => this.runs.open.flatMap(({ output }) => output),
-      looked: () => this.oom.look(),
+      looked: () => this.#looked(),
     });
     this.#callbacks = new Callbacks({ store, log, config: () => this.config });
     const { retention } = options;
@@ -164,8 +161,10 @@ export class Commands implements Service {
     for (const run of this.runs.open) this.runs.terminate(run, "shutdown", graceMs);
   }
 
-  stop(times: Timetable, cause: string): Promise<boolean> {
-    return this.#drain.run(times, cause);
+  async stop(times: Timetable, cause: string): Promise<boolean> {
+    const stored = await this.#drain.run(times, cause);
+    await this.#pipes.close();
+    return stored;
   }
 
   get mayBegin(): boolean {
@@ -190,6 +189,12 @@ export class Commands implements Service {
     this.#drain.changed();
   }
 
+  /** Several times a second while something runs. */
+  #looked(): void {
+    this.oom.look();
+    for (const { stdin } of this.runs.open) stdin?.pulse();
+  }
+
   #close(): void {
     this.#appetite.stop();
     this.#stale.stop();
@@ -209,6 +214,18 @@ export class Commands implements Service {
     const folder = () => this.config.output;
     const rest = { store, health, log, processId, folder };
     return new Survivors({ runs, slots, told, course, end, ...rest });
+  }
+
+  #makeLauncher(): Launcher {
+    return new Launcher({
+      log: this.options.log,
+      pipes: this.#pipes,
+      config: () => this.config,
+      mayBegin: () => this.mayBegin,
+      began: (run, child) => this.course.began(run, child),
+      settle: (run, settlement) => this.course.settle(run, settlement),
+      release: (run) => this.course.release(run),
+    });
   }
 
   #makeClaims(): CommandClaims {

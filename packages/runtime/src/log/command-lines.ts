@@ -34,6 +34,12 @@ export function ofCommand(event: CommandEvent): [LineLevel, string] {
       return ["warn", `no process can be started just now, commands wait: ${event.message}`];
     case "command-spawn-well":
       return ["info", "processes can be started again"];
+    case "command-input-trouble":
+      return [
+        "warn",
+        "the input of commands is a socket, where `< /dev/stdin` fails, because no pipes can be " +
+          `made: ${event.message}`,
+      ];
     case "command-callback":
       return ofCallback(event);
     default:

@@ -155,6 +155,7 @@ export type RuntimeEvent =
     }
   | { readonly type: "command-spawn-trouble"; readonly message: string }
   | { readonly type: "command-spawn-well" }
+  | { readonly type: "command-input-trouble"; readonly message: string }
   | {
       readonly type: "command-callback";
       readonly jobId: number;

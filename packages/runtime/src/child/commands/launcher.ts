@@ -2,11 +2,13 @@
 // files, waits here with its slot and is tried again; that is said once.
 
 import type { ChildProcess } from "node:child_process";
+import { closeSync } from "node:fs";
 import { setImmediate as nextRound } from "node:timers/promises";
 import { type RunnableCommand, type Settlement, systemClock } from "@queue-runtime/store";
 import type { CommandsConfig } from "../../config.ts";
 import type { Log } from "../../log.ts";
 import { neverBegan } from "./run/ending.ts";
+import type { InputPipe, InputPipes } from "./run/input-pipes.ts";
 import { noteIn, type Output, openOutput } from "./run/output.ts";
 import { explain, type Spawned, spawnRun } from "./run/spawn.ts";
 import { Stdin } from "./run/stdin.ts";
@@ -21,6 +23,7 @@ const longestPauseMs = 1_000;
 export interface LauncherOptions {
   readonly log: Log;
   readonly config: () => CommandsConfig;
+  readonly pipes: InputPipes;
   readonly mayBegin: () => boolean;
   readonly began: (run: Run, child: ChildProcess) => void;
   readonly settle: (run: Run, settlement: Settlement) => void;
@@ -70,35 +73,41 @@ export class Launcher {
 
   /** False when it has to wait, and with it all behind it. */
   async #start({ run, environment }: Start): Promise<boolean> {
-    const { mayBegin, release, config } = this.#options;
+    const { mayBegin, release, config, pipes } = this.#options;
+    await pipes.wait();
     if (run.over) return true;
     if (!mayBegin() || run.cause !== null) {
       release(run);
       return true;
     }
     let output: Output | undefined;
+    let input: InputPipe | null = null;
     let spawned: Spawned;
     try {
       output = openOutput(config().output, run);
       run.output = output.paths;
-      const answer = spawnRun(run, { shell: config().shell, environment, output });
+      input = pipes.take();
+      const options = { shell: config().shell, environment, output, input: input?.read ?? null };
+      const answer = spawnRun(run, options);
       spawned = answer instanceof Promise ? await answer : answer;
     } catch (error) {
       spawned = explainOutput(run, config(), error as NodeJS.ErrnoException);
     } finally {
       output?.close();
+      if (input) closeSync(input.read);
     }
-    return this.#take({ run, environment }, spawned);
+    if (input && !("child" in spawned)) closeSync(input.write);
+    return this.#take({ run, environment }, spawned, input);
   }
 
-  #take(start: Start, spawned: Spawned): boolean {
+  #take(start: Start, spawned: Spawned, input: InputPipe | null): boolean {
     const { run } = start;
     const { settle } = this.#options;
     if ("later" in spawned) {
       this.#wait(start, spawned.later);
       return false;
     }
-    if ("child" in spawned) this.#began(run, spawned.child);
+    if ("child" in spawned) this.#began(run, spawned.child, input);
     else {
       const [sentence, exitCode] =
         "failure" in spawned ? [spawned.failure, null] : [spawned.sentence, spawned.exitCode];
@@ -109,9 +118,10 @@ export class Launcher {
     return true;
   }
 
-  #began(run: Run, child: ChildProcess): void {
+  #began(run: Run, child: ChildProcess, input: InputPipe | null): void {
     run.startedAt = systemClock.now();
-    if (child.stdin) run.stdin = new Stdin(child.stdin);
+    const end = input?.write ?? child.stdin;
+    if (end !== null) run.stdin = new Stdin(end);
     this.#options.began(run, child);
   }
 

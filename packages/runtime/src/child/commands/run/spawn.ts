@@ -22,18 +22,21 @@ export interface SpawnOptions {
   readonly shell: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly output: Output;
+  /** The reading end of a pipe; null: a socket is made. */
+  readonly input: number | null;
 }
 
 export function spawnRun(run: Run, options: SpawnOptions): Promise<Spawned> | Spawned {
   const { argv, line, directory } = run.command;
   const [program, ...words] = argv ?? [...options.shell, line];
   const { stdout, stderr } = options.output;
+  const { input } = options;
   try {
     const child = spawn(program!, words, {
       cwd: directory,
       env: { ...options.environment, ...ownVariables(run) },
       detached: true,
-      stdio: ["pipe", stdout, stderr],
+      stdio: [input ?? "pipe", stdout, stderr],
     });
     // it is known at once when it worked, and why not a moment later
     if (child.pid === undefined) return whyNot(run, options, child);
