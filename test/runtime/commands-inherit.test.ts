@@ -26,8 +26,23 @@ async function claimed(store: Store) {
 
 /** As the dead process started it. */
 function begin({ id, fence }: { readonly id: number; readonly fence: number }): ChildProcess {
-  const env = { RUNTIME_JOB_ID: String(id), RUNTIME_FENCE: String(fence) };
+  const env = { RUNTIME_JOB_ID: String(id), RUNTIME_FENCE: String(fence), RUNTIME_SLOT: "3" };
   return spawn("/bin/sleep", ["60"], { env, detached: true, stdio: "ignore" });
+}
+
+/** One that leaves another in its group and ends. */
+async function comeAndGo({ id, fence }: { readonly id: number; readonly fence: number }) {
+  const env = { RUNTIME_JOB_ID: String(id), RUNTIME_FENCE: String(fence), PATH: process.env.PATH };
+  const words = ["-c", "sleep 60 >&- & echo $!"];
+  const leader = spawn("/bin/sh", words, {
+    env,
+    detached: true,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let text = "";
+  for await (const part of leader.stdout!) text += part;
+  await waitFor(() => leader.exitCode !== null);
+  return Number(text);
 }
 
 test("a process of which nobody has noted the pid is found; what never began is ready again", async () => {
@@ -42,12 +57,29 @@ test("a process of which nobody has noted the pid is found; what never began is 
     expect(await store.commands.find(began!.id)).toMatchObject({
       state: "running",
       processId: to,
-      command: { adopted: true, process: { pid: child.pid } },
+      command: { adopted: true, process: { pid: child.pid }, slot: 3 },
     });
     expect(await store.commands.find(never!.id)).toMatchObject({ state: "ready", attempts: 0 });
     expect(isRunning(child.pid!)).toBe(true);
   } finally {
     child.kill("SIGKILL");
+  }
+});
+
+test("what a run left is ended when it came and went while nobody noted it", async () => {
+  await using opened = await temporaryStore();
+  const { store } = opened;
+  const { to, from, jobs } = await claimed(store);
+  const [job, next] = jobs;
+  const left = await comeAndGo(job!);
+  const stranger = await comeAndGo({ id: next!.id, fence: next!.fence + 9 });
+  try {
+    expect(await inherit({ store, log: notedLog(), from, to, keep: true })).toEqual([]);
+    await waitFor(() => !isRunning(left));
+    expect(await store.commands.find(job!.id)).toMatchObject({ state: "ready" });
+    expect(isRunning(stranger)).toBe(true);
+  } finally {
+    for (const pid of [left, stranger]) if (isRunning(pid)) process.kill(pid, "SIGKILL");
   }
 });
 

@@ -10,6 +10,8 @@ import type { LiveAnswer, LiveCommand } from "../control/live-commands.ts";
  */
 export interface Signalled extends Held {
   readonly signals: readonly NodeJS.Signals[];
+  /** Of a survivor: all that was ever sent to it, also by those who looked after it before. */
+  readonly signalsSent?: readonly string[];
   readonly paused: boolean;
   /** A person ends it: whatever it comes to was their doing. */
   readonly kill: boolean;

@@ -20,6 +20,17 @@ export function signalGroup(leader: CommandProcess, signals: readonly NodeJS.Sig
   }
 }
 
+/** Whether a signal would get there: sends none. */
+export function reachGroup(leader: CommandProcess): Delivery {
+  if (!isAlive(leader)) return "gone";
+  try {
+    process.kill(-leader.pid, 0);
+    return "sent";
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM" ? "denied" : "gone";
+  }
+}
+
 /** To be called in the moment the leader was reaped: its number is nobody else's yet. */
 export function sweepGroup(pid: number): void {
   try {
@@ -41,6 +52,8 @@ export interface Marked {
   readonly session: number;
   readonly jobId: number;
   readonly fence: number;
+  /** In its group. */
+  readonly slot: number;
 }
 
 /** Every living process of a command, by the environment it was started with. Linux only. */
@@ -54,7 +67,8 @@ export function markedProcesses(): readonly Marked[] {
     const [state, , group, session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (state === undefined || state === "Z" || state === "X") return [];
     const [jobId, fence] = [value("RUNTIME_JOB_ID"), value("RUNTIME_FENCE")];
-    return [{ pid, group: Number(group), session: Number(session), jobId, fence }];
+    const slot = value("RUNTIME_SLOT") || 0;
+    return [{ pid, group: Number(group), session: Number(session), jobId, fence, slot }];
   });
 }
 
@@ -63,12 +77,15 @@ export function markedProcesses(): readonly Marked[] {
  */
 export function sweepMarked(group: number, jobId: number): void {
   for (const each of markedProcesses()) {
-    if (each.group !== group || each.jobId !== jobId) continue;
-    try {
-      process.kill(each.pid, "SIGKILL");
-    } catch {
-      // it ended by itself meanwhile
-    }
+    if (each.group === group && each.jobId === jobId) killOne(each.pid);
+  }
+}
+
+export function killOne(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // it ended by itself meanwhile
   }
 }
 

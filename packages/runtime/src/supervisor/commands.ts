@@ -10,12 +10,12 @@ import type { Config } from "../config.ts";
 import type { LiveAnswer, LiveCommand, LiveCommands, LiveEvent } from "../control/live-commands.ts";
 import type { Log } from "../log.ts";
 import type { FromCommands } from "../process/command-messages.ts";
-import { signalGroup } from "../process/process-group.ts";
+import { reachGroup, signalGroup } from "../process/process-group.ts";
 import type { StoreHealth } from "../service/store-health.ts";
 import { FirstSight } from "./commands/first-sight.ts";
 import { inherit } from "./commands/inherit.ts";
 import { Requests } from "./commands/requests.ts";
-import { answerOf, does, signalsOf } from "./commands/signals.ts";
+import { answerOf, does, isSame, signalsOf } from "./commands/signals.ts";
 import { Touches } from "./commands/touches.ts";
 import type { Child } from "./family/child.ts";
 import type { CommandsKeeper } from "./family.ts";
@@ -35,11 +35,16 @@ export interface CommandsOptions {
   readonly isOver: () => boolean;
 }
 
+interface Deeds {
+  readonly signals: readonly NodeJS.Signals[];
+  readonly kill: boolean;
+}
+
 export class Commands implements LiveCommands, CommandsKeeper {
   readonly #options: CommandsOptions;
   readonly #running = new Map<number, LiveCommand>();
-  /** Those that a person ends: known beyond the life of the child that was told so. */
-  readonly #killed = new Set<number>();
+  /** What people did to those that run: known beyond the life of the child that was told so. */
+  readonly #deeds = new Map<number, Deeds>();
   readonly #listeners = new Set<(event: LiveEvent) => void>();
   readonly #requests: Requests;
   readonly #touches: Touches;
@@ -103,26 +108,33 @@ export class Commands implements LiveCommands, CommandsKeeper {
     else if (message.said === "ended") for (const run of message.runs) this.#ended(run);
     else {
       const type = message.said === "began" ? "started" : "changed";
-      for (const command of message.commands) {
+      for (const each of message.commands) {
+        const command = type === "started" ? this.#repeat(each) : each;
         this.#running.set(command.id, command);
-        if (type === "started" && this.#killed.has(command.id)) this.#repeatKill(command);
         this.#emit({ type, command });
       }
     }
   }
 
-  /** It survived the child that was told. */
-  #repeatKill({ id, fence, paused }: LiveCommand): void {
-    const runs = [{ id, fence, signals: [], paused, kill: true }];
+  /** What people did to a survivor, also when nobody was there to be told, or to be written to. */
+  #repeat(command: LiveCommand): LiveCommand {
+    const known = this.#running.get(command.id);
+    const deeds = this.#deeds.get(command.id);
+    if (!known || !deeds || !isSame(known, command)) return command;
+    const { id, fence, process } = command;
+    const { paused, signalsSent } = known;
     // it speaks of survivors before it is ready, and hears by then
+    const runs = [{ id, fence, ...deeds, paused, signalsSent }];
     this.#child?.say({ say: "signalled", runs });
+    this.#touches.note({ id, fence, process, paused, signalsSent, killed: deeds.kill });
+    return { ...command, paused, signalsSent };
   }
 
   #ended(run: Extract<FromCommands, { said: "ended" }>["runs"][number]): void {
     const command = this.#running.get(run.id);
     if (command?.fence !== run.fence) return;
     this.#running.delete(run.id);
-    this.#killed.delete(run.id);
+    this.#deeds.delete(run.id);
     const { outcome, end, ms } = run;
     this.#emit({ type: "ended", command, outcome, end, ms });
   }
@@ -196,6 +208,8 @@ export class Commands implements LiveCommands, CommandsKeeper {
     return ids.map((id) => {
       const command = this.#running.get(id);
       if (!command) return answerOf(id, null);
+      const reach = reachGroup(command.process);
+      if (reach !== "sent") return answerOf(id, reach);
       const signals = signalsOf(command, wanted);
       const changed = does(command, signals);
       const { fence } = command;
@@ -204,9 +218,11 @@ export class Commands implements LiveCommands, CommandsKeeper {
       this.#child?.say({ say: "signalled", runs });
       const delivery = signalGroup(command.process, signals);
       if (delivery !== "sent") return answerOf(id, delivery);
-      if (kill) this.#killed.add(id);
+      const before = this.#deeds.get(id) ?? { signals: [], kill: false };
+      const deeds = { signals: [...before.signals, ...signals], kill: before.kill || kill };
+      this.#deeds.set(id, deeds);
       this.#running.set(id, changed);
-      this.#touches.note(changed);
+      this.#touches.note({ ...changed, killed: deeds.kill });
       this.#emit({ type: "changed", command: changed });
       return answerOf(id, "sent");
     });
@@ -253,7 +269,7 @@ export class Commands implements LiveCommands, CommandsKeeper {
     for (const [id, command] of this.#running) {
       if (survivors.has(id)) continue;
       this.#running.delete(id);
-      this.#killed.delete(id);
+      this.#deeds.delete(id);
       this.#emit({ type: "ended", command, outcome: "released", end: null, ms: 0 });
     }
   }

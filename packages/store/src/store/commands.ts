@@ -72,6 +72,16 @@ export interface CommandChanges {
   readonly priority?: number;
 }
 
+/** What a person did to a run. */
+export interface Touched extends Held {
+  /** As long as it is the one of the run, the fence may be old: it has been taken over since. */
+  readonly process?: CommandProcess;
+  readonly paused: boolean;
+  readonly signalsSent: readonly string[];
+  /** It is to end: asked for as by `Jobs.cancel`, so that it outlives whoever was told. */
+  readonly killed?: boolean;
+}
+
 export interface Commands {
   // What the worker asks
 
@@ -92,9 +102,7 @@ export interface Commands {
   ): Promise<readonly Held[]>;
 
   /** Notes what a person did to running ones. Those with an old fence change nothing. */
-  touched(
-    runs: readonly (Held & { readonly paused: boolean; readonly signalsSent: readonly string[] })[],
-  ): Promise<void>;
+  touched(runs: readonly Touched[]): Promise<void>;
 
   /**
    * Takes every running command of a process that ended into the hands of another: fences are

@@ -73,6 +73,42 @@ export function runningContract(open: OpenStore): void {
       expect(ended.command).toMatchObject({ ...commandEnd, paused: false, process, slot: 0 });
     });
 
+    it("is touched by its process, whoever has taken it over since", async () => {
+      await using world = await open();
+      const { store } = world;
+      const id = await add(store);
+      const [runner, heir] = [await newRunner(store), await newRunner(store)];
+      const process = someRun();
+      const { fence } = await runner.start(id, process);
+      await store.commands.adopt(runner.id, heir.id);
+      const touch = { id, fence, paused: true, signalsSent: ["SIGSTOP"], killed: true };
+      await store.commands.touched([{ ...touch, process: { ...process, startTicks: 1 } }]);
+      expect(await commandOf(store, id)).toMatchObject({ cancelRequested: false });
+      await store.commands.touched([{ ...touch, process }]);
+      expect(await commandOf(store, id)).toMatchObject({
+        ...{ fence: fence + 1, cancelRequested: true },
+        command: { paused: true, signalsSent: ["SIGSTOP"] },
+      });
+    });
+
+    it("is still to end when whoever was told so is gone", async () => {
+      await using world = await open();
+      const { store } = world;
+      const id = await add(store, { command: { retryLimit: 5 } });
+      const runner = await newRunner(store);
+      const run = await runner.start(id);
+      const touch = { paused: false, signalsSent: ["SIGTERM"], killed: true };
+      await store.commands.touched([{ id, fence: run.fence - 1, ...touch }]);
+      expect(await commandOf(store, id)).toMatchObject({ cancelRequested: false });
+      await store.commands.touched([{ id, fence: run.fence, ...touch }]);
+      const heir = await newRunner(store);
+      const [adopted] = await store.commands.adopt(runner.id, heir.id);
+      expect(adopted).toMatchObject({ id, cancelRequested: true, state: "running" });
+      const { fence } = adopted!;
+      await heir.settle({ id, fence }, { outcome: "interrupted", delayMs: 0 });
+      expect(await commandOf(store, id)).toMatchObject({ state: "cancelled" });
+    });
+
     it("keeps exit code and signal apart", async () => {
       await using world = await open();
       const { store } = world;

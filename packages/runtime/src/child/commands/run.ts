@@ -80,6 +80,11 @@ export class Run {
     }
   }
 
+  /** Every signal that it was ever sent. */
+  noteAll(signals: readonly string[]): void {
+    this.signals.splice(0, this.signals.length, ...signals);
+  }
+
   noteFromPeople(signals: readonly string[]): void {
     for (const signal of signals) this.#fromPeople.add(signal);
   }

@@ -72,10 +72,10 @@ export class Runs {
   }
 
   /** The supervisor did this a moment ago, for a person. */
-  signalled({ signals, paused, kill, ...held }: Signalled): void {
+  signalled({ signals, signalsSent, paused, kill, ...held }: Signalled): void {
     const run = this.find(held);
     if (!run) return;
-    run.signals.push(...signals);
+    run.noteAll(signalsSent ?? [...run.signals, ...signals]);
     run.paused = paused;
     this.#options.signalled();
     if (!kill) return run.noteFromPeople(signals);

@@ -83,7 +83,9 @@ export class Survivors {
     course().watch(run);
     const { pid } = command.process;
     log.report({ type: "command-adopted", job, pid, policy: end() ? "end" : "adopt" });
-    if (end()) runs.terminate(run, null);
+    // somebody was told to end it, and died of something else first
+    if (job.cancelRequested) runs.terminate(run, "person");
+    else if (end()) runs.terminate(run, null);
   }
 
   #look(): void {
@@ -91,9 +93,22 @@ export class Survivors {
       if (!run.over && isAlive(run.process!)) continue;
       this.#runs.delete(run);
       sweepMarked(run.process!.pid, run.id);
-      this.#options.course().end(run, unseen);
+      void this.#ended(run);
     }
     this.#arm();
+  }
+
+  /** Whose doing it was may have been written while nobody was there to be told. */
+  async #ended(run: Run): Promise<void> {
+    const { store, health, course } = this.#options;
+    const call = () => store.commands.find(run.id);
+    const row = await health.insist(call, { goOn: isAway }).catch(() => null);
+    if (row?.fence === run.job.fence) {
+      if (row.cancelRequested) run.blame("person");
+      const { signalsSent } = row.command;
+      if (signalsSent.length > run.signals.length) run.noteAll(signalsSent);
+    }
+    course().end(run, unseen);
   }
 
   #arm(): void {

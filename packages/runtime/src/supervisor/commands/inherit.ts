@@ -8,7 +8,7 @@
 import type { CommandJob, CommandProcess, Settlement, Store } from "@queue-runtime/store";
 import type { Log } from "../../log.ts";
 import { identify, isAlive } from "../../process/identity.ts";
-import { type Marked, markedProcesses, signalGroup } from "../../process/process-group.ts";
+import { killOne, type Marked, markedProcesses, signalGroup } from "../../process/process-group.ts";
 import type { Departed } from "../recovery.ts";
 
 /**
@@ -34,7 +34,7 @@ export async function inherit(options: InheritOptions): Promise<readonly number[
   const found = findUnknown(jobs);
   const begun = jobs.filter(({ id, command }) => command.process !== null || found.has(id));
   const rest = keep ? jobs.filter((job) => !begun.includes(job)) : jobs;
-  if (!keep) for (const job of begun) end(job.command.process ?? found.get(job.id)!);
+  if (!keep) for (const job of begun) end(job.command.process ?? found.get(job.id)!.process);
   if (found.size > 0) await note(store, jobs, found);
   const settlements = rest.map((job): Settlement => {
     const { id, fence } = job;
@@ -47,34 +47,52 @@ export async function inherit(options: InheritOptions): Promise<readonly number[
   return keep ? begun.map(({ id }) => id) : [];
 }
 
-function findUnknown(jobs: readonly CommandJob[]): ReadonlyMap<number, CommandProcess> {
+interface Found {
+  readonly process: CommandProcess;
+  readonly slot: number;
+}
+
+function findUnknown(jobs: readonly CommandJob[]): ReadonlyMap<number, Found> {
   const unknown = jobs.filter(({ command }) => command.process === null);
   if (unknown.length === 0) return new Map();
   const marked = markedProcesses();
   return new Map(
     unknown.flatMap((job) => {
       const leader = leaderOf(job, marked);
-      return leader ? [[job.id, identify(leader.pid)] as const] : [];
+      if (!leader) sweepLeft(job, marked);
+      if (!leader) return [];
+      return [[job.id, { process: identify(leader.pid), slot: leader.slot }] as const];
     }),
   );
 }
 
 /** The process that leads its group and session, of the newest claim that can be meant. */
-function leaderOf({ id, fence }: CommandJob, marked: readonly Marked[]): Marked | undefined {
-  return marked
-    .filter((each) => each.jobId === id && each.pid === each.group && each.pid === each.session)
-    .filter((each) => each.fence < fence && each.fence >= fence - mostHands)
+function leaderOf(job: CommandJob, marked: readonly Marked[]): Marked | undefined {
+  return ofLastRun(job, marked)
+    .filter(({ pid, group, session }) => pid === group && pid === session)
     .sort((a, b) => b.fence - a.fence)[0];
+}
+
+/** Its leader has come and gone: what it left goes as well, or it would live beside the next. */
+function sweepLeft(job: CommandJob, marked: readonly Marked[]): void {
+  for (const { pid, group, session } of ofLastRun(job, marked)) {
+    if (group === session && pid !== group) killOne(pid);
+  }
+}
+
+function ofLastRun({ id, fence }: CommandJob, marked: readonly Marked[]): readonly Marked[] {
+  const first = fence - mostHands;
+  return marked.filter((each) => each.jobId === id && each.fence < fence && each.fence >= first);
 }
 
 async function note(
   store: Store,
   jobs: readonly CommandJob[],
-  found: ReadonlyMap<number, CommandProcess>,
+  found: ReadonlyMap<number, Found>,
 ): Promise<void> {
-  const runs = jobs.flatMap(({ id, fence, command }) => {
-    const process = found.get(id);
-    return process ? [{ id, fence, process, slot: command.slot ?? 0 }] : [];
+  const runs = jobs.flatMap(({ id, fence }) => {
+    const run = found.get(id);
+    return run ? [{ id, fence, ...run }] : [];
   });
   await store.commands.began(runs);
 }

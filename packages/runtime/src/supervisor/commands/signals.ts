@@ -24,6 +24,11 @@ export function does(command: LiveCommand, signals: readonly NodeJS.Signals[]): 
   return { ...command, paused, signalsSent: [...command.signalsSent, ...signals] };
 }
 
+/** The same run, whoever looks after it now. */
+export function isSame({ process: one }: LiveCommand, { process: other }: LiveCommand): boolean {
+  return one.pid === other.pid && one.startTicks === other.startTicks;
+}
+
 /** null: it does not run. */
 export function answerOf(id: number, delivery: Delivery | null): LiveAnswer {
   switch (delivery) {

@@ -1,14 +1,13 @@
 // What people did to running commands, on its way to the store: once per round of the event loop,
 // and of each run only the newest.
 
-import type { Store } from "@queue-runtime/store";
-import type { LiveCommand } from "../../control/live-commands.ts";
+import type { Store, Touched } from "@queue-runtime/store";
 import { isAway, type StoreHealth } from "../../service/store-health.ts";
 
 export class Touches {
   readonly #store: Store;
   readonly #health: StoreHealth;
-  readonly #noted = new Map<number, LiveCommand>();
+  readonly #noted = new Map<number, Touched>();
   #writing: Promise<void> | null = null;
 
   constructor(store: Store, health: StoreHealth) {
@@ -16,8 +15,8 @@ export class Touches {
     this.#health = health;
   }
 
-  note(command: LiveCommand): void {
-    this.#noted.set(command.id, command);
+  note(run: Touched): void {
+    this.#noted.set(run.id, run);
     this.#writing ??= this.#write();
   }
 

@@ -11,6 +11,7 @@ import type {
   QueuedCommand,
   RunnableCommand,
 } from "../../store/command.ts";
+import type { Touched } from "../../store/commands.ts";
 import type { Held } from "../../turn.ts";
 import type { Driver } from "../driver.ts";
 import { heads } from "./heads.ts";
@@ -100,22 +101,35 @@ export async function began(
   return runs.filter(({ id }) => !taken.has(id)).map(({ id, fence }) => ({ id, fence }));
 }
 
-const touch = `WITH ${held}
+const touch = `WITH held AS MATERIALIZED (
+  SELECT job.id FROM queue_runtime.jobs AS job
+    JOIN unnest($1::bigint[], $2::integer[], $6::integer[], $7::bigint[], $8::text[])
+      AS given (id, fence, pid, ticks, host) ON job.id = given.id
+    JOIN queue_runtime.commands AS command ON command.job_id = job.id
+  WHERE job.process_id IS NOT NULL AND (job.fence = given.fence OR (command.pid, command.host)
+    = (given.pid, given.host) AND command.start_ticks = given.ticks)
+  ORDER BY job.id FOR NO KEY UPDATE OF job
+), asked AS (
+  UPDATE queue_runtime.jobs AS job
+  SET cancel_requested_at = coalesce(job.cancel_requested_at, queue_runtime.now_ms())
+  FROM held WHERE job.id = held.id AND job.id = ANY ($5::bigint[])
+)
 UPDATE queue_runtime.commands AS command SET paused = run.paused, signals_sent = run.signals
 FROM held JOIN unnest($1::bigint[], $3::boolean[], $4::json[]) AS run (id, paused, signals)
   ON run.id = held.id
 WHERE command.job_id = held.id`;
 
-export async function touched(
-  driver: Driver,
-  runs: readonly (Held & { readonly paused: boolean; readonly signalsSent: readonly string[] })[],
-): Promise<void> {
+export async function touched(driver: Driver, runs: readonly Touched[]): Promise<void> {
   if (runs.length === 0) return;
   const values = [
     runs.map(({ id }) => id),
     runs.map(({ fence }) => fence),
     runs.map(({ paused }) => paused),
     runs.map(({ signalsSent }) => JSON.stringify(signalsSent)),
+    runs.filter(({ killed }) => killed).map(({ id }) => id),
+    runs.map(({ process }) => process?.pid ?? null),
+    runs.map(({ process }) => process?.startTicks ?? null),
+    runs.map(({ process }) => process?.host ?? null),
   ];
   await driver.write([[touch, values]]);
 }

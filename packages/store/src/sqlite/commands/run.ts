@@ -9,6 +9,7 @@ import type {
   QueuedCommand,
   RunnableCommand,
 } from "../../store/command.ts";
+import type { Touched } from "../../store/commands.ts";
 import type { Held, Settlement } from "../../turn.ts";
 import type { Driver } from "../driver.ts";
 import { turn } from "../migrations/2-flow.ts";
@@ -75,15 +76,19 @@ export function began(
 }
 
 const touch = `UPDATE commands SET paused = :paused, signals_sent = :signals
-  WHERE job_id = :id AND ${holds}`;
+  WHERE job_id = :id AND EXISTS (SELECT 1 FROM jobs WHERE id = job_id AND state = 'running'
+    AND (fence = :fence OR (pid = :pid AND start_ticks = :ticks AND host = :host)))`;
 
-export function touched(
-  driver: Driver,
-  runs: readonly (Held & { readonly paused: boolean; readonly signalsSent: readonly string[] })[],
-): void {
-  for (const { id, fence, paused, signalsSent } of runs) {
-    const signals = JSON.stringify(signalsSent);
-    driver.sql(touch).run({ id, fence, paused: Number(paused), signals });
+const request = `UPDATE jobs SET cancel_requested_at = :now
+  WHERE id = :id AND cancel_requested_at IS NULL`;
+
+export function touched(driver: Driver, runs: readonly Touched[]): void {
+  const now = driver.now();
+  for (const { id, fence, process, paused, signalsSent, killed } of runs) {
+    const { pid = null, startTicks: ticks = null, host = null } = process ?? {};
+    const deeds = { paused: Number(paused), signals: JSON.stringify(signalsSent) };
+    const { changes } = driver.sql(touch).run({ id, fence, pid, ticks, host, ...deeds });
+    if (killed && changes > 0) driver.sql(request).run({ id, now });
   }
 }
 
