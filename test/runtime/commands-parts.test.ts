@@ -1,7 +1,17 @@
 // Parts of running commands that decide by what they are told: whose doing an end was, who gets
 // which slot, what the system's memory did, and which files nobody asks for any more.
 
-import { existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Command, Job, QueuedCommand } from "@queue-runtime/store";
 import { describe, expect, test } from "vitest";
@@ -188,6 +198,27 @@ test("output beyond the limit loses its oldest part, however often", async () =>
     await waitFor(() => kept().length <= 1_000);
     expect(whole.endsWith(kept())).toBe(true);
     expect(kept().length).toBeGreaterThanOrEqual(Math.min(500, whole.length));
+  }
+});
+
+test("the end of a flood is kept, however fast it came", async () => {
+  using folder = temporaryFolder();
+  const options = { limitBytes: () => 1_000_000, files: () => [], looked: () => undefined };
+  for (let round = 0; round < 5; round++) {
+    const file = join(folder.path, `${round}.1.log`);
+    const output = openSync(file, "a");
+    const flood = spawn("sh", ["-c", "head -c 200000000 /dev/zero; echo the end"], {
+      stdio: ["ignore", output, "ignore"],
+    });
+    closeSync(output);
+    const limit = new OutputLimit(options);
+    // as often as it can be: so that a cut meets the last write
+    const looks = setInterval(() => limit.ended([file]), 1);
+    await once(flood, "close");
+    clearInterval(looks);
+    await waitFor(() => !existsSync(`${file}.1.new`) && statSync(file).size < 1_000_000);
+    const kept = [`${file}.1`, file].map((each) => readFileSync(each, "utf8").slice(-8)).join("");
+    expect(kept).toContain("the end\n");
   }
 });
 

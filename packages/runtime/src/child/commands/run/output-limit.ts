@@ -1,20 +1,22 @@
 // Keeps the output of each run below its limit while it runs. What is beyond is cut off at its old
 // end: the newest half of the limit is copied to a second file, and the first one starts anew at 0,
 // where its writers go on by themselves (O_APPEND). Both together stay within the limit, but for
-// what is written between two looks. What is written while the end of the copy is made is lost,
-// which happens to those who write about as fast as a disk can copy.
+// what is written between two looks. The last bytes are read and the file is emptied in one breath,
+// so that the end of the output stays however fast it comes; what a flood writes while the copy is
+// made may be missing in its middle.
 //
 // Rejected: pipes with us in the middle (a command would die with us, and wait for us), a limit by
 // the system (it ends the command).
 
-import { statSync } from "node:fs";
-import { type FileHandle, open, rename, truncate } from "node:fs/promises";
+import { fstatSync, ftruncateSync, readSync, statSync, writeSync } from "node:fs";
+import { type FileHandle, open, rename } from "node:fs/promises";
 import { olderOutput } from "../../../control/output/files.ts";
 
 /** Milliseconds between two looks. */
 const everyMs = 250;
 const chunkBytes = 1_048_576;
 const mostPasses = 4;
+const mostTries = 8;
 
 export interface OutputLimitOptions {
   readonly limitBytes: () => number;
@@ -74,22 +76,23 @@ export class OutputLimit {
 
 async function cut(path: string, keepBytes: number): Promise<void> {
   const copy = `${olderOutput(path)}.new`;
-  const from = await open(path, "r");
+  const from = await open(path, "r+");
   try {
     const to = await open(copy, "w", 0o600);
     try {
-      await copyTail(from, to, keepBytes);
+      const copied = await copyTail(from, to, keepBytes);
+      await rename(copy, olderOutput(path));
+      takeTheRest(from.fd, to.fd, copied);
     } finally {
       await to.close();
     }
   } finally {
     await from.close();
   }
-  await rename(copy, olderOutput(path));
-  await truncate(path);
 }
 
-async function copyTail(from: FileHandle, to: FileHandle, keepBytes: number): Promise<void> {
+/** Answers up to where it copied. */
+async function copyTail(from: FileHandle, to: FileHandle, keepBytes: number): Promise<number> {
   const { size } = await from.stat();
   let at = Math.max(0, size - keepBytes);
   let end = size;
@@ -98,6 +101,20 @@ async function copyTail(from: FileHandle, to: FileHandle, keepBytes: number): Pr
     at = await copyRange(from, to, { at, end });
     end = (await from.stat()).size;
   }
+  return at;
+}
+
+/** Nothing but a system call lies between the last byte read and the cut. */
+function takeTheRest(from: number, to: number, copied: number): void {
+  const buffer = Buffer.alloc(chunkBytes);
+  let bytes = 0;
+  for (let tries = 0; tries < mostTries; tries++) {
+    const at = Math.max(copied, fstatSync(from).size - chunkBytes / 2);
+    bytes = readSync(from, buffer, 0, chunkBytes, at);
+    if (bytes < chunkBytes) break;
+  }
+  ftruncateSync(from);
+  writeSync(to, buffer, 0, bytes);
 }
 
 async function copyRange(
