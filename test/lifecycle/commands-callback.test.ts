@@ -4,7 +4,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { ShellProject } from "../support/shell-project.ts";
+import { signal } from "../support/crash-project.ts";
+import { gone, ShellProject } from "../support/shell-project.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const note =
@@ -91,4 +92,55 @@ test("a webhook is posted the same as JSON, and again when it is answered with a
   expect(heard).toMatchObject([facts, facts]);
   server.closeAllConnections();
   server.close();
+});
+
+test("those that never began because one before them failed are told of, once", async () => {
+  await using project = new ShellProject({ commands: { callback: { command: note } } });
+  const runtime = await project.up();
+  const first = await project.add('while [ ! -e "$DIR/gate" ]; do sleep 0.01; done; exit 3');
+  const second = await project.add("true", { after: [first] });
+  const third = await project.add("true", { after: [second] });
+  project.open();
+  for (const id of [second, third]) {
+    expect(JSON.parse(await project.written(`told.${id}`))).toMatchObject({
+      ...{ job_id: id, result: "failed", ended_by: "dependency", exit_code: null },
+      ...{ started_at: null, output: null },
+    });
+  }
+  const held = await project.add("true", { held: true });
+  const after = await project.add("true", { after: [held] });
+  await (await project.store()).jobs.cancel([held]);
+  await project.written(`told.${after}`, { deadlineMs: 15_000 });
+  await runtime.stop();
+  const told = runtime.events("command-callback").map(({ job }) => job as number);
+  expect(told.toSorted((a, b) => a - b)).toEqual([first, second, third, after]);
+});
+
+test("one that was due when its process died is told by the next, and none is told again", async () => {
+  const command = `[ -e "$RUNTIME_DIRECTORY/gate" ] || sleep 60; ${note}`;
+  await using project = new ShellProject({ commands: { callback: { command } } });
+  const runtime = await project.up();
+  const ids = await project.addMany(["exit 0", "exit 9"]);
+  for (const [index, id] of ids.entries()) {
+    await project.commandIn(id, index === 0 ? "finished" : "failed");
+  }
+  const child = await project.pidOf("commands");
+  signal(runtime.pid, "SIGKILL");
+  signal(child, "SIGKILL");
+  await runtime.ended();
+  await gone(child);
+  project.open();
+  const next = await project.up();
+  const later = await project.add("true");
+  for (const id of [...ids, later]) await project.written(`told.${id}`);
+  expect(JSON.parse(await project.written(`told.${ids[1]}`))).toMatchObject({
+    ...{ result: "failed", exit_code: 9, ended_by: "self" },
+    output: join(project.path, "output", `${ids[1]}.1.log`),
+  });
+  await next.stop();
+  const last = await project.up();
+  const one = await project.add("true");
+  await project.written(`told.${one}`);
+  await last.stop();
+  expect(last.events("command-callback").map(({ job }) => job)).toEqual([one]);
 });

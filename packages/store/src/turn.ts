@@ -15,6 +15,8 @@ export type Settlement = {
   readonly progress?: Progress;
   /** Of a command: how its process ended; written with the outcome. */
   readonly commandEnd?: CommandEnd;
+  /** With `commandEnd`: the host that owes somebody a word of it; see `Commands.untold`. */
+  readonly untold?: string;
 } & (
   | { readonly outcome: "finished"; readonly result: Json }
   /** `retryDelayMs` null: no retry is left. */

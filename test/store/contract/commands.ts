@@ -13,6 +13,7 @@ import { removingContract } from "./commands/removing.ts";
 import { restartingContract } from "./commands/restarting.ts";
 import { runningContract } from "./commands/running.ts";
 import { steeringContract } from "./commands/steering.ts";
+import { tellingContract } from "./commands/telling.ts";
 import type { OpenStore } from "./world.ts";
 
 export function commandsContract(open: OpenStore): void {
@@ -26,6 +27,7 @@ export function commandsContract(open: OpenStore): void {
     removingContract(open);
     restartingContract(open);
     losingContract(open);
+    tellingContract(open);
     listingContract(open);
     environmentsContract(open);
     commandDependenciesContract(open);

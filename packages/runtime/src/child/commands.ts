@@ -175,7 +175,13 @@ export class Commands implements Service {
   look(): void {
     if (!this.#started) return;
     this.claims.look();
+    this.#callbacks.look();
     if (this.runs.size > 0) this.turns.request({ look: true });
+  }
+
+  /** An end as it is to be stored. */
+  owed(settlement: Settlement): Settlement {
+    return this.#callbacks.owed(settlement);
   }
 
   /** A run is over and that is stored. */

@@ -11,13 +11,15 @@ import { remove } from "./commands/remove.ts";
 import { restart } from "./commands/restart.ts";
 import { adopt, began, outstanding, queued, runnable, touched } from "./commands/run.ts";
 import type { Driver } from "./driver.ts";
+import { told, untold } from "./turn/commands/untold.ts";
 import type { Announcer } from "./watch/announce.ts";
 
 export function postgresCommands(driver: Driver, announcer: Announcer): Commands {
   return { ...toRun(driver), ...forPeople(driver, announcer), ...ofGroups(driver, announcer) };
 }
 
-type ToRun = "queued" | "runnable" | "began" | "touched" | "adopt" | "outstanding";
+type ToRun = "queued" | "runnable" | "began" | "touched" | "adopt" | "outstanding" | Telling;
+type Telling = "untold" | "told";
 
 function toRun(driver: Driver): Pick<Commands, ToRun> {
   return {
@@ -27,6 +29,8 @@ function toRun(driver: Driver): Pick<Commands, ToRun> {
     touched: (runs) => touched(driver, runs),
     adopt: (from, to) => adopt(driver, from, to),
     outstanding: () => outstanding(driver),
+    untold: (host, options) => untold(driver, host, options),
+    told: (ids) => told(driver, ids),
   };
 }
 

@@ -9,6 +9,7 @@ import { environment, find, list } from "./commands/list.ts";
 import { removeAll } from "./commands/remove.ts";
 import { restart, runAgain } from "./commands/restart.ts";
 import { adopt, began, outstanding, queued, runnable, touched } from "./commands/run.ts";
+import { isSomeUntold, told, untold } from "./commands/untold.ts";
 import type { Driver } from "./driver.ts";
 import { change } from "./flow/change.ts";
 
@@ -16,7 +17,8 @@ export function sqliteCommands(driver: Driver): Commands {
   return { ...toRun(driver), ...forPeople(driver), ...ofGroups(driver) };
 }
 
-type ToRun = "queued" | "runnable" | "began" | "touched" | "adopt" | "outstanding";
+type ToRun = "queued" | "runnable" | "began" | "touched" | "adopt" | "outstanding" | Telling;
+type Telling = "untold" | "told";
 
 function toRun(driver: Driver): Pick<Commands, ToRun> {
   return {
@@ -28,6 +30,13 @@ function toRun(driver: Driver): Pick<Commands, ToRun> {
     },
     adopt: (from, to) => driver.write(() => adopt(driver, from, to)),
     outstanding: () => driver.read(() => outstanding(driver)),
+    untold: async (host, options) => {
+      if (!(await driver.read(() => isSomeUntold(driver, host)))) return [];
+      return driver.write(() => untold(driver, host, options));
+    },
+    told: async (ids) => {
+      if (ids.length > 0) await driver.write(() => told(driver, ids));
+    },
   };
 }
 

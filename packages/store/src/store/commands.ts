@@ -111,6 +111,20 @@ export interface Commands {
    */
   adopt(fromProcessId: number, toProcessId: number): Promise<readonly CommandJob[]>;
 
+  /**
+   * Takes, for a host, the commands that failed because of a dependency at or after `since`, in
+   * milliseconds since 1970, and that nobody has taken; what failed earlier is forgotten. With
+   * `again` it also answers those that the host owed before. At most 1,000 of each, with the lowest
+   * ids; the host owes a word of them until `told`, or until they run again.
+   */
+  untold(
+    host: string,
+    options: { readonly since: number; readonly again: boolean },
+  ): Promise<readonly CommandJob[]>;
+
+  /** Somebody was told of these ends. */
+  told(ids: readonly number[]): Promise<void>;
+
   /** Some command has not ended. */
   outstanding(): Promise<boolean>;
 

@@ -95,8 +95,9 @@ export class Course {
     this.settle(run, settlementOf(run, exit, byOom));
   }
 
-  settle(run: Run, settlement: Settlement): void {
+  settle(run: Run, end: Settlement): void {
     if (run.over) return;
+    const settlement = this.#commands.owed(end);
     run.end();
     if (run.cause === "lost") return this.#forget(run);
     this.#settling.set(run, settlement);

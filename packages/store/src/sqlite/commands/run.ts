@@ -128,7 +128,7 @@ export function outstanding(driver: Driver): boolean {
 
 const forget = `UPDATE commands SET pid = NULL, start_ticks = NULL, boot_id = NULL, host = NULL,
     slot = NULL, paused = 0, adopted = 0, exit_code = NULL, signal = NULL, ended_by = NULL,
-    signals_sent = '[]'
+    signals_sent = '[]', untold = NULL
   WHERE job_id IN (SELECT value FROM json_each(?))`;
 
 /** For those that begin a run: what is known is of the last one. Other jobs may be among them. */
@@ -136,14 +136,15 @@ export function forgetRuns(driver: Driver, ids: string): void {
   driver.sql(forget).run(ids);
 }
 
-const end = `UPDATE commands SET exit_code = ?, signal = ?, ended_by = ?, signals_sent = ?
+const end = `UPDATE commands SET exit_code = ?, signal = ?, ended_by = ?, signals_sent = ?,
+    untold = ?
   WHERE job_id = ?`;
 
 /** Of a run whose settlement was just taken. */
 export function keepEnd(
   driver: Driver,
-  { id }: Pick<Settlement, "id">,
+  { id, untold = null }: Pick<Settlement, "id"> & { readonly untold?: string | null },
   { exitCode, signal, endedBy, signalsSent }: CommandEnd,
 ): void {
-  driver.sql(end).run(exitCode, signal, endedBy, JSON.stringify(signalsSent), id);
+  driver.sql(end).run(exitCode, signal, endedBy, JSON.stringify(signalsSent), untold, id);
 }

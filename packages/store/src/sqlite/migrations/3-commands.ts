@@ -10,6 +10,8 @@
 // twice: `dependencies` says for whom it still waits, `command_after` what it was told, for as
 // long as it is there, so that it can be run again in place.
 //
+// `untold`: the host that owes somebody a word of an end; empty: whichever host comes first.
+//
 // A pause is told to dependants when it ends: in a paused group they are not failed (links/
 // dependencies.ts), so that somebody can mend what they wait for.
 
@@ -58,11 +60,13 @@ CREATE TABLE commands (
   ended_by TEXT,
   signals_sent TEXT NOT NULL DEFAULT '[]',
   lock_owner TEXT,
-  locked_until INTEGER
+  locked_until INTEGER,
+  untold TEXT
 ) STRICT;
 
 CREATE INDEX commands_by_state ON commands (job_state);
 CREATE INDEX commands_by_group ON commands (group_name, job_state);
+CREATE INDEX commands_untold ON commands (untold) WHERE untold IS NOT NULL;
 CREATE INDEX commands_by_environment ON commands (environment_id);
 
 CREATE TABLE command_after (

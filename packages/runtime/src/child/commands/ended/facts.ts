@@ -1,7 +1,7 @@
 // What a callback is told of a command that ended: as variables and as JSON, the same in both.
 // Never a part of the callback's own line, where a name with a quote in it would be code.
 
-import { type Settlement, systemClock } from "@queue-runtime/store";
+import { type CommandJob, type Settlement, systemClock } from "@queue-runtime/store";
 import type { CallbackResult } from "../../../config.ts";
 import type { Run } from "../run.ts";
 
@@ -33,11 +33,10 @@ export function resultOf(settlement: Settlement): CallbackResult | null {
   return outcome === "failed" && settlement.retryDelayMs === null ? outcome : null;
 }
 
-export function factsOf(
-  run: Run,
-  settlement: Settlement,
-  { result, queued }: Pick<Facts, "result" | "queued">,
-): Facts {
+/** All but what is counted when it is told. */
+export type EndFacts = Omit<Facts, "queued">;
+
+export function factsOf(run: Run, settlement: Settlement, result: CallbackResult): EndFacts {
   const { job, command } = run;
   return {
     job_id: job.id,
@@ -52,7 +51,29 @@ export function factsOf(
     started_at: job.startedAt === null ? null : new Date(job.startedAt).toISOString(),
     finished_at: new Date(systemClock.now()).toISOString(),
     output: run.output[0] ?? null,
-    queued,
+  };
+}
+
+/** Of an end that another process saw, or nobody. @param output of a run */
+export function storedFactsOf(
+  { command, ...job }: CommandJob,
+  result: CallbackResult,
+  output: string,
+): EndFacts {
+  const time = (at: number | null) => (at === null ? null : new Date(at).toISOString());
+  return {
+    job_id: job.id,
+    group: job.queue,
+    result,
+    exit_code: command.exitCode,
+    signal: command.signal,
+    ended_by: command.endedBy,
+    command: command.line,
+    directory: command.directory,
+    label: job.label,
+    started_at: time(job.startedAt),
+    finished_at: time(job.finishedAt ?? systemClock.now())!,
+    output: command.process ? output : null,
   };
 }
 

@@ -61,11 +61,11 @@ CREATE FUNCTION queue_runtime.insert_commands(jobs json, kept jsonb, ids bigint[
 RETURNS void LANGUAGE plpgsql ${safely} AS $$
 BEGIN
   INSERT INTO queue_runtime.commands (job_id, group_name, job_state, line, argv, directory,
-    environment_id, separate, slots, retry_limit, timeout_ms, ended_by)
+    environment_id, separate, slots, retry_limit, timeout_ms, ended_by, untold)
   SELECT job.id, job.queue, job.state, command.line, command.argv, command.directory,
     (kept ->> command.environment)::bigint, command.separate, command.slots,
     command."retryLimit", command."timeoutMs",
-    CASE job.state WHEN 'failed' THEN 'dependency' END
+    CASE job.state WHEN 'failed' THEN 'dependency' END, CASE job.state WHEN 'failed' THEN '' END
   FROM ROWS FROM (${fields}, unnest(ids), unnest(outcomes))
       AS given (kind, after, policy, command, id, outcome)
     CROSS JOIN LATERAL ${commandOf}

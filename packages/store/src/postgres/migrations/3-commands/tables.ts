@@ -54,11 +54,13 @@ CREATE TABLE queue_runtime.commands (
   signal text,
   ended_by text,
   signals_sent json NOT NULL DEFAULT '[]',
-  lock_owner text
+  lock_owner text,
+  untold text COLLATE "C"
 ) ${churning(2_000)};
 
 CREATE INDEX commands_by_state ON queue_runtime.commands (job_state, job_id);
 CREATE INDEX commands_by_group ON queue_runtime.commands (group_name, job_state, job_id);
+CREATE INDEX commands_untold ON queue_runtime.commands (untold) WHERE untold IS NOT NULL;
 CREATE INDEX commands_by_environment ON queue_runtime.commands (environment_id, job_id);
 
 CREATE TABLE queue_runtime.command_after (

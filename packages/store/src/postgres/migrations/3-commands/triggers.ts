@@ -35,7 +35,7 @@ END $$;`;
 /** What is known of a run, as before it began. */
 export const noRun = `pid = NULL, start_ticks = NULL, boot_id = NULL, host = NULL,
       slot = NULL, paused = false, adopted = false, exit_code = NULL, signal = NULL,
-      ended_by = NULL, signals_sent = '[]'`;
+      ended_by = NULL, signals_sent = '[]', untold = NULL`;
 
 /** A job that took the place of another has lost the bit. */
 const moves = `
@@ -118,7 +118,8 @@ const spared = `
     CONTINUE WHEN FOUND;`;
 
 const told = `
-      UPDATE queue_runtime.commands SET ended_by = 'dependency' WHERE job_id = broken.job_id;`;
+      UPDATE queue_runtime.commands SET ended_by = 'dependency', untold = ''
+      WHERE job_id = broken.job_id;`;
 
 const resumed = `
 CREATE FUNCTION queue_runtime.group_resumed() RETURNS trigger LANGUAGE plpgsql ${asOwner} AS $$

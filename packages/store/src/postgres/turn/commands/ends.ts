@@ -12,9 +12,9 @@ const note = `WITH held AS MATERIALIZED (
   WHERE job.process_id IS NOT NULL ORDER BY job.id FOR UPDATE OF job
 )
 UPDATE queue_runtime.commands AS command SET exit_code = run.exit_code, signal = run.signal,
-  ended_by = run.ended_by, signals_sent = run.signals_sent
-FROM held JOIN unnest($1::bigint[], $3::integer[], $4::text[], $5::text[], $6::json[])
-    AS run (id, exit_code, signal, ended_by, signals_sent) ON run.id = held.id
+  ended_by = run.ended_by, signals_sent = run.signals_sent, untold = run.untold
+FROM held JOIN unnest($1::bigint[], $3::integer[], $4::text[], $5::text[], $6::json[],
+    $7::text[]) AS run (id, exit_code, signal, ended_by, signals_sent, untold) ON run.id = held.id
 WHERE command.job_id = held.id`;
 
 export type Ended = Settlement & { readonly commandEnd: CommandEnd };
@@ -35,6 +35,7 @@ export function noteEnds(given: readonly Ended[]): Statement {
       ends.map(({ signal }) => signal),
       ends.map(({ endedBy }) => endedBy),
       ends.map(({ signalsSent }) => JSON.stringify(signalsSent)),
+      runs.map(({ untold = null }) => untold),
     ],
   ];
 }

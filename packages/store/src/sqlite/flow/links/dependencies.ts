@@ -114,7 +114,7 @@ const fail = `UPDATE jobs SET state = 'failed', finished_at = ?, error = ?
   WHERE id = ? AND state = 'waiting'`;
 
 /** Other jobs have no such row. */
-const failCommand = "UPDATE commands SET ended_by = 'dependency' WHERE job_id = ?";
+const failCommand = "UPDATE commands SET ended_by = 'dependency', untold = '' WHERE job_id = ?";
 
 export function failDependant(
   room: Room,
