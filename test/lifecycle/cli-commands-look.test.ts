@@ -18,7 +18,7 @@ afterEach(async () => {
 afterAll(() => project[Symbol.asyncDispose]());
 
 const run = (...argv: string[]) => project.run(...argv);
-const outputFolder = (): string => join(project.folder, "config/data/output");
+const outputFolder = (): string => join(project.folder, "config/data/queue.output");
 
 /** A command that ends when its stdin does; it prints `text` first and `end` last. */
 const untilEof = (text: string, end = "end"): string =>

@@ -1,7 +1,7 @@
 // `commands:` of queue.yml: what it means where it is written, and what it refuses. Its defaults are
 // in config.test.ts.
 
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { complaints, load } from "./support/config-file.ts";
 
@@ -29,12 +29,21 @@ test("every key of commands is taken as it is written", async () => {
   });
 });
 
-test("the output of commands is beside a file, and below data for a server", async () => {
-  const beside = await load("store: sqlite:./elsewhere/queue.sqlite");
-  expect(beside.commands?.output).toBe(`${dirname(beside.file)}/elsewhere/output`);
-  const server = await load("store: postgres://user@host/database");
-  expect(server.commands?.output).toBe(`${dirname(server.file)}/data/output`);
-});
+test.for([
+  ["sqlite:./elsewhere/queue.sqlite", "elsewhere/queue.output"],
+  ["sqlite:./elsewhere/other.sqlite", "elsewhere/other.output"],
+  ["sqlite:./elsewhere/queue.db", "elsewhere/queue.db.output"],
+  ["postgres://user:secret@host/database", "data/output-host-database"],
+  ["postgres://user:secret@host:6432/database", "data/output-host-6432-database"],
+  ["postgres://user@[::1]/my%20data", "data/output-1-my_20data"],
+  ["postgres://user@/database?host=/run/postgresql", "data/output-run_postgresql-database"],
+] as const)(
+  "the output of commands of %s is in %s, and no other store's",
+  async ([url, folder]) => {
+    const { commands, file } = await load(`store: ${url}`);
+    expect(commands?.output).toBe(join(dirname(file), folder));
+  },
+);
 
 test("false switches commands off; alone they are something to run when they are asked for", async () => {
   expect((await load("commands: false")).commands).toBe(null);

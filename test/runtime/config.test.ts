@@ -41,7 +41,7 @@ test("an empty file means every default", async () => {
     scheduler: { name: null, pollingIntervalMs: 5_000, catchUp: "none", tasks: [] },
     commands: {
       shell: ["sh", "-c"],
-      output: `${folder}/data/output`,
+      output: `${folder}/data/queue.output`,
       outputLimitBytes: 104_857_600,
       killGraceMs: 5_000,
       onCrash: "adopt",

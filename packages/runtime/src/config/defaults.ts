@@ -22,7 +22,7 @@ type Defaults = Pick<
   readonly worker: Omit<WorkerConfig, "name">;
   readonly dispatcher: NonNullable<Config["dispatcher"]>;
   readonly scheduler: NonNullable<Config["scheduler"]>;
-  /** `output`: in the folder of the store, as with the socket. */
+  /** `output`: a part of the name of its folder, which is beside the store, as the socket is. */
   readonly commands: CommandsConfig;
   readonly callback: CallbackConfig;
   /** In the folder of the store; of a server, in `data` beside the configuration. */

@@ -26,17 +26,19 @@ const otherwise = defaults.commands;
 
 export const defaultCommands: CommandsDraft = { ...otherwise, output: null };
 
-/** @param folder that relative paths start at @param beside that holds the default folder */
-export function placeOutput(draft: CommandsDraft, folder: string, beside: string): CommandsConfig {
-  const { output } = draft;
-  const path = output === null ? resolve(beside, otherwise.output) : resolve(folder, output);
-  return { ...draft, output: path };
+/** @param folder that relative paths start at @param otherwise the default folder */
+export function placeOutput(
+  draft: CommandsDraft,
+  folder: string,
+  otherwise: string,
+): CommandsConfig {
+  return { ...draft, output: resolve(folder, draft.output ?? otherwise) };
 }
 
 export const readCommands: Reader<CommandsDraft | null> = orFalse((tree, problems) => {
   const read = fields(tree, problems, {
     shell: field(readShell, otherwise.shell),
-    output: field<string | null>(text("write a folder, such as ./data/output"), null),
+    output: field<string | null>(text("write a folder, such as ./data/queue.output"), null),
     output_limit: field(size(bounds.outputLimit), otherwise.outputLimitBytes),
     kill_grace: field(duration(bounds.killGrace), otherwise.killGraceMs),
     on_crash: field(oneOf(["adopt", "end"]), otherwise.onCrash),

@@ -1,5 +1,6 @@
 // The keys of queue.yml from the top, and what must be true of the whole.
 
+import { join } from "node:path";
 import type { Config, LogConfig } from "../../config.ts";
 import { bounds, defaults, longestName } from "../defaults.ts";
 import type { Problems } from "../problems.ts";
@@ -12,7 +13,7 @@ import { readConcurrency, readQueues } from "./limits.ts";
 import { readHooks, readJobs } from "./paths.ts";
 import { readProcess } from "./process.ts";
 import { readScheduler } from "./scheduler.ts";
-import { absoluteStore, readStore, storeFolder } from "./store.ts";
+import { absoluteStore, namedAfterStore, readStore, storeFolder } from "./store.ts";
 import { readWorkers } from "./workers.ts";
 
 /** All but where it comes from. */
@@ -39,6 +40,7 @@ export function validate(tree: MapTree, folder: string, problems: Problems): Rea
   });
   const { shutdown_timeout, interruption_adapter, control, commands, ...same } = read;
   const beside = storeFolder(read.store, folder);
+  const output = join(beside, namedAfterStore(defaults.commands.output, read.store));
   const config = {
     ...same,
     shutdownTimeoutMs: shutdown_timeout,
@@ -46,7 +48,7 @@ export function validate(tree: MapTree, folder: string, problems: Problems): Rea
     control:
       (control && readControl(folder, beside)(control, problems)) ??
       defaultControl(beside, problems),
-    commands: commands && placeOutput(commands, folder, beside),
+    commands: commands && placeOutput(commands, folder, output),
   };
   refuseNothing(tree, config, problems);
   return config;

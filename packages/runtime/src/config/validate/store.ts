@@ -1,6 +1,6 @@
 // The URL of the store. Whether anything is there is for the store to say, when it is opened.
 
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { type Reader, text } from "../readers.ts";
 import { complainOfPostgres, postgresAdvice, withHost } from "./postgres.ts";
 
@@ -8,6 +8,8 @@ const scheme = "sqlite:";
 const sqliteAdvice = "write sqlite:./path/to/queue.sqlite";
 const eitherAdvice = `${sqliteAdvice} or ${postgresAdvice.slice("write ".length)}`;
 const longest = 4_096;
+/** Of a folder; file systems take 255 bytes. */
+const longestName = 200;
 
 /** With an absolute path; relative ones start at `folder`, or where the flag was typed. */
 export function readStore(folder: string): Reader<string> {
@@ -32,6 +34,19 @@ export function absoluteStore(url: string, folder: string): string {
  */
 export function storeFolder(url: string, folder: string): string {
   return isFile(url) ? dirname(url.slice(scheme.length)) : resolve(folder, "data");
+}
+
+/**
+ * The name of what belongs to this store alone, in the folder of what belongs beside stores:
+ * `queue.output` of `queue.sqlite`, `output-host-database` of a server. Never with a secret in it.
+ */
+export function namedAfterStore(what: string, url: string): string {
+  if (isFile(url)) return `${basename(url).replace(/\.sqlite$/, "")}.${what}`;
+  const { hostname, port, pathname, username, searchParams } = new URL(url);
+  const host = searchParams.get("host") ?? hostname;
+  const parts = [host, port, pathname.slice(1) || username].filter((part) => part !== "");
+  const plain = parts.map((part) => part.replace(/[^\w.-]+/g, "_").replace(/^_|_$/g, ""));
+  return [what, ...plain].join("-").slice(0, longestName);
 }
 
 function isFile(url: string): boolean {
