@@ -20,6 +20,12 @@ test("a folder of output that cannot be had is named, with the setting that is t
   await expect(world.service.start()).rejects.toThrow(sentence);
 });
 
+test("a folder below one that takes none is refused as well, at once", async () => {
+  await using world = await CommandsWorld.make({ output: "/proc/nowhere/output" });
+  const sentence = /^the output of commands cannot be kept: ENOENT.*; see commands\.output$/;
+  await expect(world.service.start()).rejects.toThrow(sentence);
+});
+
 test("while the store is away commands go on, and their ends are stored when it is back", async () => {
   await using world = await CommandsWorld.make();
   await world.service.start();

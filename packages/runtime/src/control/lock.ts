@@ -10,10 +10,11 @@
 // The kernel drops the lock when its process closes any other handle of the same file: never read
 // or open it except through SQLite.
 
-import { closeSync, lstatSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, lstatSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as wait } from "node:timers/promises";
+import { makeFolder } from "./output/make-folder.ts";
 
 export interface Lock {
   /** Once; the end of the process does the same. */
@@ -110,7 +111,7 @@ function unusable(socket: string, error: unknown): Error {
 }
 
 function createPrivately(path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   try {
     closeSync(openSync(path, "wx", 0o600));
   } catch (error) {

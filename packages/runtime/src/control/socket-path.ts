@@ -1,9 +1,10 @@
 // Binding and naming unix sockets safely. The kernel gives a path about a hundred bytes, follows no
 // permissions but those of the file at the moment of `bind`, and leaves dead socket files behind.
 
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import type { Server } from "node:net";
 import { dirname, join, relative } from "node:path";
+import { makeFolder } from "./output/make-folder.ts";
 
 /** What `sun_path` holds, less its final zero. */
 const maximumBytes = process.platform === "linux" ? 107 : 103;
@@ -33,7 +34,7 @@ export function kernelPath(path: string): string {
  */
 export async function listenPrivately(server: Server, path: string): Promise<void> {
   kernelPath(path);
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   refuseForeign(path);
   const folder = mkdtempSync(`${dirname(path)}/.`);
   try {

@@ -2,8 +2,9 @@
 // writing when we are gone, and nobody who is slow holds it up. The price is that we cannot count
 // along, so sizes are looked at while something runs (see output-limit.ts).
 
-import { chmodSync, closeSync, constants, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, constants, openSync, rmSync, writeSync } from "node:fs";
 import { olderOutput, outputFile } from "../../../control/output/files.ts";
+import { makeFolder } from "../../../control/output/make-folder.ts";
 import type { Run } from "../run.ts";
 
 export interface Output {
@@ -41,7 +42,7 @@ export function outputPaths(folder: string, { job, command }: Run): readonly str
 /** Ours alone. @throws Error that says which setting names it */
 export function prepareFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     chmodSync(folder, 0o700);
   } catch (error) {
     const why = (error as Error).message;
@@ -71,7 +72,7 @@ function open(folder: string, path: string, anew: boolean): number {
     return openSync(path, flags, 0o600);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     return openSync(path, flags, 0o600);
   }
 }
