@@ -42,6 +42,32 @@ test("a command outlives the process that ran it, and is looked after by the nex
   expect(await project.written("pids")).toBe(String(pid));
 });
 
+test("each of several slots is named, and stays with its command when somebody else looks after it", async () => {
+  await using project = new ShellProject();
+  const runtime = await project.up();
+  await (await project.store()).commands.setGroup("default", { slots: 4 });
+  const say = 'echo "$RUNTIME_SLOT of $RUNTIME_SLOTS"';
+  const until = (file: string) => `${say}; while [ ! -e "$DIR/${file}" ]; do sleep 0.01; done`;
+  const [first, second] = await project.addMany([until("first"), until("go")]);
+  await project.pidOfCommand(second!);
+  const kept = await project.add(until("go"));
+  await project.pidOfCommand(kept);
+  project.open("first");
+  await project.commandIn(first!, "finished");
+  // 0 and 3: those between them are taken
+  const wide = await project.add(until("go"), { slots: 2 });
+  await project.pidOfCommand(wide);
+  expect(project.output(wide)).toBe("0 of 0,3\n");
+  await killChild(project);
+  await runtime.event("command-adopted");
+  await (await project.store()).commands.setGroup("default", { slots: 6 });
+  const next = await project.add(say, { slots: 2 });
+  await project.commandIn(next, "finished");
+  expect(project.output(next)).toBe("4 of 4,5\n");
+  project.open("go");
+  await project.commandIn(wide, "failed");
+});
+
 test("an adopted command is ended by a person as any other", async () => {
   await using project = new ShellProject();
   const runtime = await project.up();

@@ -67,7 +67,7 @@ describe("an end by itself", () => {
 });
 
 describe("what a command is given", () => {
-  test("is the environment of who added it and five variables of ours, and nothing else", async () => {
+  test("is the environment of who added it and six variables of ours, and nothing else", async () => {
     await using project = new ShellProject();
     project.env.SECRET_OF_THE_RUNTIME = "here";
     await project.up();
@@ -82,6 +82,7 @@ describe("what a command is given", () => {
         "RUNTIME_GROUP=default",
         `RUNTIME_JOB_ID=${id}`,
         "RUNTIME_SLOT=0",
+        "RUNTIME_SLOTS=0",
       ].sort(),
     );
   });

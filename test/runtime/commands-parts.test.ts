@@ -158,8 +158,9 @@ describe("slots of a group", () => {
 
   test("of a survivor are those that it had, unless somebody has them by now", () => {
     const slots = new GroupSlots();
-    expect(slots.retake("g", 2, 2)).toEqual([2, 0]);
-    expect(slots.retake("g", 2, 1)).toEqual([1]);
+    expect(slots.retake("g", [0, 2])).toEqual([0, 2]);
+    expect(slots.retake("g", [2, 3])).toEqual([3]);
+    expect(slots.take("g", 2)).toEqual([1, 4]);
   });
 });
 

@@ -72,6 +72,13 @@ export function markedProcesses(): readonly Marked[] {
   });
 }
 
+/** The slots a command was started with; null where its process does not say. Linux only. */
+export function slotsOf(pid: number): readonly number[] | null {
+  const environment = readText(`/proc/${pid}/environ`) ?? "";
+  const numbers = /(?:^|\0)RUNTIME_SLOTS=(\d+(?:,\d+)*)(?:\0|$)/.exec(environment)?.[1];
+  return numbers?.split(",").map(Number) ?? null;
+}
+
 /**
  * Ends what is left of a group whose leader was not ours: only those that say they belong to it.
  */

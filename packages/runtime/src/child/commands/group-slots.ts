@@ -26,12 +26,13 @@ export class GroupSlots {
     return numbers;
   }
 
-  /** Those that a run brings along which another process began. */
-  retake(group: string, first: number, slots: number): readonly number[] {
-    const taken = this.#taken.get(group);
-    if (taken?.has(first)) return this.take(group, slots);
-    this.#taken.set(group, (taken ?? new Set()).add(first));
-    return [first, ...this.take(group, slots - 1)];
+  /** Of those that a run brings along which another process began, those that nobody has. */
+  retake(group: string, had: readonly number[]): readonly number[] {
+    const taken = this.#taken.get(group) ?? new Set();
+    this.#taken.set(group, taken);
+    const numbers = had.filter((number) => !taken.has(number));
+    for (const number of numbers) taken.add(number);
+    return numbers;
   }
 
   give(group: string, numbers: readonly number[]): void {

@@ -6,7 +6,7 @@
 import type { CommandJob, Store } from "@queue-runtime/store";
 import type { Log } from "../../log.ts";
 import { isAlive } from "../../process/identity.ts";
-import { sweepMarked } from "../../process/process-group.ts";
+import { slotsOf, sweepMarked } from "../../process/process-group.ts";
 import { isAway, type StoreHealth } from "../../service/store-health.ts";
 import type { Course } from "./course.ts";
 import type { GroupSlots } from "./group-slots.ts";
@@ -52,7 +52,10 @@ export class Survivors {
     const { store, health, processId } = this.#options;
     const goOn = (error: unknown) => isAway(error);
     const call = () => store.commands.adopt(supervisorId, processId);
-    for (const job of await health.insist(call, { goOn })) this.#take(job);
+    const jobs = await health.insist(call, { goOn });
+    // all of them first: nobody gets a number anew that another one has had all the time
+    const had = jobs.map((job) => this.#slotsOf(job));
+    for (const [at, job] of jobs.entries()) this.#take(job, had[at]!);
     // the supervisor may know whose doing an end is, and says so when it hears of them
     this.#pauseMs = toldMs;
     this.#arm();
@@ -65,10 +68,16 @@ export class Survivors {
     this.#arm();
   }
 
-  #take(job: CommandJob): void {
+  #slotsOf({ queue, command }: CommandJob): readonly number[] {
+    const { process, slot, slots } = command;
+    const had = (process && slotsOf(process.pid)) ?? [slot ?? 0];
+    return this.#options.slots.retake(queue, had.slice(0, slots));
+  }
+
+  #take(job: CommandJob, had: readonly number[]): void {
     const { runs, slots, told, log, course, end } = this.#options;
     const { command } = job;
-    const numbers = slots.retake(job.queue, command.slot ?? 0, command.slots);
+    const numbers = [...had, ...slots.take(job.queue, command.slots - had.length)];
     const run = new Run({ job, command, numbers, adopted: true });
     runs.add(run);
     // the supervisor has looked for its process already

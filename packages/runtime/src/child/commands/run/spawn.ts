@@ -1,5 +1,5 @@
 // Starts the process of a run: in a group and session of its own, with the folder and environment
-// of whoever added it, and nothing of ours but five variables.
+// of whoever added it, and nothing of ours but six variables.
 //
 // The system says ENOENT for a missing folder, a missing shell and a missing program alike, so what
 // went wrong is looked for afterwards, when it did: a start that works pays for no look.
@@ -52,6 +52,7 @@ function ownVariables({ job, numbers }: Run): Readonly<Record<string, string>> {
     RUNTIME_JOB_ID: String(job.id),
     RUNTIME_GROUP: job.queue,
     RUNTIME_SLOT: String(numbers[0] ?? 0),
+    RUNTIME_SLOTS: numbers.join(","),
     RUNTIME_ATTEMPT: String(job.attempts),
     RUNTIME_FENCE: String(job.fence),
   };
