@@ -1,8 +1,11 @@
 // What a stop of the runtime means for commands: they go on until the interrupt, get a TERM then
 // and a KILL later, and whoever ended so runs again on the next start, at no cost.
 
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { remoteDesk } from "../../packages/runtime/src/control/desk/remote.ts";
 import { stateOf } from "../support/crash-project.ts";
+import { isRunning } from "../support/proc.ts";
 import { monotonic } from "../support/runtime-process.ts";
 import { gone, ShellProject } from "../support/shell-project.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -70,6 +73,35 @@ test("one that ignores the TERM, and one that is stopped, are gone before the ru
     command: { signalsSent: ["SIGTERM", "SIGKILL"] },
   });
   expect(await project.command(still!)).toMatchObject({ state: "ready", attempts: 0 });
+});
+
+test("a stopped command cannot end by itself: a stop of the runtime does not wait for it", async () => {
+  await using project = new ShellProject({ shutdown_timeout: "20s" });
+  const runtime = await project.up();
+  const store = await project.store();
+  await store.commands.setGroup("default", { slots: 2 });
+  const [paused, other] = await project.addMany([until("never"), until("go")]);
+  const pids = [await project.pidOfCommand(paused!), await project.pidOfCommand(other!)];
+  const desk = remoteDesk(join(project.path, "runtime.sock"));
+  await desk.pause({ ids: [paused!] }, { wait: false });
+  await waitFor(() => stateOf(pids[0]!) === "T");
+  const at = monotonic();
+  runtime.signal("SIGTERM");
+  await gone(pids[0]!);
+  // the other one goes on, until it is stopped as well
+  expect(isRunning(pids[1]!)).toBe(true);
+  await desk.pause({ ids: [other!] }, { wait: false });
+  desk.close();
+  expect(await runtime.ended()).toMatchObject({ code: 0 });
+  expect(monotonic() - at).toBeLessThan(8_000);
+  for (const id of [paused!, other!]) {
+    expect(await project.command(id)).toMatchObject({
+      state: "ready",
+      attempts: 0,
+      interruptions: 1,
+      command: { paused: false, signal: "SIGTERM" },
+    });
+  }
 });
 
 test("a QUIT ends commands at once and hands them back", async () => {

@@ -89,7 +89,10 @@ export class Commands implements Service {
     this.runs = new Runs({
       killGraceMs: () => this.config.killGraceMs,
       changed: (run) => this.told.changed(run),
-      signalled: () => this.#survivors.hasten(),
+      signalled: () => {
+        this.#survivors.hasten();
+        this.#drain.changed();
+      },
     });
     const mayBegin = () => this.mayBegin;
     this.requests = new Requests({ claims: () => this.claims, runs: this.runs, mayBegin, tell });

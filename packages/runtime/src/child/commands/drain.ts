@@ -1,6 +1,7 @@
 // How the running of commands stops: by the timetable of the supervisor, like a worker. Commands go
 // on until the interrupt, get a TERM then, and a KILL when the release begins; what ended so is
-// ready again and costs no attempt. Nobody but their own end is waited for.
+// ready again and costs no attempt. Nobody but their own end is waited for: one that a person has
+// stopped cannot end by itself, and gets its TERM at once.
 
 import type { Log } from "../../log.ts";
 import type { Phase, Timetable } from "../../process/deadline.ts";
@@ -43,7 +44,7 @@ export class CommandDrain {
     return this.#done;
   }
 
-  /** Something ended: look whether the phase is over. */
+  /** Something ended, or was stopped: look whether the phase is over. */
   changed(): void {
     this.#wake?.();
   }
@@ -67,7 +68,9 @@ export class CommandDrain {
   /** Until all have ended and that is stored, or the phase begins; the timetable may change. */
   async #emptyBy(phase: Phase): Promise<void> {
     const margin = phase === "kill" ? leaveMs : 0;
-    while (this.#options.runs.size > 0) {
+    const { runs } = this.#options;
+    while (runs.size > 0) {
+      for (const run of runs.open) if (run.paused) runs.terminate(run, "shutdown", null);
       const ms = this.#times![phase] - margin - monotonic();
       if (ms <= 0) return;
       await new Promise<void>((resolve) => {
