@@ -89,9 +89,10 @@ export class CliProject implements Disposable {
     return await this.runWith("", ...argv);
   }
 
-  async runWith(stdin: string, ...argv: string[]): Promise<Ran> {
+  async runWith(stdin: string | Buffer, ...argv: string[]): Promise<Ran> {
     const child = this.start(...argv);
-    child.stdin?.end(stdin);
+    // one that ends before it has read all of it
+    child.stdin?.on("error", () => undefined).end(stdin);
     const [stdout, stderr, [code]] = await Promise.all([
       text(child.stdout!),
       text(child.stderr!),

@@ -25,6 +25,9 @@ export interface Question {
   readonly agent?: Agent;
 }
 
+/** What a runtime takes. */
+const mostBytes = 1_000_000;
+
 /** No process listens on the socket. */
 export class NothingListensError extends Error {
   override readonly name = "NothingListensError";
@@ -42,10 +45,13 @@ export class NoAnswerError extends Error {
 /**
  * @throws NothingListensError, NoAnswerError, or the system's error (such as no permission)
  */
-export function ask(socket: string, question: Question): Promise<Answer> {
+export async function ask(socket: string, question: Question): Promise<Answer> {
   const { body, timeoutMs = 2_000 } = question;
   const text = body === undefined ? "" : JSON.stringify(body);
-  return new Promise((resolve, reject) => {
+  const bytes = Buffer.byteLength(text);
+  // a server that refuses it would end the connection while we still write
+  if (bytes > mostBytes) throw tooLarge(bytes);
+  return await new Promise((resolve, reject) => {
     const asked = http.request(options(socket, question), (response) => {
       read(response).then(resolve, (error: Error) => reject(noAnswer(socket, error)));
     });
@@ -53,9 +59,14 @@ export function ask(socket: string, question: Question): Promise<Answer> {
     const timer = setTimeout(() => asked.destroy(late), timeoutMs);
     asked.on("error", (error) => reject(explain(socket, error)));
     asked.on("close", () => clearTimeout(timer));
-    asked.setHeader("content-length", Buffer.byteLength(text));
+    asked.setHeader("content-length", bytes);
     asked.end(text);
   });
+}
+
+function tooLarge(bytes: number): Error {
+  const much = `${Math.ceil(bytes / 1_000)} kB are too much for one request, which can have 1000`;
+  return new Error(`${much}; do it in several parts, such as a few thousand ids at a time`);
 }
 
 function options(socket: string, { method, path, agent = false }: RequestWords): RequestOptions {

@@ -106,6 +106,13 @@ export interface Editable {
 
 export type Changes = Partial<Omit<Editable, "id">>;
 
+export interface SendOptions {
+  readonly input?: string;
+  /** `input` is written so: for bytes that are no text. */
+  readonly base64?: boolean;
+  readonly eof?: boolean;
+}
+
 export interface RestartRequest {
   readonly ids?: readonly number[];
   /** Instead of ids: every failed, killed or lost one, of a group or of all. */
@@ -132,7 +139,7 @@ export interface Desk {
   resume(selection: Selection): Promise<readonly Answer[]>;
   /** Of a group or all: as resume. Ids: a paused one goes on, another starts at once. */
   start(selection: Selection): Promise<readonly Answer[]>;
-  send(id: number, options: { readonly input?: string; readonly eof?: boolean }): Promise<Answer>;
+  send(id: number, options: SendOptions): Promise<Answer>;
 
   stash(
     selection: Selection,

@@ -48,7 +48,7 @@ export function liveRoutes({ desk }: Backing): readonly Route[] {
       method: "POST",
       path: "/commands/{id}/send",
       summary: "Write to the standard input of a command, or close it",
-      body: object({ input: optional(text()), eof: optional(flag) }),
+      body: object({ input: optional(text()), base64: optional(flag), eof: optional(flag) }),
       answers: { 200: action },
       handle: ({ id, body }) => desk().send(id, body),
     }),

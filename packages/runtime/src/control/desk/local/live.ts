@@ -2,7 +2,7 @@
 // store is asked only where a group has to be found, and afterwards, to say why an id was refused.
 
 import type { CommandJob } from "@queue-runtime/store";
-import type { Answer, Selection } from "../../desk.ts";
+import type { Answer, Selection, SendOptions } from "../../desk.ts";
 import type { LiveAnswer, LiveCommands } from "../../live-commands.ts";
 import { DeskError } from "../desk-error.ts";
 import { ends, signalNamed } from "../signals.ts";
@@ -115,18 +115,22 @@ export async function start(reach: Reach, selection: Selection): Promise<readonl
   return inOrder(chosen.ids, answers);
 }
 
-export async function send(
-  reach: Reach,
-  id: number,
-  options: { readonly input?: string; readonly eof?: boolean },
-): Promise<Answer> {
-  const bytes = Buffer.from(options.input ?? "");
+export async function send(reach: Reach, id: number, options: SendOptions): Promise<Answer> {
+  const bytes = bytesOf(options);
   const eof = options.eof === true;
   if (bytes.length === 0 && !eof) throw new DeskError("invalid", "there is nothing to send");
   const { live } = reach;
   const isHere = live?.running().has(id) === true;
   if (live && isHere) return nameOf(await live.send(id, { bytes, eof }), "sent");
   return refuseAway(explain(reach, id, await reach.store.commands.find(id)));
+}
+
+/** @throws DeskError */
+function bytesOf({ input = "", base64 = false }: SendOptions): Buffer {
+  if (!base64) return Buffer.from(input);
+  const bytes = Buffer.from(input, "base64");
+  if (bytes.toString("base64") === input) return bytes;
+  throw new DeskError("invalid", "the input is not base64; send it as text without that field");
 }
 
 /** The ids themselves, or what runs in the groups: here, or, where nothing runs here, anywhere. */
