@@ -81,7 +81,7 @@ test.each([
   [["switch", "3"], 64, "switch needs ID"],
   [["send", "3"], 64, "send needs TEXT"],
   [["restart", "3", "--all-failed"], 64, "give one of ids"],
-  [["parallel", "-1"], 64, "--parallel"],
+  [["parallel", "-1"], 64, "slots"],
   [["parallel", "2", "--group", "nope"], 1, "nope"],
   [["group", "add", ""], 64, "is not the name of a group"],
   [["group", "add", "a*"], 64, "is not the name of a group"],

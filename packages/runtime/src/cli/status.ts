@@ -71,6 +71,7 @@ export async function status(invocation: Invocation): Promise<number> {
   const now = systemClock.now();
   const shown = { ...commands, columns: wanted.query.columns, now };
   output.result([statusPage(live, seen, output), ...commandPage(shown, output)].join("\n"));
+  if (wanted.asked && commands.rows.length === 0) output.say("no command matches the query");
   if (commands.cut && wanted.limit === undefined && !wanted.asked) {
     output.say(`the newest ${defaultLimit} commands are shown; --limit or a query shows others`);
   }

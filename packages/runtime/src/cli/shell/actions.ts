@@ -19,9 +19,8 @@ export function start(invocation: Invocation): Promise<number> {
 
 export async function pause(invocation: Invocation): Promise<number> {
   const wait = invocation.flag("wait");
-  const code = await act(invocation, "is paused; nothing ran there", (desk, selection) =>
-    desk.pause(selection, { wait }),
-  );
+  const what = wait ? "is paused; what runs there goes on" : "is paused; nothing ran there";
+  const code = await act(invocation, what, (desk, selection) => desk.pause(selection, { wait }));
   const { group, all, ids } = readSelection(invocation);
   const which = all ? "--all" : ids ? ids.join(" ") : `--group ${group ?? "default"}`;
   advise(invocation, `\`runtime resume ${which}\` lets them go on`);

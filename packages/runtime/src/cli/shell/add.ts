@@ -30,7 +30,7 @@ export async function add(invocation: Invocation): Promise<number> {
   const code = report(invocation, added);
   if (isAlone && !invocation.flag("print-task-id")) {
     invocation.output.say(
-      "no runtime is running: `runtime start` starts one, and that the command",
+      "no runtime is running, so the command waits; `runtime start` starts one",
     );
   }
   if (code !== exitCodes.ok || !invocation.flag("follow")) return code;
@@ -132,9 +132,12 @@ function readLimits(invocation: Invocation): Pick<AddRequest, "slots" | "retry" 
   const slots = readInteger("slots", invocation.text("slots"), { least: 1, most: 10_000 });
   const retry = readInteger("retry", invocation.text("retry"), { least: 0, most: 10_000 });
   const timeout = invocation.text("timeout");
+  const timeout_ms = timeout === undefined ? null : readDuration("timeout", timeout);
+  if (timeout_ms === 0)
+    throw new UsageError("--timeout must be longer than 0; leave it out for none");
   return {
     ...(slots !== undefined && { slots }),
     ...(retry !== undefined && { retry }),
-    ...(timeout !== undefined && { timeout_ms: readDuration("timeout", timeout) }),
+    ...(timeout_ms !== null && { timeout_ms }),
   };
 }

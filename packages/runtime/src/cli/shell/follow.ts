@@ -11,6 +11,7 @@ import { CommandError } from "../line/errors.ts";
 import { readCommandIds } from "./given/ids.ts";
 import { outputFolder, readLines } from "./log.ts";
 import { type Fate, Followed } from "./output/followed.ts";
+import { JsonLines } from "./output/json-lines.ts";
 import { Screen } from "./output/screen.ts";
 import { NobodyReadsError } from "./output/write.ts";
 
@@ -35,7 +36,7 @@ export async function followIds(
   const config = await invocation.config();
   const folder = outputFolder(config);
   const { output } = invocation;
-  const screen = new Screen(output, ids);
+  const screen = invocation.json ? new JsonLines(output) : new Screen(output, ids);
   const stderr = invocation.flag("stderr");
   const isAlone =
     !config.store.startsWith("postgres") && lockHolder(config.control.socket) === false;

@@ -85,8 +85,12 @@ export async function remove(invocation: Invocation): Promise<number> {
 /** Without a number it lists, as in Pueue. */
 export async function parallel(invocation: Invocation): Promise<number> {
   const [typed] = invocation.words;
-  const slots = readInteger("parallel", typed, bounds);
-  if (slots === undefined) return await list(invocation);
+  if (typed === undefined) return await list(invocation);
+  const slots = Number(typed);
+  if (!/^\d+$/.test(typed) || slots > bounds.most) {
+    const range = `a whole number of slots between 0 and ${bounds.most}`;
+    throw new UsageError(`${quoted(typed)} is not ${range}; 0 is no limit`);
+  }
   const name = invocation.text("group") ?? "default";
   await withDesk(await invocation.config(), (desk) => desk.setGroup(name, { slots }), {
     create: true,

@@ -1,5 +1,6 @@
 // log: what commands have printed, from their files. Only as much is read as is shown.
 
+import { fstatSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import type { CommandJob, Store } from "@queue-runtime/store";
 import type { Config } from "../../config.ts";
@@ -12,7 +13,7 @@ import type { Invocation } from "../line/command.ts";
 import { CommandError, UsageError } from "../line/errors.ts";
 import { readInteger } from "../line/options.ts";
 import { jsonText, paint, quoted, visible } from "../terminal/text.ts";
-import { readSelection } from "./given/selection.ts";
+import { inWords, readSelection } from "./given/selection.ts";
 import { statusText } from "./list/columns.ts";
 import { type OutputPart, openPart } from "./output/pieces.ts";
 import { TerminalText } from "./output/terminal-text.ts";
@@ -26,7 +27,9 @@ export async function log(invocation: Invocation): Promise<number> {
   const config = await invocation.config();
   const folder = outputFolder(config);
   return await withStore(config, async (store) => {
-    const printer = invocation.json ? jsonPrinter(invocation) : textPrinter(invocation, wanted);
+    const printer = invocation.json
+      ? jsonPrinter(invocation)
+      : textPrinter(invocation, wanted, selection);
     let code: number = exitCodes.ok;
     try {
       await printer.begin();
@@ -126,11 +129,14 @@ function whyNotAll({ truncated, cut }: OutputPart, { lines }: Wanted): string | 
   return truncated ? "the last lines; --full shows all" : null;
 }
 
-function textPrinter({ output }: Invocation, wanted: Wanted): Printer {
+function textPrinter({ output }: Invocation, wanted: Wanted, selection: Selection): Printer {
   const { stdout } = output;
+  let isLineOpen = false;
+  let count = 0;
   return {
     begin: async () => undefined,
     print: async (job, part, named) => {
+      count += 1;
       if (part === null) {
         const hint = `\`runtime follow ${job.id}\` waits for it`;
         if (named) output.say(`${job.id} has no output${job.finishedAt ? "" : `; ${hint}`}`);
@@ -138,15 +144,32 @@ function textPrinter({ output }: Invocation, wanted: Wanted): Printer {
       }
       const row = commandRow(job, 0);
       const title = `${job.id} ${statusText(row)}: ${visible(job.command.line.slice(0, 200))}`;
-      output.say(paint("bold", title, process.stderr));
+      output.say((isLineOpen ? "\n" : "") + paint("bold", title, process.stderr));
+      isLineOpen = false;
       const why = whyNotAll(part, wanted);
       if (why !== null) output.say(paint("dim", why, process.stderr));
       const text = stdout.isTTY ? new TerminalText() : null;
-      for await (const chunk of part.chunks()) await write(stdout, text?.push(chunk) ?? chunk);
+      for await (const chunk of part.chunks()) {
+        await write(stdout, text?.push(chunk) ?? chunk);
+        isLineOpen = chunk.at(-1) !== 10 && titlesGoThere();
+      }
       if (text !== null) await write(stdout, text.end());
     },
-    end: async () => undefined,
+    end: async () => {
+      if (count === 0 && selection.ids === undefined) output.say(nothing(selection));
+    },
   };
+}
+
+function nothing(selection: Selection): string {
+  const where = selection.all ? "no group has" : `${inWords(selection)} has no`;
+  return `${where} commands; \`runtime add\` adds one`;
+}
+
+/** A title would stand in the last line of an output that does not end it. */
+function titlesGoThere(): boolean {
+  const [stdout, stderr] = [fstatSync(1), fstatSync(2)];
+  return stdout.ino === stderr.ino && stdout.dev === stderr.dev;
 }
 
 /** Written piece by piece: the output of one command may be larger than memory. */

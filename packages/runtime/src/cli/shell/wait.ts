@@ -40,6 +40,8 @@ const notYet: Readonly<Record<"queued" | "running" | "done" | "success", readonl
 
 interface Wish {
   readonly selection: Selection;
+  /** In words, such as `done`. */
+  readonly status: keyof typeof notYet;
   readonly notYet: readonly JobState[];
   readonly success: boolean;
 }
@@ -63,7 +65,7 @@ export async function wait(invocation: Invocation): Promise<number> {
       await changes.next();
       outcome = (await look()) ?? (late.isOver ? "timeout" : null);
     }
-    progress.finish(outcome === "timeout" ? "the time is over" : null);
+    progress.finish(outcome === "timeout" ? notInTime(wish, typed ?? "") : null);
     if (invocation.json) invocation.output.json({ outcome, commands: progress.answers });
     return codes[outcome];
   });
@@ -73,7 +75,15 @@ function readWish(invocation: Invocation): Wish {
   const choices = ["queued", "running", "done", "success"] as const;
   const status = readChoice("status", invocation.text("status"), choices) ?? "done";
   const selection = readSelection(invocation);
-  return { selection, notYet: notYet[status], success: status === "success" };
+  return { selection, status, notYet: notYet[status], success: status === "success" };
+}
+
+function notInTime({ selection, status }: Wish, typed: string): string {
+  const { ids, all } = selection;
+  const which = ids?.join(", ") ?? (all ? "the commands" : inWords(selection));
+  const are = ids?.length === 1 ? `${which} is not` : `not all of ${which} are`;
+  const so = status === "success" ? "successful" : status;
+  return `after ${typed} ${are} ${so}; \`runtime status\` shows how they stand`;
 }
 
 /** Wakes the loop once, when the time is over. */

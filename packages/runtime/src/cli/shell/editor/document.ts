@@ -21,7 +21,7 @@ export function readDocument(
 ): ReadonlyMap<number, Changes> {
   const document = parseDocument(text);
   const [mistake] = document.errors;
-  if (mistake !== undefined) throw wrong(mistake.message.split("\n")[0] ?? "it is no YAML");
+  if (mistake !== undefined) throw wrong(inOneLine(mistake.message));
   const found: unknown = document.toJS();
   if (found === null || found === undefined) return new Map();
   if (!isMap(found)) throw wrong("write the fields below their id");
@@ -55,6 +55,12 @@ function readFields(id: string, fields: unknown): Changes {
     }
   }
   return changes;
+}
+
+/** The parser's sentence, without the lines that show the place. */
+function inOneLine(message: string): string {
+  const [sentence = "it is no YAML"] = message.split("\n");
+  return sentence.replace(/:$/, "");
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -6,17 +6,23 @@ import { commandRow } from "../../../control/rows/command-row.ts";
 import { isoTime } from "../../../control/rows/iso-time.ts";
 import { statusText } from "../list/columns.ts";
 import { LiveFile } from "./live-file.ts";
-import type { Screen } from "./screen.ts";
 
 /** `gone`: it was there and is not any more. */
 export type Fate = "finished" | "failed" | "gone" | "unknown";
+
+/** Where output goes. */
+export interface Shown {
+  show(id: number, bytes: Buffer): Promise<void>;
+  /** Nothing more comes from it; null: it is no longer there. */
+  end(id: number, job: CommandJob | null): Promise<void>;
+}
 
 export interface FollowedOptions {
   readonly folder: string;
   readonly lines: number | null;
   /** Only that, of a command that keeps it apart. */
   readonly stderr: boolean;
-  readonly screen: Screen;
+  readonly screen: Shown;
   /** No runtime is there to run anything. */
   readonly isAlone: boolean;
   readonly say: (sentence: string) => void;
@@ -64,7 +70,7 @@ export class Followed {
     const { say, screen } = this.#options;
     this.#fate = this.#seen ? "gone" : "unknown";
     await this.#file?.close();
-    await screen.end(this.id);
+    await screen.end(this.id, null);
     say(this.#seen ? `${this.id} was removed` : `there is no command ${this.id}`);
   }
 
@@ -96,7 +102,7 @@ export class Followed {
   async #end(job: CommandJob): Promise<void> {
     const { say, screen } = this.#options;
     await this.#file?.close();
-    await screen.end(this.id);
+    await screen.end(this.id, job);
     this.#fate = job.state === "finished" ? "finished" : "failed";
     const text = statusText(commandRow(job, 0));
     if (this.#fate === "failed" || process.stderr.isTTY) say(`${this.id} ${text}`);
