@@ -179,3 +179,32 @@ test("whoever dies again and again while commands begin leaves none twice and no
   expect(all.filter(({ state }) => state !== "finished")).toEqual([]);
   await expect(project.written("twice", { deadlineMs: 10 })).rejects.toThrow();
 });
+
+test("what an orphan still ends has slots of its group, which nobody else gets meanwhile", async () => {
+  await using project = new ShellProject({ shutdown_timeout: "8s" });
+  const runtime = await project.up();
+  const store = await project.store();
+  await store.commands.setGroup("default", { slots: 2 });
+  // it takes the stop as a reason to hurry, and needs a while
+  const stubborn = await project.add(`trap "" TERM; ${hold}`);
+  const pid = await project.pidOfCommand(stubborn);
+  signal(runtime.pid, "SIGKILL");
+  await runtime.ended();
+  const next = await project.up();
+  await next.event("orphan-left", ({ msg }) => msg!.startsWith("commands"));
+  const [one, other] = await project.addMany([
+    'echo "$RUNTIME_SLOT" > "$DIR/slot"; while [ ! -e "$DIR/one" ]; do sleep 0.01; done',
+    "true",
+  ]);
+  await project.commandIn(one!, "running");
+  expect(await project.written("slot")).toBe("1");
+  // a later look would have begun it by now
+  await project.add("true", { priority: 9 });
+  expect(isRunning(pid)).toBe(true);
+  expect(await project.command(other!)).toMatchObject({ state: "ready" });
+  project.open("go");
+  await project.commandIn(stubborn, "finished");
+  await project.commandIn(other!, "finished");
+  project.open("one");
+  await project.commandIn(one!, "finished");
+});

@@ -11,7 +11,7 @@ import type { CommandsConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { FromCommands, ToCommands } from "../process/command-messages.ts";
 import type { Timetable } from "../process/deadline.ts";
-import type { StoreHealth } from "../service/store-health.ts";
+import { isAway, type StoreHealth } from "../service/store-health.ts";
 import type { Service } from "../service.ts";
 import { Appetite } from "../worker/claims/appetite.ts";
 import { Turns } from "../worker/turns.ts";
@@ -24,6 +24,7 @@ import { StaleOutput } from "./commands/ended/stale-output.ts";
 import { GroupSlots } from "./commands/group-slots.ts";
 import { Launcher } from "./commands/launcher.ts";
 import { Ledger } from "./commands/ledger.ts";
+import { Orphans } from "./commands/orphans.ts";
 import { Requests } from "./commands/requests.ts";
 import { InputPipes } from "./commands/run/input-pipes.ts";
 import { OomWatch } from "./commands/run/oom.ts";
@@ -73,6 +74,7 @@ export class Commands implements Service {
   readonly #pipes: InputPipes;
   readonly #appetite: Appetite;
   readonly #survivors: Survivors;
+  readonly #orphans: Orphans;
   readonly #drain: CommandDrain;
   readonly #callbacks: Callbacks;
   readonly #stale: StaleOutput;
@@ -101,13 +103,18 @@ export class Commands implements Service {
       lost: (held) => this.course.lost(held),
       settled: (settlements) => this.course.settled(settlements),
     });
+    const { processId, supervisorId } = options;
+    this.#orphans = new Orphans({ store, slots: this.slots, processId, supervisorId });
     this.claims = this.#makeClaims();
     this.turns = new Turns(this.ledger, health, this.claims);
     this.#pipes = new InputPipes({ log, otherwise: () => this.config.output });
     this.#pipes.start();
     this.launcher = this.#makeLauncher();
     // a lock that ends by its time is announced by nobody
-    const isIdle = () => this.runs.size === 0 && ++this.#idlePolls % idlePollsPerLook !== 0;
+    const isIdle = () => {
+      const isQuiet = this.runs.size === 0 && !this.#orphans.some;
+      return isQuiet && ++this.#idlePolls % idlePollsPerLook !== 0;
+    };
     this.#appetite = new Appetite({ store, pollMs, isIdle, look: () => this.look() });
     this.outputs = new OutputLimit({
       limitBytes: () => this.config.outputLimitBytes,
@@ -129,7 +136,9 @@ export class Commands implements Service {
 
   async start(): Promise<void> {
     prepareFolder(this.config.output);
-    await this.#survivors.adopt(this.options.supervisorId);
+    const { health, supervisorId } = this.options;
+    await health.insist(() => this.#orphans.find(), { goOn: isAway });
+    await this.#survivors.adopt(supervisorId);
     if (this.#drain.begun) return;
     this.#started = true;
     this.#appetite.start();
@@ -244,6 +253,7 @@ export class Commands implements Service {
       store,
       health,
       slots: this.slots,
+      count: () => this.#orphans.count(),
       mayBegin: () => this.mayBegin,
       request: () => this.turns.request({ look: true }),
       claimed: (jobs) => this.course.claimed(jobs),

@@ -27,6 +27,8 @@ export interface ClaimsOptions {
   readonly store: Store;
   readonly health: StoreHealth;
   readonly slots: GroupSlots;
+  /** Counts the slots that others have. */
+  readonly count: () => Promise<void>;
   readonly mayBegin: () => boolean;
   /** A turn from now on: one that is under way has asked for its claim already. */
   readonly request: () => void;
@@ -104,7 +106,8 @@ export class CommandClaims implements TurnsOwner {
   }
 
   async #next(): Promise<readonly number[]> {
-    const { store, slots } = this.#options;
+    const { store, slots, count } = this.#options;
+    await count();
     const all = await store.commands.groupSettings();
     const open = all.filter((group) => !group.paused && slots.free(group) > 0);
     if (open.length === 0) return [];

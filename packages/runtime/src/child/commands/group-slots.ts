@@ -3,11 +3,23 @@
 
 import type { CommandGroupSettings, QueuedCommand } from "@queue-runtime/store";
 
+/** What another process of this host runs. */
+export interface OtherRun {
+  readonly group: string;
+  readonly slots: number;
+  /** The number of its first slot; null as long as it has not begun. */
+  readonly first: number | null;
+}
+
 export class GroupSlots {
   readonly #taken = new Map<string, Set<number>>();
+  /** Beside those of ours. */
+  others: readonly OtherRun[] = [];
 
   taken(group: string): number {
-    return this.#taken.get(group)?.size ?? 0;
+    const others = this.others.filter((each) => each.group === group);
+    const theirs = others.reduce((sum, { slots }) => sum + slots, 0);
+    return (this.#taken.get(group)?.size ?? 0) + theirs;
   }
 
   free({ name, slots }: Pick<CommandGroupSettings, "name" | "slots">): number {
@@ -18,9 +30,10 @@ export class GroupSlots {
   take(group: string, slots: number): readonly number[] {
     const taken = this.#taken.get(group) ?? new Set();
     this.#taken.set(group, taken);
+    const theirs = new Set(this.others.filter((each) => each.group === group).map(firstOf));
     const numbers: number[] = [];
     for (let number = 0; numbers.length < slots; number++) {
-      if (!taken.has(number)) numbers.push(number);
+      if (!taken.has(number) && !theirs.has(number)) numbers.push(number);
     }
     for (const number of numbers) taken.add(number);
     return numbers;
@@ -59,4 +72,8 @@ export class GroupSlots {
       return fits;
     });
   }
+}
+
+function firstOf({ first }: OtherRun): number | null {
+  return first;
 }
