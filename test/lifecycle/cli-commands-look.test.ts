@@ -5,6 +5,7 @@ import { createWriteStream, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { ask } from "../../packages/runtime/src/control/client.ts";
 import { CommandProject } from "../support/command-project.ts";
 
 let project: CommandProject;
@@ -243,4 +244,32 @@ test("follow goes on in an output that is cut while it grows, and log says that 
   expect(kept.length).toBeLessThan(1_200_000);
   expect(kept.endsWith("409998\n409999\n")).toBe(true);
   expect(stderr).toContain("its beginning is gone: see commands.output_limit");
+});
+
+test("job says all that is known of a command, and nothing of its environment", async () => {
+  const first = await project.add("true");
+  const id = await project.add("--after", `${first}`, "--env", "SECRET=hidden", "echo out; exit 3");
+  await run("wait", `${id}`);
+  const file = join(outputFolder(), `${id}.1.log`);
+  const command = {
+    line: "echo out; exit 3",
+    directory: project.folder,
+    after: [first],
+    slots: 1,
+    exit_code: 3,
+    signal: null,
+    ended_by: "self",
+    output: file,
+  };
+  expect(await project.json("job", `${id}`)).toMatchObject({ id, state: "failed", command });
+  const { body } = await ask(join(project.folder, "config/data/runtime.sock"), {
+    method: "GET",
+    path: `/jobs/${id}`,
+  });
+  expect(body).toMatchObject({ id, command });
+  const { stdout } = await run("job", `${id}`);
+  for (const fact of ["line            echo out; exit 3", "exit_code       3", file]) {
+    expect(stdout).toContain(`${fact}\n`);
+  }
+  expect(stdout).not.toContain("hidden");
 });

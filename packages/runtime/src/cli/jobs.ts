@@ -1,6 +1,7 @@
 // jobs and job: what is stored. They talk to the store, so they work whether or not a runtime runs.
 
-import { type Job, type JobDetails, type JobState, systemClock } from "@queue-runtime/store";
+import { type Job, type JobState, systemClock } from "@queue-runtime/store";
+import { withCommand } from "../control/rows/command-facts.ts";
 import { jobDetailsRow, jobRow } from "../control/rows.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import { withStore } from "./data/open.ts";
@@ -28,10 +29,15 @@ export async function jobs(invocation: Invocation): Promise<number> {
 export async function job(invocation: Invocation): Promise<number> {
   const { json, output } = invocation;
   const id = readId(invocation.words[0] ?? "");
-  const found = await withStore(await invocation.config(), (store) => store.jobs.find(id));
-  if (found === null) throw new CommandError(`there is no job ${id}`);
-  if (json) output.json(jobDetailsRow(found));
-  else output.result(jobPage(found));
+  const config = await invocation.config();
+  const row = await withStore(config, async (store) => {
+    const found = await store.jobs.find(id);
+    if (found === null) throw new CommandError(`there is no job ${id}`);
+    const command = await withCommand(store, found, config.commands?.output ?? null);
+    return { ...jobDetailsRow(found), ...command };
+  });
+  if (json) output.json(row);
+  else output.result(jobPage(row as JobPageRow));
   return exitCodes.ok;
 }
 
@@ -69,9 +75,8 @@ function detail(job: Job): string {
   return job.label ?? "";
 }
 
-function jobPage(job: JobDetails): string {
-  const { label, errors, cancel_requested, ...row } = jobDetailsRow(job) as JobPageRow;
-  const facts = Object.entries({ ...row, label })
+function jobPage({ label, errors, cancel_requested, command, ...row }: JobPageRow): string {
+  const facts = Object.entries({ ...row, label, ...command })
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name.padEnd(16)}${factText(value)}`);
   const attempts = errors.map(({ attempt, at, message }) => {
@@ -85,6 +90,7 @@ interface JobPageRow {
   readonly label: string | null;
   readonly cancel_requested: boolean;
   readonly errors: readonly { attempt: number; at: string; message: string }[];
+  readonly command?: object;
 }
 
 function factText(value: unknown): string {

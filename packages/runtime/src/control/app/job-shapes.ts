@@ -10,6 +10,7 @@ import {
   nullable,
   object,
   oneOf,
+  optional,
   type Schema,
   text,
 } from "./schema.ts";
@@ -50,6 +51,7 @@ export const jobDetailsShape: Schema = named(
     label: nullable(text()),
     cancel_requested: flag,
     errors: listOf(anything, 1_000_000),
+    command: optional(anything),
   }),
 );
 

@@ -4,6 +4,7 @@ import { type EnqueueOptions, jobRef, queueOn } from "@queue-runtime/job";
 import type { Actions } from "@queue-runtime/store";
 import { momentOf } from "../../desk/local/add.ts";
 import { Problem } from "../../problem.ts";
+import { withCommand } from "../../rows/command-facts.ts";
 import { reasonRow } from "../../rows/reason-row.ts";
 import { jobDetailsRow, jobRow } from "../../rows.ts";
 import type { Backing } from "../../target.ts";
@@ -105,7 +106,9 @@ function oneRoutes({ target }: Pick<Backing, "target">): readonly Route[] {
       async handle({ id }) {
         const found = await target.store.jobs.find(id);
         if (found === null) throw new Problem(404, `there is no job ${id}`);
-        return jobDetailsRow(found);
+        const folder = target.config.commands?.output ?? null;
+        const command = await withCommand(target.store, found, folder);
+        return { ...jobDetailsRow(found), ...command };
       },
     }),
     route({
