@@ -176,7 +176,9 @@ export type Reason =
       readonly taken: number;
       readonly ahead: number;
     }
-  /** No worker takes from its queue; of a command: nobody runs commands. */
+  /** Of a command: nobody runs commands, though so many runtimes are up. */
+  | { readonly why: "no-runner"; readonly group: string; readonly runtimes: number }
+  /** No worker takes from its queue. */
   | { readonly why: "no-worker"; readonly queue: string }
   /** No worker of its queue has code for it; beside `no-worker`: no worker at all. */
   | { readonly why: "unknown-name"; readonly name: string }

@@ -13,6 +13,7 @@ interface Found {
   /** null: there is no such job. */
   readonly reasons: readonly Reason[] | null;
   readonly running: boolean;
+  readonly command: boolean;
   /** It runs, and somebody asked to cancel it. */
   readonly cancelling: boolean;
 }
@@ -27,7 +28,8 @@ export async function why(invocation: Invocation): Promise<number> {
       const reasons = await store.flow.why(id);
       const job = reasons?.length === 0 ? await store.jobs.find(id) : null;
       const running = job?.state === "running";
-      all.push({ id, reasons, running, cancelling: running && job.cancelRequested });
+      const command = job?.kind === "command";
+      all.push({ id, reasons, running, command, cancelling: running && job.cancelRequested });
     }
     return all;
   });
@@ -41,12 +43,13 @@ function foundRow({ id, reasons }: Found): object {
   return { id, reasons: reasons.map(reasonRow) };
 }
 
-function tell({ output }: Invocation, { id, reasons, running, cancelling }: Found): void {
+function tell({ output }: Invocation, { id, reasons, running, command, cancelling }: Found): void {
   if (reasons === null) return output.say(`${id}: ${unknown(id)}`);
   if (reasons.length > 0) {
     for (const reason of reasons) output.result(`${id}: ${reasonText(reason)}`);
   } else if (cancelling) output.result(`${id}: it is running, and was asked to stop`);
   else if (running) output.result(`${id}: it is running`);
+  else if (command) output.result(`${id}: nothing keeps it, it begins at any moment`);
   else output.result(`${id}: nothing keeps it, the next free worker takes it`);
 }
 

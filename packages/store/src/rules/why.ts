@@ -113,7 +113,8 @@ export function commandReasons(
   processes: readonly Known[],
 ): readonly Reason[] {
   const able = processes.filter(({ kind }) => kind === "commands");
-  if (able.length === 0) return [{ why: "no-worker", queue: group }];
+  const runtimes = processes.filter(({ kind }) => kind === "supervisor").length;
+  if (able.length === 0) return [{ why: "no-runner", group, runtimes }];
   const claiming = able.filter(({ state }) => claimingStates.includes(state));
   if (claiming.length === 0) return [full(able, [ahead])];
   if (slots === 0 || taken + wanted <= slots * claiming.length) return [];

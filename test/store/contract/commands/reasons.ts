@@ -2,7 +2,7 @@
 
 import type { ProcessState, Store } from "@queue-runtime/store";
 import { describe, expect, it } from "vitest";
-import { newWorker, type OpenStore } from "../world.ts";
+import { newWorker, type OpenStore, someProcess } from "../world.ts";
 import { add, addAll, newRunner } from "./words.ts";
 
 function says(store: Store, runner: { readonly id: number }, state: ProcessState) {
@@ -16,7 +16,10 @@ export function reasonsContract(open: OpenStore): void {
       const { store } = world;
       const id = await add(store);
       await store.processes.ready((await newWorker(store)).id, ["job", "command"]);
-      expect(await store.flow.why(id)).toEqual([{ why: "no-worker", queue: "default" }]);
+      const none = { why: "no-runner", group: "default" };
+      expect(await store.flow.why(id)).toEqual([{ ...none, runtimes: 0 }]);
+      await store.processes.register(someProcess({ kind: "supervisor" }));
+      expect(await store.flow.why(id)).toEqual([{ ...none, runtimes: 1 }]);
     });
 
     it("says that all slots of its group are taken, or wanted by those before it", async () => {

@@ -26,6 +26,8 @@ export function reasonText(reason: Reason): string {
       return `somebody edits it; its lock ends in ${near(reason.until - systemClock.now())} by itself`;
     case "slots":
       return slotsText(reason);
+    case "no-runner":
+      return runnerText(reason);
     case "no-worker":
       return `no running worker takes jobs from the queue ${quoted(reason.queue)}`;
     case "unknown-name":
@@ -76,6 +78,12 @@ function slotsText({ group, slots, taken, ahead }: Extract<Reason, { why: "slots
   const others = ahead === 1 ? "1 command is" : `${ahead} commands are`;
   const line = ahead > 0 ? `, and ${others} ahead of it` : "";
   return `the group ${quoted(group)} has ${all} and ${taken} taken${line}`;
+}
+
+function runnerText({ runtimes }: Extract<Reason, { why: "no-runner" }>): string {
+  if (runtimes === 0) return "no runtime is running: `runtime start` starts one";
+  const who = runtimes === 1 ? "the runtime that is up" : `each of ${runtimes} runtimes`;
+  return `${who} has \`commands: false\`, or has not started them yet; its log says why`;
 }
 
 type Full = Extract<Reason, { why: "workers-full" }>;
