@@ -6,13 +6,15 @@ import { once } from "node:events";
 import {
   closeSync,
   existsSync,
+  mkdirSync,
   openSync,
   readFileSync,
+  realpathSync,
   statSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Command, Job, QueuedCommand } from "@queue-runtime/store";
 import { describe, expect, test } from "vitest";
 import { deleteStale } from "../../packages/runtime/src/child/commands/ended/stale-output.ts";
@@ -22,7 +24,7 @@ import {
   settlementOf,
   unseen,
 } from "../../packages/runtime/src/child/commands/run/ending.ts";
-import { OomWatch } from "../../packages/runtime/src/child/commands/run/oom.ts";
+import { OomWatch, oomFile } from "../../packages/runtime/src/child/commands/run/oom.ts";
 import { OutputLimit } from "../../packages/runtime/src/child/commands/run/output-limit.ts";
 import { type Cause, Run } from "../../packages/runtime/src/child/commands/run.ts";
 import { temporaryFolder, temporaryStore } from "../support/temporary-store.ts";
@@ -164,18 +166,44 @@ describe("slots of a group", () => {
   });
 });
 
-test("the out-of-memory killer was at work when the count of its victims rose since the last look", () => {
+test("the out-of-memory killer has as many victims as its count says, for a while", () => {
   using folder = temporaryFolder();
   const file = join(folder.path, "memory.events");
-  writeFileSync(file, "low 0\noom 3\noom_kill 2\noom_group_kill 0\n");
-  const watch = new OomWatch(file);
-  expect(watch.wasAtWork).toBe(false);
-  writeFileSync(file, "oom_kill 3\n");
-  expect(watch.wasAtWork).toBe(true);
+  let now = 0;
+  const count = (victims: number) =>
+    writeFileSync(file, `low 0\noom 3\noom_kill ${victims}\noom_group_kill 0\n`);
+  count(2);
+  const watch = new OomWatch(file, () => now);
+  expect(watch.takeVictim()).toBe(false);
+  count(3);
+  // a large process needs some time to go, and looks are taken meanwhile
+  for (now = 0; now < 3_000; now += 250) watch.look();
+  expect([watch.takeVictim(), watch.takeVictim()]).toEqual([true, false]);
+  count(4);
   watch.look();
-  expect(watch.wasAtWork).toBe(false);
+  now += 60_000;
+  expect(watch.takeVictim()).toBe(false);
   // a system that does not count is no reason to blame it
-  expect(new OomWatch(join(folder.path, "nothing")).wasAtWork).toBe(false);
+  expect(new OomWatch(join(folder.path, "nothing")).takeVictim()).toBe(false);
+});
+
+test.for([
+  ["a service", "0::/system.slice/queue.service\n", "system.slice/queue.service/memory.events"],
+  ["a container", "0::/\n", "memory.events"],
+  ["a container that sees the path of its host", "0::/kubepods/pod1/abc\n", "memory.events"],
+  ["a container below the root of its namespace", "0::/../abc\n", "memory.events"],
+  ["a host of version 1", "4:cpu,memory:/user/a\n0::/\n", "memory/user/a/memory.oom_control"],
+  ["a container of version 1", "4:memory:/docker/a\n", "memory/memory.oom_control"],
+] as const)("its victims are counted by %s in its own control group", ([, groups, file]) => {
+  using folder = temporaryFolder();
+  const counts = join(folder.path, "sys/fs/cgroup", file);
+  for (const each of [counts, join(folder.path, "proc/self/cgroup")]) {
+    mkdirSync(dirname(each), { recursive: true });
+  }
+  writeFileSync(join(folder.path, "proc/self/cgroup"), groups);
+  expect(oomFile(folder.path)).toBe(join(folder.path, "proc/vmstat"));
+  writeFileSync(counts, "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n");
+  expect(realpathSync(oomFile(folder.path))).toBe(realpathSync(counts));
 });
 
 test("output beyond the limit loses its oldest part, however often", async () => {

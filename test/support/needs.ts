@@ -2,6 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { describe, test } from "vitest";
+import { MemoryGroup } from "./memory-group.ts";
 import { missingPostgres } from "./postgres/binaries.ts";
 
 /** `test`, or a loud skip where the program is not installed. */
@@ -29,6 +30,14 @@ export function describeThatNeedsPostgres(name: string, tests: () => void): void
   }
   complain(`there is no PostgreSQL for "${name}": ${missing}`);
   describe.skipIf(true)(name, tests);
+}
+
+/** `test`, or a loud skip where no control group of version 2 can be made. */
+export function testThatNeedsMemoryGroups(): typeof test {
+  const missing = MemoryGroup.missing();
+  if (missing === null) return test;
+  complain(`no control group (version 2) with limited memory can be made: ${missing}`);
+  return test.skipIf(true) as typeof test;
 }
 
 function complain(missing: string, cause?: Error): void {

@@ -88,7 +88,7 @@ export class Course {
     // what the supervisor said before it sent a signal is read by then
     await nextRound();
     await nextRound();
-    this.end(run, exit, () => oom.wasAtWork);
+    this.end(run, exit, () => oom.takeVictim());
   }
 
   end(run: Run, exit: Exit, byOom: () => boolean = () => false): void {

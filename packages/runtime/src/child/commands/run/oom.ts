@@ -1,33 +1,59 @@
 // Whether the out-of-memory killer was at work: its victims look as if anybody had killed them. The
-// system counts what it ended, and the count is looked at often enough that a kill and a rise of it
-// belong together.
+// system counts whom it ends before it does, and the count is looked at while commands run; a large
+// process takes its time to go, so a victim is remembered for a while, for one end.
 
 import { readFileSync } from "node:fs";
+import { monotonic } from "../../../process/monotonic.ts";
 
-/** Of our own control group, which the commands share; or else of the whole system. */
-export function oomFile(): string {
-  const group = /^0::(\/.*)$/m.exec(read("/proc/self/cgroup"))?.[1] ?? "";
-  const events = `/sys/fs/cgroup${group.trim()}/memory.events`;
-  return countIn(events) === null ? "/proc/vmstat" : events;
+/** A process that was ended is gone after so many milliseconds, however large. */
+const lastMs = 10_000;
+
+/**
+ * Of our own control group, which the commands share; or else of the whole system. In a container
+ * our group may be all of what is mounted, whatever its path is outside.
+ * @param root of the file system
+ */
+export function oomFile(root = ""): string {
+  const groups = read(`${root}/proc/self/cgroup`);
+  const path = (pattern: RegExp) => pattern.exec(groups)?.[1]?.replace(/\/$/, "") ?? "";
+  const mount = `${root}/sys/fs/cgroup`;
+  const files = [
+    `${mount}${path(/^0::(\/.*)$/m)}/memory.events`,
+    `${mount}/memory.events`,
+    `${mount}/memory${path(/^\d+:(?:\S*,)?memory(?:,\S*)?:(\/.*)$/m)}/memory.oom_control`,
+    `${mount}/memory/memory.oom_control`,
+  ];
+  return files.find((file) => countIn(file) !== null) ?? `${root}/proc/vmstat`;
 }
 
 export class OomWatch {
   readonly #file: string;
+  readonly #now: () => number;
   #seen: number;
+  #victims = 0;
+  #roseAt = 0;
 
-  constructor(file: string = oomFile()) {
+  constructor(file: string = oomFile(), now: () => number = monotonic) {
     this.#file = file;
+    this.#now = now;
     this.#seen = countIn(file) ?? 0;
   }
 
-  /** What it ended so far was none of those that run now. */
   look(): void {
-    this.#seen = countIn(this.#file) ?? 0;
+    const count = countIn(this.#file) ?? this.#seen;
+    if (count > this.#seen) {
+      this.#victims += count - this.#seen;
+      this.#roseAt = this.#now();
+    } else if (this.#now() - this.#roseAt > lastMs) this.#victims = 0;
+    this.#seen = count;
   }
 
-  /** It ended something since the last look. */
-  get wasAtWork(): boolean {
-    return (countIn(this.#file) ?? 0) > this.#seen;
+  /** It ended something a moment ago that nobody has asked for: one less from now on. */
+  takeVictim(): boolean {
+    this.look();
+    if (this.#victims === 0) return false;
+    this.#victims--;
+    return true;
   }
 }
 
