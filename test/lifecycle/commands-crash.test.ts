@@ -127,6 +127,31 @@ test("when the supervisor dies, its commands stop as on TERM and run again later
   await project.commandIn(id, "finished");
 });
 
+/** In the supervisor too, whose modules it is loaded before. */
+const breakable = `process.on("SIGPWR", () => { throw new Error("a mistake of ours"); });`;
+
+test.for([
+  ["SIGPWR", { code: 1, signal: null }],
+  ["SIGABRT", { code: null, signal: "SIGABRT" }],
+] as const)(
+  "when it ends by a mistake or an abort (%s), they have the time of a TERM as well",
+  async ([blow, exit]) => {
+    await using project = new ShellProject({ shutdown_timeout: "4s" });
+    project.write("breakable.mjs", breakable);
+    project.env.NODE_OPTIONS = `--import=${project.path}/breakable.mjs`;
+    const runtime = await project.up();
+    const tidy = `trap 'sleep 0.5; echo tidy > "$DIR/tidy"; exit 1' TERM`;
+    const id = await project.add(`${tidy}; echo $$ > "$DIR/pid"; ${hold}`);
+    const pid = await project.pidOfCommand(id);
+    await project.written("pid");
+    signal(runtime.pid, blow);
+    expect(await runtime.exited).toMatchObject(exit);
+    await gone(pid);
+    expect(await project.written("tidy")).toBe("tidy");
+    expect(await project.commandIn(id, "ready")).toMatchObject({ attempts: 0, interruptions: 1 });
+  },
+);
+
 test("after kill -9 of everybody the next start adopts, and never runs a second one", async () => {
   await using project = new ShellProject();
   const runtime = await project.up();
