@@ -48,8 +48,7 @@ function report(invocation: Invocation, added: Added): number {
   if (outcome === "exists") output.say("a command with this key is there already; this is its id");
   if (error !== undefined) output.say(`${id}: ${visible(error)}`);
   if (warning !== undefined && !invocation.flag("print-task-id")) {
-    const group = invocation.text("group") ?? invocation.text("queue") ?? "default";
-    output.say(`${visible(warning)}; \`runtime resume --group ${visible(group)}\` resumes it`);
+    output.say(visible(warning));
   }
   if (outcome === "refused") return exitCodes.unexpected;
   if (!follows && !invocation.flag("print-task-id")) {

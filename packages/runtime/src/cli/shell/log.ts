@@ -15,6 +15,7 @@ import { readInteger } from "../line/options.ts";
 import { jsonText, paint, quoted, visible } from "../terminal/text.ts";
 import { inWords, readSelection } from "./given/selection.ts";
 import { statusText } from "./list/columns.ts";
+import { otherHost } from "./output/elsewhere.ts";
 import { type OutputPart, openPart } from "./output/pieces.ts";
 import { TerminalText } from "./output/terminal-text.ts";
 import { NobodyReadsError, write } from "./output/write.ts";
@@ -79,8 +80,8 @@ export function readLines(invocation: Invocation): number | undefined {
 /** @throws CommandError */
 export function outputFolder({ commands }: Config): string {
   if (commands !== null) return commands.output;
-  const hint = "`commands: false` in queue.yml says that none runs here";
-  throw new CommandError(`there is no output of commands: ${hint}`);
+  const why = "`commands: false` in queue.yml leaves open where it is";
+  throw new CommandError(`no output of commands is looked for: ${why}; its files are kept`);
 }
 
 function fileOf(folder: string, job: CommandJob, { attempt, stderr }: Wanted): string {
@@ -138,8 +139,7 @@ function textPrinter({ output }: Invocation, wanted: Wanted, selection: Selectio
     print: async (job, part, named) => {
       count += 1;
       if (part === null) {
-        const hint = `\`runtime follow ${job.id}\` waits for it`;
-        if (named) output.say(`${job.id} has no output${job.finishedAt ? "" : `; ${hint}`}`);
+        if (named) output.say(nothingOf(job));
         return;
       }
       const row = commandRow(job, 0);
@@ -159,6 +159,14 @@ function textPrinter({ output }: Invocation, wanted: Wanted, selection: Selectio
       if (count === 0 && selection.ids === undefined) output.say(nothing(selection));
     },
   };
+}
+
+function nothingOf(job: CommandJob): string {
+  const { id, finishedAt } = job;
+  const host = otherHost(job);
+  if (host !== null) return `the output of ${id} is on ${visible(host)}: look there`;
+  if (finishedAt !== null) return `${id} has no output`;
+  return `${id} has no output; \`runtime follow ${id}\` waits for it`;
 }
 
 function nothing(selection: Selection): string {
@@ -186,8 +194,13 @@ function jsonPrinter({ output: { stdout } }: Invocation): Printer {
         for await (const chunk of part.chunks())
           await write(stdout, inString(decoder.write(chunk)));
       }
-      const facts = `"bytes":${part?.bytes ?? 0},"truncated":${part?.truncated ?? false}`;
-      await write(stdout, `${inString(decoder.end())}",${facts}}`);
+      const host = part === null ? otherHost(job) : null;
+      const facts = [
+        `"bytes":${part?.bytes ?? 0}`,
+        `"truncated":${part?.truncated ?? false}`,
+        ...(host === null ? [] : [`"host":${jsonText(host)}`]),
+      ];
+      await write(stdout, `${inString(decoder.end())}",${facts.join(",")}}`);
     },
     end: () => write(stdout, "]\n"),
   };

@@ -1,10 +1,13 @@
 // One command that somebody follows: waited for, read from, and done with when it has ended.
 
+import { existsSync } from "node:fs";
 import type { CommandJob } from "@queue-runtime/store";
 import { newestAttempt, outputFile } from "../../../control/output/files.ts";
 import { commandRow } from "../../../control/rows/command-row.ts";
 import { isoTime } from "../../../control/rows/iso-time.ts";
+import { visible } from "../../terminal/text.ts";
 import { statusText } from "../list/columns.ts";
+import { otherHost } from "./elsewhere.ts";
 import { LiveFile } from "./live-file.ts";
 
 /** `gone`: it was there and is not any more. */
@@ -35,6 +38,8 @@ export class Followed {
   #fate: Fate | null = null;
   #seen = false;
   #waiting = "";
+  /** The other one that was named last. */
+  #host = "";
   /** null: we have not looked yet. */
   #attempt: number | null = null;
   #file: LiveFile | null = null;
@@ -57,6 +62,7 @@ export class Followed {
     // between its claim and its start there may be the output of a run before a restart
     const begun = job.state !== "running" || job.command.process !== null;
     if (job.startedAt !== null && begun) await this.#readUpTo(job);
+    if (begun) this.#sayWhereItIs(job);
     this.#attempt ??= 0;
     if (ended) await this.#end(job);
     else if (job.state !== "running") this.#sayWhatItWaitsFor(job);
@@ -106,6 +112,16 @@ export class Followed {
     this.#fate = job.state === "finished" ? "finished" : "failed";
     const text = statusText(commandRow(job, 0));
     if (this.#fate === "failed" || process.stderr.isTTY) say(`${this.id} ${text}`);
+  }
+
+  /** Its end is seen from everywhere, and its output is not. */
+  #sayWhereItIs(job: CommandJob): void {
+    const host = otherHost(job);
+    if (host === null || host === this.#host) return;
+    this.#host = host;
+    const file = outputFile(this.#options.folder, { id: job.id, attempt: this.#attempt ?? 1 });
+    if (!existsSync(file))
+      this.#options.say(`the output of ${job.id} is on ${visible(host)}: follow it there`);
   }
 
   #sayWhatItWaitsFor({ state, attempts, runAt }: CommandJob): void {

@@ -23,7 +23,7 @@ export async function add(
   const immediate = requests.some((request) => request.immediate);
   if (immediate && live === null) throw new DeskError("no-runtime", whyNot);
   const enqueued = await store.jobs.enqueue(requests.map(newJob));
-  const paused = await pausedGroups(reach);
+  const warn = await warnings(reach);
   if (!immediate) live?.look();
   const starts = await startThose(reach, requests, enqueued);
   return requests.map((request, at) => {
@@ -31,7 +31,7 @@ export async function add(
     const begun = starts.get(id);
     if (begun) return { id, ...begun };
     const known = outcome === "created" ? "created" : "exists";
-    return { id, outcome: known, ...warningFor(request, paused) };
+    return { id, outcome: known, ...warn(request) };
   });
 }
 
@@ -55,17 +55,21 @@ async function startThose(
   );
 }
 
-async function pausedGroups({ store }: Reach): Promise<ReadonlySet<string>> {
+/** What is known now of what will keep one from beginning, and what to do. */
+async function warnings({
+  store,
+  folder,
+}: Reach): Promise<(request: AddRequest) => Pick<Added, "warning">> {
   const groups = await store.commands.groupSettings();
-  return new Set(groups.filter(({ paused }) => paused).map(({ name }) => name));
-}
-
-function warningFor(
-  { group = "default", stashed }: AddRequest,
-  paused: ReadonlySet<string>,
-): Pick<Added, "warning"> {
-  if (stashed || !paused.has(group)) return {};
-  return { warning: `the group ${group} is paused: nothing begins there until it is resumed` };
+  const paused = new Set(groups.filter((each) => each.paused).map(({ name }) => name));
+  return ({ group = "default", stashed }) => {
+    if (folder === null) {
+      return { warning: "nothing begins here: queue.yml says `commands: false`" };
+    }
+    if (stashed || !paused.has(group)) return {};
+    const resume = `\`runtime resume --group ${shellWord(group)}\``;
+    return { warning: `the group ${group} is paused: nothing begins there until ${resume}` };
+  };
 }
 
 /** @throws DeskError */
