@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as nextRound } from "node:timers/promises";
 import type { CommandJob } from "@queue-runtime/store";
 
 export interface OutputName {
@@ -36,9 +37,15 @@ export function newestAttempt(folder: string, job: CommandJob): number {
   return existsSync(outputFile(folder, { id: job.id, attempt: uncounted })) ? uncounted : counted;
 }
 
+/** Most have no output, and are looked at without a wait: everybody else has a turn in between. */
+const idsInOneRound = 250;
+
 /** Of every attempt. Files that are gone already, or were never there, are fine. */
 export async function deleteOutput(folder: string, ids: readonly number[]): Promise<void> {
-  for (const id of ids) await deleteAttempts(folder, id);
+  for (const [n, id] of ids.entries()) {
+    await deleteAttempts(folder, id);
+    if (n % idsInOneRound === 0) await nextRound();
+  }
 }
 
 async function deleteAttempts(folder: string, id: number): Promise<void> {

@@ -5,13 +5,13 @@ import type { JobState } from "@queue-runtime/store";
 import type { Answer } from "../../desk.ts";
 import type { LiveCommands } from "../../live-commands.ts";
 import { lateOnes, onceStarted } from "./late.ts";
+import { inParts } from "./parts.ts";
 import { named, type Reach, requireGroup } from "./reach.ts";
 import { findIds } from "./selection.ts";
 import { deleteOutputs } from "./waiting.ts";
 
 /** Longer than any process takes to die of KILL, unless the kernel holds it. */
 const patienceMs = 30_000;
-const idsAtOnce = 500;
 /** Another runtime of this host may run some of them, and not let go. */
 const mostRounds = 4;
 
@@ -78,11 +78,8 @@ async function removeAll(reach: Reach, groups: readonly string[]): Promise<reado
     ...(["finished", "failed", "cancelled"] as const),
   ];
   const ids = [...(await findIds(reach, { groups, states }))].reverse();
-  const answers: Answer[] = [];
-  for (let at = 0; at < ids.length; at += idsAtOnce) {
-    const some = await reach.store.commands.remove(ids.slice(at, at + idsAtOnce));
-    answers.push(...named(some, "removed"));
-  }
+  const removed = await inParts(ids, (some) => reach.store.commands.remove(some));
+  const answers = named(removed, "removed");
   await deleteOutputs(reach, answers);
-  return answers.reverse();
+  return answers.toReversed();
 }

@@ -4,6 +4,7 @@ import { isAbsolute } from "node:path";
 import type { CommandAction, CommandChanges } from "@queue-runtime/store";
 import type { Answer, Changes, RestartRequest } from "../../desk.ts";
 import { DeskError } from "../desk-error.ts";
+import { inParts } from "./parts.ts";
 import { named, nameOf, type Reach, requireGroup } from "./reach.ts";
 import { findIds } from "./selection.ts";
 import { startAdded } from "./start-now.ts";
@@ -40,9 +41,6 @@ async function chosenIds(reach: Reach, request: RestartRequest): Promise<readonl
   throw new DeskError("invalid", "which commands? Give ids, failed_in_group or all_failed");
 }
 
-/** In one transaction; more would keep others from writing. */
-const idsAtOnce = 500;
-
 async function doRestart(
   { store }: Reach,
   ids: readonly number[],
@@ -52,15 +50,10 @@ async function doRestart(
     held: stashed === true,
     ...(changes !== undefined && { changes: readChanges(changes) }),
   };
-  const answers: Restarted[] = [];
-  for (let at = 0; at < ids.length; at += idsAtOnce) {
-    const some = ids.slice(at, at + idsAtOnce);
-    if (inPlace) {
-      const done = await store.commands.restart(some, options);
-      answers.push(...named(done, "restarted"));
-    } else answers.push(...(await store.commands.again(some, options)).map(answerOf));
+  if (!inPlace) {
+    return (await inParts(ids, (some) => store.commands.again(some, options))).map(answerOf);
   }
-  return answers;
+  return named(await inParts(ids, (some) => store.commands.restart(some, options)), "restarted");
 }
 
 function answerOf(answer: CommandAction & { readonly newId: number | null }): Restarted {

@@ -1,6 +1,7 @@
 // Which commands a selection means, decided once, when an action begins: whatever is added or ends
 // meanwhile is left alone.
 
+import { setImmediate as nextRound } from "node:timers/promises";
 import type { CommandQuery, JobState } from "@queue-runtime/store";
 import type { Selection } from "../../desk.ts";
 import { type Reach, requireGroup } from "./reach.ts";
@@ -46,5 +47,6 @@ export async function findIds(
     const page = await store.commands.list({ ...query, beyond, first: idsAtOnce });
     for (const { id } of page) found.push(id);
     if (page.length < idsAtOnce) return found;
+    await nextRound();
   }
 }

@@ -5,6 +5,7 @@ import type { Answer, Selection } from "../../desk.ts";
 import { deleteOutput } from "../../output/files.ts";
 import { DeskError } from "../desk-error.ts";
 import { momentOf } from "./add.ts";
+import { inParts } from "./parts.ts";
 import { named, type Reach, requireGroup } from "./reach.ts";
 import { choose, findIds, idsOf } from "./selection.ts";
 
@@ -12,9 +13,6 @@ interface Later {
   readonly delay_ms?: number;
   readonly at?: string;
 }
-
-/** In one transaction; more would keep others from writing. */
-const idsAtOnce = 500;
 
 export async function stash(
   reach: Reach,
@@ -94,11 +92,7 @@ async function inTurns(
   outcome: string,
   act: (some: readonly number[]) => Promise<Actions>,
 ): Promise<readonly Answer[]> {
-  const answers: Answer[] = [];
-  for (let at = 0; at < ids.length; at += idsAtOnce) {
-    answers.push(...named(await act(ids.slice(at, at + idsAtOnce)), outcome));
-  }
-  return answers;
+  return named(await inParts(ids, act), outcome);
 }
 
 /** null: at once. @throws DeskError */
