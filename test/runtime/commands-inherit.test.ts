@@ -2,8 +2,10 @@
 // process was started, before anybody had noted it.
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { commandName, type Store } from "@queue-runtime/store";
 import { expect, test } from "vitest";
+import { identify } from "../../packages/runtime/src/process/identity.ts";
 import { inherit } from "../../packages/runtime/src/supervisor/commands/inherit.ts";
 import { someProcess } from "../store/contract/world.ts";
 import { isRunning } from "../support/proc.ts";
@@ -42,7 +44,7 @@ async function comeAndGo({ id, fence }: { readonly id: number; readonly fence: n
   let text = "";
   for await (const part of leader.stdout!) text += part;
   await waitFor(() => leader.exitCode !== null);
-  return Number(text);
+  return { left: Number(text), leader: leader.pid! };
 }
 
 test("a process of which nobody has noted the pid is found; what never began is ready again", async () => {
@@ -71,8 +73,8 @@ test("what a run left is ended when it came and went while nobody noted it", asy
   const { store } = opened;
   const { to, from, jobs } = await claimed(store);
   const [job, next] = jobs;
-  const left = await comeAndGo(job!);
-  const stranger = await comeAndGo({ id: next!.id, fence: next!.fence + 9 });
+  const { left } = await comeAndGo(job!);
+  const { left: stranger } = await comeAndGo({ id: next!.id, fence: next!.fence + 9 });
   try {
     expect(await inherit({ store, log: notedLog(), from, to, keep: true })).toEqual([]);
     await waitFor(() => !isRunning(left));
@@ -96,6 +98,48 @@ test("a process of an earlier claim of the same command is not taken for this on
   } finally {
     child.kill("SIGKILL");
     other.kill("SIGKILL");
+  }
+});
+
+test("what is left of one that has ended is ended as well where nobody looks after it", async () => {
+  await using opened = await temporaryStore();
+  const { store } = opened;
+  const { to, from, jobs } = await claimed(store);
+  const [gone, lives] = jobs;
+  const { left, leader } = await comeAndGo(gone!);
+  const child = begin(lives!);
+  const runs = [
+    { ...gone!, slot: 0, process: { ...identify(leader), startTicks: 1 } },
+    { ...lives!, slot: 1, process: identify(child.pid!) },
+  ];
+  await store.commands.began(runs);
+  expect(await inherit({ store, log: notedLog(), from, to, keep: false })).toEqual([]);
+  await waitFor(() => !isRunning(left) && child.signalCode === "SIGKILL");
+  for (const { id } of jobs) {
+    expect(await store.commands.find(id)).toMatchObject({ state: "ready", attempts: 0 });
+  }
+});
+
+test("a command of another store with the same id is none of ours: who began it lives", async () => {
+  await using opened = await temporaryStore();
+  const { store } = opened;
+  const { to, from, jobs } = await claimed(store);
+  const { id, fence } = jobs[0]!;
+  const env = { RUNTIME_JOB_ID: String(id), RUNTIME_FENCE: String(fence) };
+  const options = { env, detached: true, stdio: "ignore" };
+  const text = `
+    process.title = "runtime commands";
+    const child = require("child_process").spawn("sleep", ["60"], ${JSON.stringify(options)});
+    console.log(child.pid);
+    child.on("exit", () => process.exit());`;
+  const other = spawn(process.execPath, ["-e", text], { stdio: ["ignore", "pipe", "inherit"] });
+  const [pid] = await once(other.stdout!, "data");
+  try {
+    expect(await inherit({ store, log: notedLog(), from, to, keep: true })).toEqual([]);
+    expect(isRunning(Number(pid))).toBe(true);
+  } finally {
+    other.kill("SIGKILL");
+    if (isRunning(Number(pid))) process.kill(Number(pid), "SIGKILL");
   }
 });
 

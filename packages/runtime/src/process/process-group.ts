@@ -48,6 +48,7 @@ export function signalNumber(name: string): number {
 /** A process that says of itself, by its environment, which run of a command it belongs to. */
 export interface Marked {
   readonly pid: number;
+  readonly parent: number;
   readonly group: number;
   readonly session: number;
   readonly jobId: number;
@@ -64,11 +65,12 @@ export function markedProcesses(): readonly Marked[] {
     const value = (name: string) =>
       Number(new RegExp(`(?:^|\\0)${name}=(\\d+)`).exec(environment)?.[1] ?? Number.NaN);
     const stat = readText(`/proc/${pid}/stat`) ?? "";
-    const [state, , group, session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const [state, parent, group, session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (state === undefined || state === "Z" || state === "X") return [];
     const [jobId, fence] = [value("RUNTIME_JOB_ID"), value("RUNTIME_FENCE")];
     const slot = value("RUNTIME_SLOT") || 0;
-    return [{ pid, group: Number(group), session: Number(session), jobId, fence, slot }];
+    const kin = { parent: Number(parent), group: Number(group), session: Number(session) };
+    return [{ pid, ...kin, jobId, fence, slot }];
   });
 }
 

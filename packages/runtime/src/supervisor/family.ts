@@ -138,16 +138,17 @@ export class Family {
     this.#ending = times;
     for (const place of this.#all) clearTimeout(place.replacing);
     const late = times.kill <= monotonic();
-    if (late) this.#options.commands.killAll();
     for (const child of this.#living) late ? child.kill() : child.terminate(times);
+    // after who runs them: he would take it for their own end, or begin another one
+    if (late) this.#options.commands.killAll();
   }
 
   /** For good: nobody is replaced after this. */
   killAll(): void {
     this.#ending ??= timetable(monotonic(), 0);
-    this.#options.commands.killAll();
     for (const place of this.#all) clearTimeout(place.replacing);
     for (const child of this.#living) child.kill();
+    this.#options.commands.killAll();
   }
 
   /** We end unexpectedly. Who runs commands stops by itself, and gives them the time of a TERM. */

@@ -19,7 +19,7 @@ import { isAway, type StoreHealth } from "../service/store-health.ts";
 const orphanPollMs = 250;
 
 /** A process that ended. */
-export type Departed = Pick<Process, "id" | "name" | "kind">;
+export type Departed = Pick<Process, "id" | "name" | "kind"> & Partial<Pick<Process, "pid">>;
 
 export class Recovery {
   readonly #store: Store;

@@ -7,6 +7,7 @@ import type { CommandJob, Store } from "@queue-runtime/store";
 import type { Log } from "../../log.ts";
 import { isAlive } from "../../process/identity.ts";
 import { slotsOf, sweepMarked } from "../../process/process-group.ts";
+import { findUnnoted, notesOf } from "../../process/runs/unnoted-runs.ts";
 import { isAway, type StoreHealth } from "../../service/store-health.ts";
 import type { Course } from "./course.ts";
 import type { GroupSlots } from "./group-slots.ts";
@@ -50,9 +51,8 @@ export class Survivors {
   /** Takes over what the supervisor holds for us. */
   async adopt(supervisorId: number): Promise<void> {
     const { store, health, processId } = this.#options;
-    const goOn = (error: unknown) => isAway(error);
     const call = () => store.commands.adopt(supervisorId, processId);
-    const jobs = await health.insist(call, { goOn });
+    const jobs = await this.#known(await health.insist(call, { goOn: isAway }));
     // all of them first: nobody gets a number anew that another one has had all the time
     const had = jobs.map((job) => this.#slotsOf(job));
     for (const [at, job] of jobs.entries()) this.#take(job, had[at]!);
@@ -67,6 +67,15 @@ export class Survivors {
     this.#pauseMs = closelyMs;
     this.#arm();
   }
+  /** The supervisor has looked for them, too, and may have lost the store before it noted them. */
+  async #known(jobs: readonly CommandJob[]): Promise<readonly CommandJob[]> {
+    const { store, health } = this.#options;
+    const found = findUnnoted(jobs);
+    if (found.size === 0) return jobs;
+    const note = () => store.commands.began(notesOf(jobs, found));
+    await health.insist(note, { goOn: isAway });
+    return jobs.map((job) => ({ ...job, command: { ...job.command, ...found.get(job.id) } }));
+  }
 
   #slotsOf({ queue, command }: CommandJob): readonly number[] {
     const { process, slot, slots } = command;
@@ -80,9 +89,9 @@ export class Survivors {
     const numbers = [...had, ...slots.take(job.queue, command.slots - had.length)];
     const run = new Run({ job, command, numbers, adopted: true });
     runs.add(run);
-    // the supervisor has looked for its process already
-    if (!command.process) return course().release(run);
-    run.process = command.process;
+    const { process } = command;
+    if (!process) return course().release(run);
+    run.process = process;
     run.paused = command.paused;
     run.signals.push(...command.signalsSent);
     run.startedAt = job.startedAt ?? 0;
@@ -90,8 +99,7 @@ export class Survivors {
     this.#runs.add(run);
     told.began(run);
     course().watch(run);
-    const { pid } = command.process;
-    log.report({ type: "command-adopted", job, pid, policy: end() ? "end" : "adopt" });
+    log.report({ type: "command-adopted", job, pid: process.pid, policy: end() ? "end" : "adopt" });
     // somebody was told to end it, and died of something else first
     if (job.cancelRequested) runs.terminate(run, "person");
     else if (end()) runs.terminate(run, null);
