@@ -61,6 +61,9 @@ describe("log", () => {
     expect((await run("log", `${apart}`)).stdout).toBe("out\nmore\n");
     expect((await run("log", `${apart}`, "--stderr")).stdout).toBe("err\n");
     expect((await run("log", `${together}`)).stdout).toBe("out\nerr\nmore\n");
+    const asked = await run("log", `${together}`, "--stderr");
+    expect(asked.stderr).toContain("its stderr is in between: --separate keeps it apart\n");
+    expect((await run("log", `${apart}`, "--stderr")).stderr).not.toContain("in between");
   });
 
   test("has a file for each attempt, and answers for every id", async () => {

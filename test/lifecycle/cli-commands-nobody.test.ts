@@ -56,3 +56,12 @@ test("the output of a command that ran on another host is there, and the host is
     command: { host: "far", output: null },
   });
 });
+
+test("check warns that output cannot be kept where queue.yml says", async () => {
+  await using project = new CommandProject("commands:\n  output: ./queue.yml/output");
+  const { code, stderr } = await project.run("check");
+  expect(code).toBe(0);
+  expect(stderr).toMatch(
+    /queue\.yml: commands\.output: .* cannot be kept in .*queue\.yml is no folder/,
+  );
+});

@@ -55,6 +55,7 @@ describe("a command line", () => {
   });
 
   test("with a misspelt command is answered with the nearest one", async () => {
+    expect(await said("stat")).toBe('there is no command "stat"; did you mean "status"?');
     expect(await said("strat")).toBe('there is no command "strat"; did you mean "start"?');
     expect(await said("queue", "puase", "x")).toBe(
       'queue has no command "puase"; did you mean "pause"?',

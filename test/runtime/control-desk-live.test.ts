@@ -124,6 +124,22 @@ test("what was claimed and has no process yet is paused with its group, or asked
   });
 });
 
+test("what another host runs cannot be paused from here, and who asks is told what can be done", async () => {
+  const { store } = control.target;
+  const it = await open();
+  await it.pause({ group: "default" }, {});
+  const [added] = await it.add([command("sleep 60")]);
+  const id = added!.id;
+  const processId = await store.processes.register(stranger);
+  const claim = { ids: [id], evenPaused: true, limit: 1, queues: [], names: ["command"] };
+  const turn = { settlements: [], checkpoints: [], claim: { ...claim, idle: true } };
+  const { claimed } = await store.jobs.turn({ processId, ...turn });
+  const process = { pid: 1, startTicks: 1, bootId: "boot", host: "elsewhere" };
+  await store.commands.began([{ id, fence: claimed[0]!.fence, process, slot: 0 }]);
+  const error = "it runs on elsewhere: ask there; only kill works from here";
+  expect(await it.pause({ ids: [id] }, {})).toEqual([{ id, outcome: "refused", error }]);
+});
+
 test("a signal is sent by name, number or lower case; what is none is refused", async () => {
   const it = await open();
   const loop = 'trap "echo heard" USR1; echo ready; while :; do sleep 0.05; done';

@@ -41,6 +41,7 @@ test("the second runtime on a socket is refused and told the pid of the first", 
   const lock = await acquireLock(socket);
   const refused = acquireLock(socket, { patienceMs: 50 });
   await expect(refused).rejects.toThrow(`already running on ${socket} (pid ${process.pid})`);
+  await expect(refused).rejects.toThrow("`runtime resume` lets a paused group go on");
   lock.release();
 });
 

@@ -2,6 +2,7 @@
 // The top level of that code runs, as it would in a worker.
 
 import type { Config, WorkerConfig } from "../config.ts";
+import { outputDoubts } from "../control/output/doubts.ts";
 import { checkAdapters } from "../modules/adapters.ts";
 import { doubtsOf } from "../modules/doubts.ts";
 import { ModuleError } from "../modules/problems.ts";
@@ -37,7 +38,8 @@ export async function checkConfiguration(file: string, options: LoadOptions = {}
     await attempt(problems, async () => checkAdapters(config, definitions));
   }
   const tasks = definitions && (await attempt(problems, () => tasksOf(config, definitions)));
-  const warnings = definitions ? doubtsOf(config, definitions) : [];
+  const doubts = definitions ? doubtsOf(config, definitions) : [];
+  const warnings = [...doubts, ...outputDoubts(config)];
   return { problems, warnings, summary: summarize(config, definitions, tasks) };
 }
 

@@ -35,7 +35,8 @@ export class LockedError extends Error {
 
   constructor(socket: string, pid: number | null) {
     const who = pid === null ? "" : ` (pid ${pid})`;
-    super(`a runtime is already running on ${socket}${who}; stop it with \`runtime stop\``);
+    const next = "`runtime stop` stops it, `runtime resume` lets a paused group go on";
+    super(`a runtime is already running on ${socket}${who}; ${next}`);
     this.pid = pid;
   }
 }

@@ -51,7 +51,10 @@ export async function parse(argv: readonly string[]): Promise<Parsed> {
     if (!(error instanceof UnknownWord)) throw error;
     // Imported here because it brings the whole job package, which only mistakes should pay for.
     const { closestWord } = await import("@queue-runtime/job");
-    const near = closestWord(error.word, error.choices);
+    const begun = error.choices.filter((each) => each.startsWith(error.word));
+    const [only, other] = [...new Set(begun)];
+    const near =
+      only !== undefined && other === undefined ? only : closestWord(error.word, error.choices);
     const list = `the choices are ${error.choices.join(", ")}`;
     const hint = near === null ? list : `did you mean ${quoted(near)}?`;
     throw new UsageError(`${error.message}; ${hint}`);

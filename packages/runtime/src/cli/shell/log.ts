@@ -146,6 +146,9 @@ function textPrinter({ output }: Invocation, wanted: Wanted, selection: Selectio
       const title = `${job.id} ${statusText(row)}: ${visible(job.command.line.slice(0, 200))}`;
       output.say((isLineOpen ? "\n" : "") + paint("bold", title, process.stderr));
       isLineOpen = false;
+      if (wanted.stderr && !job.command.separate) {
+        output.say("its stderr is in between: --separate keeps it apart");
+      }
       const why = whyNotAll(part, wanted);
       if (why !== null) output.say(paint("dim", why, process.stderr));
       const text = stdout.isTTY ? new TerminalText() : null;

@@ -191,7 +191,7 @@ function explain(reach: Reach, id: number, job: CommandJob | null): Answer {
   if (reach.live === null) return { id, outcome: "away", error: reach.whyNot };
   const { process } = job.command;
   const where = process
-    ? `it runs on ${process.host}: ask there`
+    ? `it runs on ${process.host}: ask there; only kill works from here`
     : "it is being started: ask again";
   return { id, outcome: "away", error: where };
 }
