@@ -57,13 +57,18 @@ const waiting = [
  * Lifecycle tests in which the store has a say run a second time, on PostgreSQL. Not these: what
  * they are about ends before the store is reached (boot, refusals), or never gets there (hooks,
  * misbehaviour inside a thread, signals, reloads, quiet, the control socket, what others see of the
- * processes, terminals), or is a file of SQLite.
+ * processes, terminals, editors, what is shown and completed), or is a file of SQLite.
  */
 const withoutStore = lifecycle(
   "boot",
+  "cli-commands-edit",
+  "cli-commands-look",
+  "cli-commands-words",
+  "cli-completion",
   "cli-flow-refusals",
   "cli-flow-words",
   "cli-runtime",
+  "commands-live",
   "hooks",
   "misbehaviour",
   "outside",
