@@ -38,7 +38,7 @@ class Siege extends ShellProject {
     super({ shutdown_timeout: "1s", commands: { kill_grace: "200ms" } });
   }
 
-  async open(): Promise<void> {
+  override async open(): Promise<void> {
     this.runtime = await this.up();
     await (await this.store()).commands.setGroup("default", { slots });
     for (let n = 0; n < commands; n++) await this.add(lines[n % lines.length]!, { retryLimit: 99 });
