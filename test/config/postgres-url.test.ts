@@ -147,7 +147,8 @@ test("one variable, one line or one flag moves the sample to PostgreSQL", async 
   expect(sqlite.store).toBe(`sqlite:${folder}/data/queue.sqlite`);
   expect(await at("queue.yml", { env: { DATABASE_URL: "" } })).toEqual(sqlite);
   const postgres = await at("queue.yml", { env: { DATABASE_URL: url } });
-  expect(postgres).toEqual({ ...sqlite, store: url });
+  const output = join(folder, "data/output-db-queue");
+  expect(postgres).toEqual({ ...sqlite, store: url, commands: { ...sqlite.commands, output } });
   expect(await at("line.yml")).toEqual({ ...postgres, file: join(folder, "line.yml") });
   expect(await at("queue.yml", { flags: { store: url } })).toEqual(postgres);
 });

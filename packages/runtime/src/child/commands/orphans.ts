@@ -34,7 +34,8 @@ export class Orphans {
     const living = new Set(all.filter(isAlive).map(({ id }) => id));
     this.#left = all.filter(({ id, kind, supervisorId }) => {
       const isOrphan = supervisorId !== null && !living.has(supervisorId);
-      return kind === "commands" && id !== processId && isOrphan && living.has(id);
+      // also one that has just died: what it ran is on its way to us, and runs meanwhile
+      return kind === "commands" && id !== processId && isOrphan;
     });
   }
 
