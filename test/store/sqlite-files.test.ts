@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
@@ -54,6 +54,25 @@ describe("a path", () => {
     const store = await openStore(`sqlite:${path}`);
     expect(await store.migrate()).toMatchObject({ from: 0 });
     await store.close();
+  });
+
+  it("where nothing is becomes a file that only its owner reads, and so does all beside it", async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, "queue.sqlite");
+    const store = await openStore(`sqlite:${path}`);
+    await store.migrate();
+    const modes = readdirSync(folder.path).map((name) => [
+      name,
+      statSync(join(folder.path, name)).mode & 0o777,
+    ]);
+    await store.close();
+    expect(modes.length).toBeGreaterThan(1);
+    expect(modes.filter(([, mode]) => mode !== 0o600)).toEqual([]);
+  });
+
+  it("below a folder that takes none is refused, and nobody tries for ever", async () => {
+    const opened = openStore("sqlite:/proc/nope/deep/queue.sqlite");
+    await expect(opened).rejects.toMatchObject({ code: "unreachable" });
   });
 
   it("may hold characters that mean something elsewhere", async () => {

@@ -8,6 +8,7 @@ export type { Json } from "./json.ts";
 export { type OpenOptions, openStore } from "./open.ts";
 export * from "./process.ts";
 export { whyNoBurst } from "./rules/burst.ts";
+export { makeFolder } from "./sqlite/driver/make-folder.ts";
 export type * from "./store/batch.ts";
 export * from "./store/command.ts";
 export type * from "./store/commands.ts";

@@ -14,7 +14,7 @@ import { closeSync, lstatSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as wait } from "node:timers/promises";
-import { makeFolder } from "./output/make-folder.ts";
+import { makeFolder } from "@queue-runtime/store";
 
 export interface Lock {
   /** Once; the end of the process does the same. */

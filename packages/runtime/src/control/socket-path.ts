@@ -4,7 +4,7 @@
 import { chmodSync, lstatSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import type { Server } from "node:net";
 import { dirname, join, relative } from "node:path";
-import { makeFolder } from "./output/make-folder.ts";
+import { makeFolder } from "@queue-runtime/store";
 
 /** What `sun_path` holds, less its final zero. */
 const maximumBytes = process.platform === "linux" ? 107 : 103;

@@ -1,9 +1,10 @@
 // Looks at a path before anything is written there: a file that is not ours stays as it is.
 
-import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StoreError } from "../../errors.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** "QRun": marks a SQLite file as a store of ours. */
 export const applicationId = 0x5152756e;
@@ -12,7 +13,8 @@ export const applicationId = 0x5152756e;
 const oldestSqlite = "3.51.3";
 
 /**
- * Refuses what cannot be or become a store, and creates the folder where it is missing.
+ * Refuses what cannot be or become a store; where there is nothing yet, creates the folder, and an
+ * empty file that only its owner may read.
  * @throws StoreError
  */
 export function inspect(path: string): void {
@@ -21,6 +23,7 @@ export function inspect(path: string): void {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) {
     createFolder(path);
+    createForOwner(path);
     return;
   }
   if (!stat.isFile())
@@ -50,9 +53,21 @@ function compareVersions(a: string, b: string): number {
 
 function createFolder(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
   } catch (cause) {
     throw unreachable(`the folder of the store ${path} cannot be created`, cause);
+  }
+}
+
+/**
+ * Jobs have secrets in their inputs and commands in their environments; what SQLite puts beside the
+ * file gets the mode of the file.
+ */
+function createForOwner(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch {
+    // somebody was faster, or SQLite will say why it cannot be had
   }
 }
 

@@ -3,8 +3,8 @@
 // along, so sizes are looked at while something runs (see output-limit.ts).
 
 import { chmodSync, closeSync, constants, openSync, rmSync, writeSync } from "node:fs";
+import { makeFolder } from "@queue-runtime/store";
 import { olderOutput, outputFile } from "../../../control/output/files.ts";
-import { makeFolder } from "../../../control/output/make-folder.ts";
 import type { Run } from "../run.ts";
 
 export interface Output {
