@@ -18,6 +18,8 @@ const atATime = (maxWorkers: number, groupOrder: number) => ({
 });
 /** They keep two cores busy. */
 const inPairs = atATime(2, 1);
+/** Processes start, and then mostly wait: alone a file takes a third of a core. */
+const startsAndWaits = atATime(4, 4);
 /** Mostly they wait: for servers to be away, for leases and patience to end. */
 const inFours = atATime(4, 3);
 const patient = { testTimeout: 60_000, hookTimeout: 60_000 };
@@ -57,18 +59,24 @@ const waiting = [
  * Lifecycle tests in which the store has a say run a second time, on PostgreSQL. Not these: what
  * they are about ends before the store is reached (boot, refusals), or never gets there (hooks,
  * misbehaviour inside a thread, signals, reloads, quiet, the control socket, what others see of the
- * processes, terminals, editors, what is shown and completed), or is a file of SQLite.
+ * processes, terminals, editors, what is shown and completed, what a command is given and how it
+ * ends), or is a file of SQLite.
  */
 const withoutStore = lifecycle(
   "boot",
+  "cli-commands-alone",
   "cli-commands-edit",
   "cli-commands-look",
+  "cli-commands-nobody",
   "cli-commands-words",
   "cli-completion",
   "cli-flow-refusals",
   "cli-flow-words",
   "cli-runtime",
+  "commands-callback",
   "commands-live",
+  "commands-oom",
+  "commands-run",
   "hooks",
   "misbehaviour",
   "outside",
@@ -105,7 +113,7 @@ export default defineConfig({
           include: lifecycle("*"),
           exclude: timed,
           ...patient,
-          ...inPairs,
+          ...startsAndWaits,
         },
       },
       { test: { name: "timed", include: timed, ...measuring, ...atATime(2, 2) } },
@@ -117,7 +125,7 @@ export default defineConfig({
           env: { RUNTIME_TEST_STORE: "postgres" },
           setupFiles: "test/support/postgres/each-test.ts",
           ...patient,
-          ...inPairs,
+          ...startsAndWaits,
         },
       },
       {

@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { CommandProject } from "../support/command-project.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -117,7 +118,20 @@ test("when edit is killed half-way its lock is there, and ends by itself", async
   editing.child.kill("SIGKILL");
   await editing.ended;
   expect(await project.command(id)).toMatchObject({ locked: true });
+  expect(ofItsLock(id, "SELECT locked_until FROM commands")).toBeLessThan(Date.now() + 30_000);
+  // what is left of the half minute, but for its last second
+  ofItsLock(id, "UPDATE commands SET locked_until = locked_until - 29000");
   const isOpen = async () => !(await project.command(id)).locked;
-  await waitFor(isOpen, { deadlineMs: 40_000, everyMs: 500 });
+  await waitFor(isOpen, { deadlineMs: 5_000 });
   expect((await run("start", `${id}`)).code).toBe(0);
 });
+
+function ofItsLock(id: number, statement: string): unknown {
+  const database = new DatabaseSync(project.store, { timeout: 5_000 });
+  try {
+    const row = database.prepare(`${statement} WHERE job_id = ?`).get(id);
+    return row?.locked_until;
+  } finally {
+    database.close();
+  }
+}

@@ -106,7 +106,7 @@ describe("what a command is given", () => {
   test("is nothing that we have open, and no signal that we ignore", async () => {
     await using project = new ShellProject();
     await project.up();
-    const id = await project.add('ls /proc/$$/fd; grep -E "^Sig(Ign|Blk)" /proc/$$/status');
+    const id = await project.add('ls /proc/$$/fd; grep -E "^Sig(Ign|Blk)" /proc/self/status');
     await project.commandIn(id, "finished");
     const words = project.output(id).trim().split(/\s+/);
     // whoever runs the tests may have left something open far up there

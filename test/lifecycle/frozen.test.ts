@@ -56,10 +56,11 @@ test("a job that was taken over is finished once, and the late write of the firs
   project.open();
   signal(began!.pid, "SIGCONT");
   await project.told(id, "ended", 2);
-  signal(first.pid, "SIGCONT");
   // whichever the pruned worker learns first: that its run is lost, or that its result is
   const told = () => [...first.events("write-refused"), ...first.events("job-refused")];
   await first.until(() => told().length > 0);
+  // not before: it would end a worker that is no longer registered
+  signal(first.pid, "SIGCONT");
   const job = await project.jobIn(id, "finished");
   expect(job).toMatchObject({ attempts: 1, crashes: 1, fence: again!.fence });
   await waitFor(() => !isRunning(began!.pid), { what: "the end of the pruned worker" });

@@ -5,7 +5,9 @@ import { once } from "node:events";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { openStore, type Store } from "@queue-runtime/store";
 import type { CommandRow, GroupRow } from "../../packages/runtime/src/control/desk.ts";
+import { commandRow, groupRow } from "../../packages/runtime/src/control/rows/command-row.ts";
 import { CliProject, type Ran } from "./cli-project.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -24,6 +26,7 @@ export interface Running {
 
 export class CommandProject extends CliProject implements AsyncDisposable {
   #runtime: ChildProcess | null = null;
+  #store: Promise<Store> | undefined;
 
   constructor(more = "") {
     super();
@@ -66,14 +69,22 @@ export class CommandProject extends CliProject implements AsyncDisposable {
     return await this.json<Status>("status", ...query);
   }
 
+  /** What the next status would say of it, without the time that a process takes to start. */
   async command(id: number): Promise<CommandRow> {
-    const found = (await this.status()).commands.find((row) => row.id === id);
-    if (found === undefined) throw new Error(`status does not know command ${id}`);
-    return found;
+    const job = await (await this.#opened()).commands.find(id);
+    if (job === null) throw new Error(`the store does not know command ${id}`);
+    return commandRow(job, Date.now());
   }
 
+  /** The same of a group. */
   async group(name: string): Promise<GroupRow | undefined> {
-    return (await this.status()).groups.find((group) => group.name === name);
+    const groups = await (await this.#opened()).commands.groups();
+    return groups.map(groupRow).find((group) => group.name === name);
+  }
+
+  #opened(): Promise<Store> {
+    this.#store ??= openStore(this.url);
+    return this.#store;
   }
 
   /** Runs it beside the test. */
@@ -112,6 +123,7 @@ export class CommandProject extends CliProject implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stopRuntime();
+    await (await this.#store)?.close();
     this[Symbol.dispose]();
   }
 }

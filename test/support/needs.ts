@@ -1,4 +1,5 @@
-// What a test needs of the machine: where it is missing the test says so loudly, and fails in CI.
+// What a test needs of the machine: where it is missing the test says so loudly. In CI it fails, but
+// where no installation could help.
 
 import { spawnSync } from "node:child_process";
 import { describe, test } from "vitest";
@@ -32,17 +33,23 @@ export function describeThatNeedsPostgres(name: string, tests: () => void): void
   describe.skipIf(true)(name, tests);
 }
 
-/** `test`, or a loud skip where no control group of version 2 can be made. */
+/** `test`, or a loud skip, also in CI, where the machine lets nobody make a control group. */
 export function testThatNeedsMemoryGroups(): typeof test {
   const missing = MemoryGroup.missing();
   if (missing === null) return test;
-  complain(`no control group (version 2) with limited memory can be made: ${missing}`);
+  cry(`no control group (version 2) with limited memory can be made: ${missing}`);
   return test.skipIf(true) as typeof test;
 }
 
 function complain(missing: string, cause?: Error): void {
-  const message = `${missing}. The tests that need it DID NOT RUN`;
-  if (process.env.CI) throw new Error(message, { cause });
+  if (process.env.CI) throw new Error(`${missing}. ${notRun}`, { cause });
+  cry(missing);
+}
+
+const notRun = "The tests that need it DID NOT RUN";
+
+function cry(missing: string): void {
+  const message = `${missing}. ${notRun}`;
   const frame = "#".repeat(message.length);
   process.stderr.write(`\n${frame}\n${message}\n${frame}\n`);
 }

@@ -28,7 +28,7 @@ export class ShellProject extends CrashProject {
 
   constructor({ commands = {}, ...config }: ShellConfig = {}) {
     super({
-      workers: [{ threads: 0 }],
+      workers: [],
       control: { socket: "./runtime.sock" },
       commands: { output: "./output", ...commands },
       ...config,
