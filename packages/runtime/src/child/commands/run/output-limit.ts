@@ -30,6 +30,8 @@ export class OutputLimit {
   readonly #options: OutputLimitOptions;
   #timer: NodeJS.Timeout | undefined;
   readonly #cutting = new Set<string>();
+  /** To be looked at once more after the cut: its last burst may come in the midst of it. */
+  readonly #asked = new Set<string>();
 
   constructor(options: OutputLimitOptions) {
     this.#options = options;
@@ -61,7 +63,11 @@ export class OutputLimit {
     const limit = this.#options.limitBytes();
     const bytes = sizeOf(path);
     // most output is far below, and not even looked at twice
-    if (bytes <= limit / 2 || this.#cutting.has(path)) return;
+    if (bytes <= limit / 2) return;
+    if (this.#cutting.has(path)) {
+      this.#asked.add(path);
+      return;
+    }
     if (bytes + sizeOf(olderOutput(path)) <= limit) return;
     this.#cutting.add(path);
     try {
@@ -71,6 +77,7 @@ export class OutputLimit {
     } finally {
       this.#cutting.delete(path);
     }
+    if (this.#asked.delete(path)) await this.#cutWhereTooLong(path);
   }
 }
 
