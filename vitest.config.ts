@@ -133,7 +133,7 @@ export default defineConfig({
           name: "hosts",
           include: onPostgres(lifecycle("postgres/*")),
           ...measuring,
-          ...inFours,
+          ...atATime(2, 5),
         },
       },
     ],
