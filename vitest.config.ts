@@ -18,8 +18,6 @@ const atATime = (maxWorkers: number, groupOrder: number) => ({
 });
 /** They keep two cores busy. */
 const inPairs = atATime(2, 1);
-/** Processes start, and then mostly wait: alone a file takes a third of a core. */
-const startsAndWaits = atATime(4, 4);
 /** Mostly they wait: for servers to be away, for leases and patience to end. */
 const inFours = atATime(4, 3);
 const patient = { testTimeout: 60_000, hookTimeout: 60_000 };
@@ -113,7 +111,7 @@ export default defineConfig({
           include: lifecycle("*"),
           exclude: timed,
           ...patient,
-          ...startsAndWaits,
+          ...inPairs,
         },
       },
       { test: { name: "timed", include: timed, ...measuring, ...atATime(2, 2) } },
@@ -125,7 +123,7 @@ export default defineConfig({
           env: { RUNTIME_TEST_STORE: "postgres" },
           setupFiles: "test/support/postgres/each-test.ts",
           ...patient,
-          ...startsAndWaits,
+          ...inPairs,
         },
       },
       {

