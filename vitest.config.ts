@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { missingPostgres } from "./test/support/postgres/binaries.ts";
 
 // Projects by cost. Unit tests read the sources; lifecycle tests fork the built command line. What
@@ -10,16 +11,22 @@ const source = {
 
 /**
  * So many files at a time, which vitest would not do on two cores unless told; groups of files run
- * one after the other.
+ * one after the other. What runs at once shares nothing, what comes after it the process: a fresh
+ * one for each file, with all that is imported, takes as long as many a file.
  */
 const atATime = (maxWorkers: number, groupOrder: number) => ({
   maxWorkers,
+  isolate: false,
   sequence: { groupOrder },
 });
-/** They keep two cores busy. */
-const inPairs = atATime(2, 1);
+/** They keep two cores busy; in CI containers are built beside them. */
+const unitTests = atATime(2, 1);
+/** Some of their time they wait, for processes to start and end. */
+const lifecycleTests = atATime(3, 2);
+/** They wait for deadlines, and measure. */
+const timedTests = atATime(3, 3);
 /** Mostly they wait: for servers to be away, for leases and patience to end. */
-const inFours = atATime(4, 3);
+const waitingTests = atATime(5, 4);
 const patient = { testTimeout: 60_000, hookTimeout: 60_000 };
 /**
  * They measure milliseconds, on machines that others use too: a second look in CI, which the report
@@ -35,6 +42,7 @@ const timed = lifecycle(
   "crash-worker",
   "frozen",
   "hooks",
+  "kill-loop",
   "signals",
   "store-trouble",
   "term",
@@ -70,8 +78,8 @@ const withoutStore = lifecycle(
   "cli-completion",
   "cli-flow-refusals",
   "cli-flow-words",
+  "cli-loads",
   "cli-runtime",
-  "commands-callback",
   "commands-live",
   "commands-oom",
   "commands-run",
@@ -85,13 +93,35 @@ const withoutStore = lifecycle(
   "terminal",
 );
 
+/** They take longest of their projects. vitest would begin with the files that have most bytes. */
+const long = /\/(?:store\/(?:postgres|sqlite|postgres-pooler|flow-.*races)|recurring)\.test\.ts$/;
+
+/** So that at the end of a group nobody waits for one file alone. */
+class LongFirst extends BaseSequencer {
+  override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(specifications);
+    const projects = [...new Set(sorted.map(({ project }) => project))];
+    return projects.flatMap((project) => {
+      const files = sorted.filter((each) => each.project === project);
+      const isLong = ({ moduleId }: TestSpecification) => long.test(moduleId);
+      return [...files.filter(isLong), ...files.filter((each) => !isLong(each))];
+    });
+  }
+}
+
 /** Without PostgreSQL no file at all; test/store/postgres.test.ts says so loudly. */
 const onPostgres = (files: string[]): string[] => (missingPostgres() ? [] : files);
+
+const onServer = {
+  env: { RUNTIME_TEST_STORE: "postgres" },
+  setupFiles: "test/support/postgres/each-test.ts",
+};
 
 export default defineConfig({
   test: {
     // opens a desk for tests that want PostgreSQL; starts nothing by itself
     globalSetup: "test/support/postgres/desk.ts",
+    sequence: { sequencer: LongFirst },
     projects: [
       { ...source, test: { name: "tidy", include: ["test/tidy.test.ts"] } },
       {
@@ -101,29 +131,41 @@ export default defineConfig({
           include: ["test/{store,job,runtime,config}/**/*.test.ts"],
           exclude: waiting,
           testTimeout: 20_000,
-          ...inPairs,
+          ...unitTests,
         },
       },
-      { ...source, test: { name: "waiting", include: waiting, testTimeout: 20_000, ...inFours } },
+      {
+        ...source,
+        test: { name: "waiting", include: waiting, testTimeout: 20_000, ...waitingTests },
+      },
       {
         test: {
           name: "lifecycle",
           include: lifecycle("*"),
           exclude: timed,
           ...patient,
-          ...inPairs,
+          ...lifecycleTests,
         },
       },
-      { test: { name: "timed", include: timed, ...measuring, ...atATime(2, 2) } },
       {
         test: {
           name: "lifecycle-postgres",
           include: onPostgres(lifecycle("*")),
-          exclude: withoutStore,
-          env: { RUNTIME_TEST_STORE: "postgres" },
-          setupFiles: "test/support/postgres/each-test.ts",
+          exclude: [...timed, ...withoutStore],
+          ...onServer,
           ...patient,
-          ...inPairs,
+          ...lifecycleTests,
+        },
+      },
+      { test: { name: "timed", include: timed, ...measuring, ...timedTests } },
+      {
+        test: {
+          name: "timed-postgres",
+          include: onPostgres(timed),
+          exclude: withoutStore,
+          ...onServer,
+          ...measuring,
+          ...timedTests,
         },
       },
       {
@@ -131,7 +173,7 @@ export default defineConfig({
           name: "hosts",
           include: onPostgres(lifecycle("postgres/*")),
           ...measuring,
-          ...atATime(2, 5),
+          ...waitingTests,
         },
       },
     ],

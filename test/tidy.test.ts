@@ -12,7 +12,12 @@ const packages = sources.filter(({ path }) => packageOf(path) !== null);
 const layers: Readonly<Record<string, readonly string[]>> = {
   store: [],
   job: ["@queue-runtime/store"],
-  runtime: ["@queue-runtime/store", "@queue-runtime/job", "@queue-runtime/job/testing"],
+  runtime: [
+    "@queue-runtime/store",
+    "@queue-runtime/job",
+    "@queue-runtime/job/testing",
+    "@queue-runtime/job/text",
+  ],
 };
 
 const limits = { fileLines: 300, functionLines: 50, columns: 100, filesInFolder: 12, median: 120 };

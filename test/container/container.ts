@@ -76,6 +76,19 @@ export class Container {
     return JSON.parse(await this.cli("job", id, "--json"));
   }
 
+  /** @throws Error with what is known of it, and the log, when it is not finished within 40 s */
+  async finished(id: string): Promise<ShownJob> {
+    let answer = "none";
+    for (const deadline = performance.now() + 40_000; performance.now() < deadline; ) {
+      const { code, stdout, stderr } = await this.try("runtime", "job", id, "--json");
+      answer = `${code}: ${stdout}${stderr}`;
+      if (code !== 0) continue;
+      const job: ShownJob = JSON.parse(stdout);
+      if (job.state === "finished") return job;
+    }
+    throw new Error(`job ${id} is not finished; ${answer}\n${await this.logs()}`);
+  }
+
   async lines(path: string): Promise<readonly string[]> {
     const { code, stdout } = await this.#podman.try("exec", this.name, "cat", path);
     return code === 0 ? stdout.trimEnd().split("\n") : [];

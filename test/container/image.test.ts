@@ -81,7 +81,7 @@ test("as PID 1 itself the runtime warns, and the orphan stays a zombie", async (
 async function leaveOrphan(where: Container): Promise<void> {
   const id = await where.cli("enqueue", "container.orphan");
   const soon = { timeout: 10_000, interval: 50 };
-  await expect.poll(() => where.job(id).then((job) => job.state), soon).toBe("finished");
+  await where.finished(id);
   const sleeping = async () =>
     (await where.processes()).filter(({ name, state }) => name === "sleep" && state !== "Z").length;
   await expect.poll(sleeping, soon).toBe(0);

@@ -15,6 +15,8 @@ export interface Ended {
   readonly stderr: string;
 }
 
+type Failure = Partial<Record<keyof Ended | "killed", unknown>>;
+
 export class Podman {
   readonly folder: string;
   readonly network: string;
@@ -59,14 +61,18 @@ export class Podman {
     throw new Error(`podman ${args.join(" ")} ended with ${code}:\n${said}`);
   }
 
+  /** 124 where it gave no answer: within 20 s to something inside, or 5 minutes to all else. */
   async try(...args: readonly string[]): Promise<Ended> {
-    const options = { env: this.#env, maxBuffer: 64 * 1024 * 1024 };
+    const timeout = args[0] === "exec" ? 20_000 : 300_000;
+    // after a TERM it ends with 0, as if nothing were to be said
+    const killSignal = "SIGKILL" as const;
+    const options = { env: this.#env, maxBuffer: 64 * 1024 * 1024, timeout, killSignal };
     try {
       return { code: 0, ...(await execute("podman", args, options)) };
     } catch (error) {
-      const { code, stdout = "", stderr = "" } = error as Partial<Record<keyof Ended, unknown>>;
-      if (typeof code !== "number") throw error;
-      return { code, stdout: String(stdout), stderr: String(stderr) };
+      const { code, killed, stdout = "", stderr = "" } = error as Failure;
+      if (typeof code !== "number" && killed !== true) throw error;
+      return { code: Number(code ?? 124), stdout: String(stdout), stderr: String(stderr) };
     }
   }
 }

@@ -51,6 +51,16 @@ export class PostgresContainer {
     }
   }
 
+  /**
+   * For those that look it up. The name server of the network loses questions while a container
+   * comes or goes, and whoever asked waits 5 s for each.
+   */
+  async knownHost(): Promise<readonly string[]> {
+    const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+    const address = await this.#podman.do("inspect", "--format", format, "postgres");
+    return ["--add-host", `postgres:${address}`];
+  }
+
   async remove(): Promise<void> {
     await this.#podman.do("rm", "--force", "--time", "0", "--ignore", "postgres");
   }

@@ -21,8 +21,8 @@ afterEach(async () => {
   for (const container of running.splice(0)) await container.remove();
 });
 
-const soon = { timeout: 20_000, interval: 50 };
-const items = Array.from({ length: 80 }, (_, index) => String(index));
+const soon = { timeout: 40_000, interval: 50 };
+const items = Array.from({ length: 200 }, (_, index) => String(index));
 const file = "/data/items";
 const countAll = JSON.stringify({ items: items.length });
 
@@ -50,7 +50,7 @@ test("podman stop amid an iteration exits 0, and the next start goes on with the
   });
 
   await container.start();
-  await expect.poll(() => container.job(id).then((job) => job.state), soon).toBe("finished");
+  await container.finished(id);
   expect(await container.lines(file)).toEqual(items);
 });
 
@@ -95,7 +95,7 @@ test("a container killed amid an iteration goes on from its last checkpoint when
   await container.start();
   // At once where the kernel gives the new container the number of the old pid namespace, so that
   // it can tell that the old processes are gone; else when they have been silent for the threshold.
-  await expect.poll(() => container.job(id).then((job) => job.state), soon).toBe("finished");
+  await container.finished(id);
   const lines = await container.lines(file);
   expect([...new Set(lines)]).toEqual(items);
   // At most the items of one checkpoint interval: 1 s at 50 ms each, and the one in hand.

@@ -85,6 +85,8 @@ test.each([
   [["parallel", "2", "--group", "nope"], 1, "nope"],
   [["group", "add", ""], 64, "is not the name of a group"],
   [["group", "add", "a*"], 64, "is not the name of a group"],
+  [["group", "add", "a b"], 64, "write one word like gpu, without spaces or commas"],
+  [["group", "add", "a,b"], 64, "write one word like gpu, without spaces or commas"],
   [["group", "set", "gpu"], 64, "say what to change"],
   [["group", "remove", "default"], 1, "default"],
   [["env", "set", "3", "A=B", "c"], 64, "is not the name of a variable"],

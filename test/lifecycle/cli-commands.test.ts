@@ -174,7 +174,7 @@ describe("groups", () => {
     expect(refused).toMatchObject({ code: 1, stdout: "" });
     expect(refused.stderr).toContain("1 command runs; `runtime reset --force`");
     expect(await state(id)).toBe("running");
-    expect((await run("reset", "--force")).stdout).toBe(`${id} removed\n`);
+    expect((await run("reset", "--force")).stdout).toBe("removed 1 command\n");
     expect((await project.status()).commands).toEqual([]);
   });
 });
@@ -206,8 +206,13 @@ describe("what has ended", () => {
     const bad = await project.add("false");
     const good = await project.add("true");
     await run("wait");
-    expect((await run("clean", "-s")).stdout).toBe(`${good} removed\n`);
-    expect((await run("clear")).stdout).toBe(`${bad} removed\n`);
+    const succeeded = await run("clean", "-s", "--json");
+    expect(JSON.parse(succeeded.stdout)).toEqual([{ id: good, outcome: "removed" }]);
+    await project.add("true");
+    await run("wait");
+    const rest = { code: 0, stdout: "removed 2 commands\n", stderr: "" };
+    expect(await run("clear")).toMatchObject(rest);
+    expect((await project.status()).commands.map(({ id }) => id)).not.toContain(bad);
     expect((await run("cleanup")).stderr).toContain("nothing to clean");
   });
 });

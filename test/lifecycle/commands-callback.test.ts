@@ -4,12 +4,17 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { ask } from "../../packages/runtime/src/control/client.ts";
 import { signal } from "../support/crash-project.ts";
 import { gone, ShellProject } from "../support/shell-project.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const note =
   'cat > "$RUNTIME_DIRECTORY/told.$RUNTIME_JOB_ID"; env | grep ^RUNTIME_ | sort > "$RUNTIME_DIRECTORY/env.$RUNTIME_JOB_ID"';
+
+/** A poll would be later. */
+// sooner than the look every five seconds that would find it, too
+const soon = { deadlineMs: 4_000 };
 
 test("a line is given the facts as variables and as JSON, and none of them is code to it", async () => {
   await using project = new ShellProject({ commands: { callback: { command: note } } });
@@ -94,7 +99,7 @@ test("a webhook is posted the same as JSON, and again when it is answered with a
   server.close();
 });
 
-test("those that never began because one before them failed are told of, once", async () => {
+test("those that never began because one before them failed are told of at once, and once", async () => {
   await using project = new ShellProject({ commands: { callback: { command: note } } });
   const runtime = await project.up();
   const first = await project.add('while [ ! -e "$DIR/gate" ]; do sleep 0.01; done; exit 3');
@@ -102,18 +107,25 @@ test("those that never began because one before them failed are told of, once", 
   const third = await project.add("true", { after: [second] });
   project.open();
   for (const id of [second, third]) {
-    expect(JSON.parse(await project.written(`told.${id}`))).toMatchObject({
+    expect(JSON.parse(await project.written(`told.${id}`, soon))).toMatchObject({
       ...{ job_id: id, result: "failed", ended_by: "dependency", exit_code: null },
       ...{ started_at: null, output: null },
     });
   }
+  const { jobs } = await project.store();
   const held = await project.add("true", { held: true });
   const after = await project.add("true", { after: [held] });
-  await (await project.store()).jobs.cancel([held]);
-  await project.written(`told.${after}`, { deadlineMs: 15_000 });
+  await jobs.cancel([held]);
+  await project.written(`told.${after}`, soon);
+  // by the connection of the supervisor, too
+  const kept = await project.add("true", { held: true });
+  const also = await project.add("true", { after: [kept] });
+  const body = { ids: [kept] };
+  await ask(join(project.path, "runtime.sock"), { method: "POST", path: "/jobs/cancel", body });
+  await project.written(`told.${also}`, soon);
   await runtime.stop();
   const told = runtime.events("command-callback").map(({ job }) => job as number);
-  expect(told.toSorted((a, b) => a - b)).toEqual([first, second, third, after]);
+  expect(told.toSorted((a, b) => a - b)).toEqual([first, second, third, after, also]);
 });
 
 test("one that was due when its process died is told by the next, and none is told again", async () => {

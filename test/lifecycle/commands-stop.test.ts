@@ -14,6 +14,9 @@ import { waitFor } from "../support/wait-for.ts";
 const until = (file: string) =>
   `echo run >> "$DIR/runs"; while [ ! -e "$DIR/${file}" ]; do sleep 0.01; done`;
 
+/** Stopped, or in a shell that waits (D) for its child to begin, which is stopped. */
+const isHeldUp = (pid: number) => ["T", "D"].includes(stateOf(pid));
+
 test("a command that ends within the drain has finished, whatever else stops", async () => {
   await using project = new ShellProject({ shutdown_timeout: "5s" });
   const runtime = await project.up();
@@ -55,7 +58,7 @@ test("one that outlasts the drain gets a TERM, is released and runs again on the
 });
 
 test("one that ignores the TERM, and one that is stopped, are gone before the runtime is", async () => {
-  await using project = new ShellProject({ shutdown_timeout: "2s" });
+  await using project = new ShellProject({ shutdown_timeout: "4s" });
   const runtime = await project.up();
   const store = await project.store();
   await store.commands.setGroup("default", { slots: 2 });
@@ -64,7 +67,7 @@ test("one that ignores the TERM, and one that is stopped, are gone before the ru
     "kill -STOP $$; echo on",
   ]);
   const pids = [await project.pidOfCommand(deaf!), await project.pidOfCommand(still!)];
-  await waitFor(() => stateOf(pids[1]!) === "T");
+  await waitFor(() => isHeldUp(pids[1]!));
   expect(await runtime.stop()).toMatchObject({ code: 0 });
   for (const pid of pids) await gone(pid);
   expect(await project.command(deaf!)).toMatchObject({
@@ -84,7 +87,7 @@ test("a stopped command cannot end by itself: a stop of the runtime does not wai
   const pids = [await project.pidOfCommand(paused!), await project.pidOfCommand(other!)];
   const desk = remoteDesk(join(project.path, "runtime.sock"));
   await desk.pause({ ids: [paused!] }, { wait: false });
-  await waitFor(() => stateOf(pids[0]!) === "T");
+  await waitFor(() => isHeldUp(pids[0]!));
   const at = monotonic();
   runtime.signal("SIGTERM");
   await gone(pids[0]!);
@@ -155,6 +158,23 @@ test("a reload switches commands on and off, and what runs is stopped as by a TE
   await gone(pid);
   expect(await project.commandIn(second!, "ready")).toMatchObject({ attempts: 0 });
   await waitFor(() => project.pidsOf("commands").length === 0);
+});
+
+test("where a reload switches commands off, why says at once that who runs them is stopping", async () => {
+  const slowly = { heartbeat_interval: "20s", alive_threshold: "2m" };
+  await using project = new ShellProject({ shutdown_timeout: "4s", process: slowly });
+  const runtime = await project.up();
+  const [deaf, next] = await project.addMany([`trap "" TERM; ${until("never")}`, "true"]);
+  await project.pidOfCommand(deaf!);
+  project.configure({ commands: false });
+  runtime.signal("SIGHUP");
+  await runtime.event("runtime-reloaded");
+  const { flow } = await project.store();
+  const stopping = async () => {
+    const [reason] = (await flow.why(next!)) ?? [];
+    return reason?.why === "workers-full" && reason.states.stopping === 1;
+  };
+  await waitFor(stopping, { deadlineMs: 1_500 });
 });
 
 test("what a reload changes is true of commands that run already", async () => {

@@ -84,7 +84,12 @@ test("a job that spins on the main loop sees the death of the supervisor within 
 });
 
 test("a main loop that never looks up is killed when its supervisor is gone and its time is over", async () => {
-  await using project = new CrashProject({ workers: [{ threads: 0 }], shutdown_timeout: "1s" });
+  await using project = new CrashProject({
+    workers: [{ threads: 0 }],
+    shutdown_timeout: "1s",
+    // who is deaf while a beat is late, on a server that has much to do, is killed for that instead
+    process: { heartbeat_interval: "200ms", alive_threshold: "8s", startup_timeout: "10s" },
+  });
   const runtime = await project.start().ready();
   const id = await project.enqueue("deaf", { gate: project.gate() });
   await project.told(id, "began");
@@ -137,6 +142,7 @@ test("after kill -9 of everything at once, jobs run again within two seconds of 
   const iteration = await project.enqueue("count.safely", { items: 5_000, itemMs: 1 });
   for (const id of held) await project.told(id, "began");
   await project.told(iteration, "item", 10);
+  await waitFor(async () => (await project.job(iteration)).cursor !== null);
   for (const pid of [runtime.pid, ...project.pids()]) signal(pid, "SIGKILL");
   await everybodyGone(project);
 

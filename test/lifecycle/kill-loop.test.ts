@@ -108,7 +108,8 @@ test(
     );
     expect(delays.length).toBeGreaterThan(0);
     expect(at(0.5)).toBeLessThan(1_000);
-    expect(at(0.99)).toBeLessThan(5_000);
+    // who is torn off again and again waits until nothing else runs beside it
+    expect(at(0.99)).toBeLessThan(10_000);
   },
   (seconds + 60) * 1_000,
 );

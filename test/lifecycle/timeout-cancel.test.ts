@@ -93,6 +93,21 @@ test("a job that listens to its signal is cancelled within 250 ms", async () => 
   expect(await project.job(id)).toMatchObject({ state: "cancelled" });
 });
 
+test("a job that a stop waits for can be cancelled, and the stop is over with it", async () => {
+  await using other = new CrashProject({ shutdown_timeout: "60s" });
+  const stopping = await other.start().ready();
+  const id = await other.enqueue("listen");
+  await other.told(id, "began");
+  stopping.signal("SIGTERM");
+  await stopping.event("worker-stopping");
+  await other.cli("cancel", `${id}`, "-c", "queue.yml");
+  const at = monotonic();
+  expect(await stopping.ended()).toMatchObject({ code: 0 });
+  // jobs are told of the stop after 36 s
+  expect(monotonic() - at).toBeLessThan(10_000);
+  expect(await other.job(id)).toMatchObject({ state: "cancelled", interruptions: 0 });
+});
+
 test("cancel ends an iteration after the item in hand and keeps its cursor", async () => {
   const gate = project.gate("third");
   const id = await project.enqueue("count", { items: 10, pauseAt: 3, gate });

@@ -117,6 +117,7 @@ function following(lines: number | null = null) {
       told.resolve();
       told = Promise.withResolvers();
     },
+    missed: (bytes) => told.reject(new Error(`${bytes} bytes were missed`)),
     fail: (error) => told.reject(error),
   });
   const has = async (wanted: string): Promise<void> => {

@@ -54,6 +54,11 @@ describe("a command line", () => {
     expect(await words("enqueue", "__proto__")).toEqual(["__proto__"]);
   });
 
+  test("with an option that is none is refused, whatever its name", async () => {
+    for (const name of ["constructor", "toString", "hasOwnProperty", "$0"])
+      expect(await said("status", `--${name}`, "x")).toMatch(`status has no option "--${name}"`);
+  });
+
   test("with a misspelt command is answered with the nearest one", async () => {
     expect(await said("stat")).toBe('there is no command "stat"; did you mean "status"?');
     expect(await said("strat")).toBe('there is no command "strat"; did you mean "start"?');

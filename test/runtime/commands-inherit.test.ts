@@ -6,17 +6,20 @@ import { once } from "node:events";
 import { commandName, type Store } from "@queue-runtime/store";
 import { expect, test } from "vitest";
 import { identify } from "../../packages/runtime/src/process/identity.ts";
+import { BegunRuns } from "../../packages/runtime/src/process/runs/begun-runs.ts";
 import { inherit } from "../../packages/runtime/src/supervisor/commands/inherit.ts";
 import { someProcess } from "../store/contract/world.ts";
 import { isRunning } from "../support/proc.ts";
-import { temporaryStore } from "../support/temporary-store.ts";
+import { temporaryFolder, temporaryStore } from "../support/temporary-store.ts";
 import { waitFor } from "../support/wait-for.ts";
+import { idsOfItsOwn } from "./support/ids-of-its-own.ts";
 import { notedLog } from "./support/noted-log.ts";
 
 /** Two commands that a process has claimed, of which the store knows no more. */
 async function claimed(store: Store) {
   const to = await store.processes.register(someProcess({ kind: "supervisor" }));
   const id = await store.processes.register(someProcess({ kind: "commands" }));
+  await idsOfItsOwn(store);
   const command = { line: "sleep 60", argv: null, directory: "/", environment: {} };
   const row = { name: commandName, kind: "command" as const, command };
   const ids = (await store.jobs.enqueue([row, row])).map((added) => added.id);
@@ -55,7 +58,7 @@ test("a process of which nobody has noted the pid is found; what never began is 
   const child = begin(began!);
   try {
     const log = notedLog();
-    expect(await inherit({ store, log, from, to, keep: true })).toEqual([began!.id]);
+    expect(await inherit({ store, log, from, to, keep: true, folder: null })).toEqual([began!.id]);
     expect(await store.commands.find(began!.id)).toMatchObject({
       state: "running",
       processId: to,
@@ -76,7 +79,9 @@ test("what a run left is ended when it came and went while nobody noted it", asy
   const { left } = await comeAndGo(job!);
   const { left: stranger } = await comeAndGo({ id: next!.id, fence: next!.fence + 9 });
   try {
-    expect(await inherit({ store, log: notedLog(), from, to, keep: true })).toEqual([]);
+    expect(await inherit({ store, log: notedLog(), from, to, keep: true, folder: null })).toEqual(
+      [],
+    );
     await waitFor(() => !isRunning(left));
     expect(await store.commands.find(job!.id)).toMatchObject({ state: "ready" });
     expect(isRunning(stranger)).toBe(true);
@@ -93,7 +98,9 @@ test("a process of an earlier claim of the same command is not taken for this on
   const child = begin({ id: job!.id, fence: job!.fence + 5 });
   const other = begin({ id: job!.id + 1_000, fence: job!.fence });
   try {
-    expect(await inherit({ store, log: notedLog(), from, to, keep: true })).toEqual([]);
+    expect(await inherit({ store, log: notedLog(), from, to, keep: true, folder: null })).toEqual(
+      [],
+    );
     expect(await store.commands.find(job!.id)).toMatchObject({ state: "ready" });
   } finally {
     child.kill("SIGKILL");
@@ -113,7 +120,9 @@ test("what is left of one that has ended is ended as well where nobody looks aft
     { ...lives!, slot: 1, process: identify(child.pid!) },
   ];
   await store.commands.began(runs);
-  expect(await inherit({ store, log: notedLog(), from, to, keep: false })).toEqual([]);
+  expect(await inherit({ store, log: notedLog(), from, to, keep: false, folder: null })).toEqual(
+    [],
+  );
   await waitFor(() => !isRunning(left) && child.signalCode === "SIGKILL");
   for (const { id } of jobs) {
     expect(await store.commands.find(id)).toMatchObject({ state: "ready", attempts: 0 });
@@ -135,7 +144,9 @@ test("a command of another store with the same id is none of ours: who began it 
   const other = spawn(process.execPath, ["-e", text], { stdio: ["ignore", "pipe", "inherit"] });
   const [pid] = await once(other.stdout!, "data");
   try {
-    expect(await inherit({ store, log: notedLog(), from, to, keep: true })).toEqual([]);
+    expect(await inherit({ store, log: notedLog(), from, to, keep: true, folder: null })).toEqual(
+      [],
+    );
     expect(isRunning(Number(pid))).toBe(true);
   } finally {
     other.kill("SIGKILL");
@@ -143,12 +154,30 @@ test("a command of another store with the same id is none of ours: who began it 
   }
 });
 
+test("what came and went unseen was interrupted where nobody will look after it", async () => {
+  await using opened = await temporaryStore();
+  using output = temporaryFolder();
+  const { store } = opened;
+  const { to, from, jobs } = await claimed(store);
+  const [gone, never] = jobs;
+  const notes = new BegunRuns(output.path);
+  notes.note(gone!);
+  const folder = output.path;
+  expect(await inherit({ store, log: notedLog(), from, to, keep: false, folder })).toEqual([]);
+  const ready = { state: "ready", attempts: 0 };
+  expect(await store.commands.find(gone!.id)).toMatchObject({ ...ready, interruptions: 1 });
+  expect(await store.commands.find(never!.id)).toMatchObject({ ...ready, interruptions: 0 });
+  notes.close();
+});
+
 test("where nobody will look after them, they are ended and ready again", async () => {
   await using opened = await temporaryStore();
   const { store } = opened;
   const { to, from, jobs } = await claimed(store);
   const child = begin(jobs[0]!);
-  expect(await inherit({ store, log: notedLog(), from, to, keep: false })).toEqual([]);
+  expect(await inherit({ store, log: notedLog(), from, to, keep: false, folder: null })).toEqual(
+    [],
+  );
   await waitFor(() => child.signalCode === "SIGKILL");
   for (const { id } of jobs) {
     expect(await store.commands.find(id)).toMatchObject({ state: "ready", attempts: 0 });

@@ -1,12 +1,19 @@
 // The service that runs commands, with a store that is away, a lease that is lost, and a holder who
 // is not the holder any more.
 
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { prepareFolder } from "../../packages/runtime/src/child/commands/run/output.ts";
+import { BegunRuns, readBegun } from "../../packages/runtime/src/process/runs/begun-runs.ts";
+import { StoreHealth } from "../../packages/runtime/src/service/store-health.ts";
+import { FirstSight } from "../../packages/runtime/src/supervisor/commands/first-sight.ts";
+import { inherit } from "../../packages/runtime/src/supervisor/commands/inherit.ts";
+import { someProcess } from "../store/contract/world.ts";
 import { isRunning } from "../support/proc.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { CommandsWorld } from "./support/commands-world.ts";
+import { idsOfItsOwn } from "./support/ids-of-its-own.ts";
 
 const hold = 'while [ ! -e "$DIR/go" ]; do sleep 0.01; done';
 
@@ -53,6 +60,49 @@ test("a claim whose answer gets lost starts nothing, and its command runs once a
   world.link.state = "whole";
   expect(await world.commandIn(id, "finished")).toMatchObject({ attempts: 1 });
   expect(world.told.filter(({ said }) => said === "began")).toHaveLength(1);
+});
+
+test("a run that came and went before its pid was stored is lost, and not done twice unasked", async () => {
+  await using world = await CommandsWorld.make();
+  const { store, log, ids } = world;
+  await idsOfItsOwn(store);
+  await store.commands.setGroup("default", { slots: 3 });
+  const line = 'echo "$RUNTIME_JOB_ID" >> "$DIR/runs"';
+  const lost = await world.add(line);
+  const again = await world.add(line, { retryLimit: 1 });
+  const never = await world.add(line);
+  const dead = await store.processes.register(someProcess({ kind: "commands" }));
+  const claim = { queues: [], names: ["command"], limit: 3, idle: true, ids: [lost, again, never] };
+  const turn = { processId: dead, settlements: [], checkpoints: [], claim };
+  const { claimed } = await store.jobs.turn(turn);
+  prepareFolder(world.output);
+  const notes = new BegunRuns(world.output);
+  for (const run of claimed) notes.note(run);
+  notes.known(claimed[2]!);
+  const from = { id: dead, name: "commands", kind: "commands" as const };
+  const folder = world.output;
+  const kept = await inherit({ store, log, from, to: ids.supervisor, keep: true, folder });
+  expect(kept).toEqual([lost, again]);
+  await world.service.start();
+  expect(await world.commandIn(lost, "failed")).toMatchObject({
+    attempts: 1,
+    command: { endedBy: "lost" },
+  });
+  expect(await world.commandIn(again, "scheduled")).toMatchObject({ attempts: 1 });
+  expect(await world.commandIn(never, "finished")).toMatchObject({ attempts: 1 });
+  expect(readFileSync(join(world.folder.path, "runs"), "utf8")).toBe(`${never}\n`);
+});
+
+test("a run is noted as begun until its pid is stored", async () => {
+  await using world = await CommandsWorld.make();
+  await world.service.start();
+  world.link.lost = "began";
+  const id = await world.add('touch "$DIR/ran"');
+  await waitFor(() => existsSync(join(world.folder.path, "ran")));
+  expect(readBegun(world.output)).toEqual([{ id, fence: 1 }]);
+  world.link.lost = null;
+  await world.commandIn(id, "finished");
+  expect(readBegun(world.output)).toEqual([]);
 });
 
 test("a lost lease ends what runs by TERM, at no cost, and begins nothing until it is regained", async () => {
@@ -122,4 +172,37 @@ test("what is chosen while a turn is under way is claimed by the next one", asyn
   await waitFor(() => world.link.underWay > 0);
   const id = await world.add("true");
   await world.commandIn(id, "finished");
+});
+
+test("what is claimed and cannot be read is asked for less and less often, and that is said once", async () => {
+  await using world = await CommandsWorld.make();
+  await world.service.start();
+  const { link, log } = world;
+  link.lost = "runnable";
+  const began = performance.now();
+  const id = await world.add("true");
+  await waitFor(() => link.asked.filter((what) => what === "runnable").length >= 6);
+  expect(performance.now() - began).toBeGreaterThan(900);
+  expect(log.types.filter((type) => type === "store-trouble")).toHaveLength(1);
+  expect(link.turns.filter(({ claim }) => claim !== null)).toHaveLength(1);
+  link.lost = null;
+  expect(await world.commandIn(id, "finished")).toMatchObject({ attempts: 1 });
+  expect(log.types.filter((type) => type === "store-well")).toHaveLength(1);
+});
+
+test("a first command that cannot be looked for is said to be so once, however often it fails", async () => {
+  await using world = await CommandsWorld.make();
+  const { link, log } = world;
+  link.lost = "outstanding";
+  let seen = false;
+  const health = new StoreHealth(log);
+  const sight = new FirstSight({ store: link.store, health, seen: () => (seen = true) });
+  sight.open();
+  await waitFor(() => link.asked.filter((what) => what === "outstanding").length >= 3);
+  expect(log.types).toEqual(["store-trouble"]);
+  await world.add("true");
+  link.lost = null;
+  await waitFor(() => seen);
+  expect(log.types).toEqual(["store-trouble", "store-well"]);
+  sight.close();
 });

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
-import type { NewProcess } from "@queue-runtime/store";
+import { type NewProcess, StoreError } from "@queue-runtime/store";
 import { expect, test } from "vitest";
+import { localDesk } from "../../packages/runtime/src/control/desk/local.ts";
+import { temporaryStore } from "../support/temporary-store.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { deskWorld, ended, until } from "./support/desk-world.ts";
 
@@ -68,7 +70,11 @@ test("every id is answered, in order, and only those that match are acted on", a
   await until(it, one!.id, ({ state }) => state === "running");
   expect(await it.pause({ ids: [999, two!.id, one!.id] }, {})).toEqual([
     { id: 999, outcome: "unknown", error: "there is no command 999" },
-    { id: two!.id, outcome: "refused", error: "it does not run: it is ready" },
+    {
+      id: two!.id,
+      outcome: "refused",
+      error: `it does not run: it is ready; \`runtime stash ${two!.id}\` keeps it from beginning`,
+    },
     { id: one!.id, outcome: "paused" },
   ]);
   expect(await it.find(two!.id)).toMatchObject({ state: "ready", paused: false });
@@ -162,6 +168,53 @@ test("input reaches a command, and its end ends it", async () => {
   expect(readOutput(id)).toBe("one\ntwo");
   expect(await it.send(id, { input: "x" })).toMatchObject({ outcome: "refused" });
   await expect(it.send(id, {})).rejects.toThrow("there is nothing to send");
+});
+
+test("who wants to reach a command that does not run is told the word for what it is", async () => {
+  const it = await open();
+  const held = (await it.add([command("true", { stashed: true })]))[0]!.id;
+  const [after, over] = (await it.add([command("true", { after: [held] }), command("true")])).map(
+    ({ id }) => id,
+  );
+  await until(it, over!, ended);
+  const send = async (id: number) => [await it.send(id, { input: "x" })];
+  const wanted = [
+    [held, await it.kill({ ids: [held] }, {}), `held; \`runtime cancel ${held}\` ends it, \`runt`],
+    [over, await it.kill({ ids: [over!] }, {}), `finished; \`runtime remove ${over}\` deletes it`],
+    [after, await it.pause({ ids: [after!] }, {}), `waiting; \`runtime stash ${after}\` keeps it`],
+    [held, await it.resume({ ids: [held] }), `held; \`runtime enqueue ${held}\` lets it go`],
+    [after, await send(after!), `waiting; \`runtime start ${after}\` begins it at once`],
+    [over, await send(over!), `finished; \`runtime restart ${over}\` runs it again`],
+  ] as const;
+  for (const [id, answers, words] of wanted) {
+    expect(answers).toMatchObject([{ id, outcome: "refused" }]);
+    expect(answers[0]!.error).toContain(`it does not run: it is ${words}`);
+  }
+});
+
+test("a reset that fails half-way keeps what is left from beginning, and says what to do", async () => {
+  await using opened = await temporaryStore();
+  const { commands, jobs, queues } = opened.store;
+  const refuse = () => Promise.reject(new StoreError("unreachable", "the server went away"));
+  const store = { ...opened.store, commands: { ...commands, remove: refuse } };
+  const given = { live: null, folder: null, whyNot: "" };
+  const command = { line: "true", argv: null, directory: "/", environment: {} };
+  await commands.addGroup("builds", {});
+  await jobs.enqueue([{ name: "command", kind: "command", queue: "builds", command }]);
+  await expect(localDesk({ ...given, store }).reset({ groups: ["builds"] })).rejects.toMatchObject({
+    code: "unreachable",
+    message:
+      "the server went away; the reset is half done, and has left groups paused: " +
+      "`runtime reset --groups builds` does the rest, " +
+      "`runtime resume --group NAME` lets one go on instead",
+  });
+  const pausedGroups = async () =>
+    (await queues.list()).flatMap(({ name, paused }) => (paused ? [name] : []));
+  expect(await pausedGroups()).toEqual(["builds"]);
+  expect(await commands.list({})).toMatchObject([{ state: "ready" }]);
+  const answers = await localDesk({ ...given, store: opened.store }).reset({ groups: ["builds"] });
+  expect(answers).toMatchObject([{ outcome: "removed" }]);
+  expect(await pausedGroups()).toEqual([]);
 });
 
 test("reset answers when everything is over and gone, and the groups run again", async () => {

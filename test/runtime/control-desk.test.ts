@@ -117,18 +117,18 @@ test("an editor's lock keeps a command from running, and its changes from others
 
 test("groups are added, resized and removed; those that are not there are named", async () => {
   const it = await open();
-  await it.addGroup("gpu/0, big", { slots: 2, pause_on_failure: true });
-  await expect(it.addGroup("gpu/0, big", {})).rejects.toMatchObject({ code: "conflict" });
-  await it.setGroup("gpu/0, big", { slots: 0 });
-  expect((await it.groups())[1]).toMatchObject({ name: "gpu/0, big", slots: 0 });
+  await it.addGroup("gpu/0?big&%", { slots: 2, pause_on_failure: true });
+  await expect(it.addGroup("gpu/0?big&%", {})).rejects.toMatchObject({ code: "conflict" });
+  await it.setGroup("gpu/0?big&%", { slots: 0 });
+  expect((await it.groups())[1]).toMatchObject({ name: "gpu/0?big&%", slots: 0 });
   const [{ id } = { id: 0 }] = await it.add([
-    command("true", { group: "gpu/0, big", stashed: true }),
+    command("true", { group: "gpu/0?big&%", stashed: true }),
   ]);
-  expect(await it.list({ groups: ["gpu/0, big"] })).toHaveLength(1);
-  await expect(it.removeGroup("gpu/0, big")).rejects.toMatchObject({ code: "conflict" });
+  expect(await it.list({ groups: ["gpu/0?big&%"] })).toHaveLength(1);
+  await expect(it.removeGroup("gpu/0?big&%")).rejects.toMatchObject({ code: "conflict" });
   await it.remove([id]);
-  await it.removeGroup("gpu/0, big");
-  await expect(it.setGroup("gpu/0, big", {})).rejects.toMatchObject({ code: "unknown" });
+  await it.removeGroup("gpu/0?big&%");
+  await expect(it.setGroup("gpu/0?big&%", {})).rejects.toMatchObject({ code: "unknown" });
   await expect(it.removeGroup("default")).rejects.toMatchObject({ code: "conflict" });
 });
 

@@ -23,7 +23,7 @@ test("figures are those of the store and of what ran, in the format of Prometheu
   await world.runCommands();
   const url = await world.serveTcp("secret");
   const desk = remoteDesk(world.socket);
-  const group = 'a "b"\\c';
+  const group = 'a"b"\\c';
   await desk.addGroup(group, { slots: 4 });
   const environment = { PATH: process.env.PATH! };
   const it = { directory: "/", environment, group };
@@ -44,7 +44,7 @@ test("figures are those of the store and of what ran, in the format of Prometheu
   const answer = await fetch(`${url}/metrics`, { headers: { authorization: "Bearer secret" } });
   expect(answer.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
   const values = read(await answer.text());
-  const label = 'group="a \\"b\\"\\\\c"';
+  const label = 'group="a\\"b\\"\\\\c"';
   expect(values.get('queue_runtime_jobs{state="held"}')).toBe(1);
   expect(values.get(`queue_runtime_commands{${label},state="running"}`)).toBe(1);
   expect(values.get(`queue_runtime_group_slots{${label}}`)).toBe(4);

@@ -11,7 +11,8 @@ import { request } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { localDesk } from "../../packages/runtime/src/control/desk/local.ts";
-import { olderOutput, outputFile } from "../../packages/runtime/src/control/output/files.ts";
+import { olderOutput } from "../../packages/runtime/src/control/output/cut-note.ts";
+import { outputFile } from "../../packages/runtime/src/control/output/files.ts";
 import { controlWorld } from "./support/control-world.ts";
 
 const world = controlWorld();

@@ -44,6 +44,8 @@ test.each([
     400,
     "burst",
   ],
+  ["a group of two words", "/groups", { name: "a b" }, 400, "its name must be one word"],
+  ["a group without a name", "/groups", { name: "" }, 400, "must not be empty"],
   ["a job with a reserved name", "/jobs", { name: "command" }, 400, "command"],
 ] as const)("%s is refused with a sentence", async (_, path, body, status, sentence) => {
   await world.serve();

@@ -16,6 +16,7 @@ test("the owner of the socket can see the status and steer, without a token", as
       running: true,
       pid: 4242,
       host: "here",
+      store: world.target.store.url,
       started_at: "2023-11-14T22:13:20.000Z",
       state: "running",
       processes: [{ id: 7, pid: 4243, state: "busy", rss_bytes: 1024 }],

@@ -102,11 +102,44 @@ describe("turns over a link that breaks", () => {
     expect(await world.flushed()).toBe(true);
     await waitFor(() => owner.recovered === 1);
     expect(await finishedIn(world)).toBe(3);
-    expect(log.types).toEqual(["store-trouble", "store-well"]);
     turns.request();
     await waitFor(() => owner.jobs.size === 3);
+    expect(log.types).toEqual(["store-trouble", "store-well"]);
     expect(link.turns.at(-1)!.holding).toBeUndefined();
     expect(owner.lost).toEqual([]);
+  });
+
+  it("claim less and less often where claims alone fail, say so once, and store ends at once", async () => {
+    await using world = await newWorld(4);
+    const { link, log, owner, turns } = world;
+    const [job] = await world.claim(1);
+    link.claims = "cut";
+    owner.wellAgain = () => turns.request({ look: true });
+    owner.limit = 2;
+    turns.request();
+    await waitFor(() => link.claimsAt.length >= 7);
+    const gaps = link.claimsAt.slice(2).map((at, n) => at - link.claimsAt[n + 1]!);
+    for (const [n, least] of [25, 50, 100, 250, 500].entries()) {
+      expect(gaps[n]).toBeGreaterThanOrEqual(least - 2);
+    }
+    world.finish(job!);
+    expect(await world.flushed()).toBe(true);
+    expect(log.types).toEqual(["store-trouble"]);
+    link.claims = "whole";
+    await waitFor(() => owner.jobs.size === 2);
+    expect(log.types).toEqual(["store-trouble", "store-well"]);
+  });
+
+  it("say that all is well, too, when what could not be claimed is wanted no more", async () => {
+    await using world = await newWorld(1);
+    const { link, log, owner, turns } = world;
+    link.claims = "cut";
+    owner.limit = 1;
+    turns.request();
+    await waitFor(() => owner.recovered === 1);
+    owner.limit = 0;
+    await waitFor(() => log.types.includes("store-well"));
+    expect(log.types).toEqual(["store-trouble", "store-well"]);
   });
 
   it("release what was claimed unheard, and the next claim gets it", async () => {

@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
 import { openStore, type Store } from "@queue-runtime/store";
-import type { MadeService } from "./child/services.ts";
+import type { MadeService, ServiceOptions } from "./child/services.ts";
 import { onTerm } from "./child/signals.ts";
 import type { WatchdogData } from "./entry/watchdog.ts";
 import { type Log, openLog } from "./log.ts";
@@ -29,8 +29,18 @@ const patienceShare = 0.8;
 
 const titles = { worker: "Worker", dispatcher: "Dispatcher", scheduler: "Scheduler" } as const;
 
+interface Maker {
+  readonly makeService: (options: ServiceOptions) => Promise<MadeService>;
+}
+
+function makerOf(kind: string | undefined): Promise<Maker> {
+  if (kind === "worker") return import("./child/worker-service.ts");
+  if (kind === "commands") return import("./child/command-service.ts");
+  return import("./child/duty-service.ts");
+}
+
 export class ChildHost {
-  readonly #maker: Promise<Pick<typeof import("./child/services.ts"), "makeService">>;
+  readonly #maker: Promise<Maker>;
   #take: MadeService["take"];
   #boot: Boot | null = null;
   #log: Log | null = null;
@@ -45,8 +55,7 @@ export class ChildHost {
 
   /** @param kind what it will be told to be: known now, so that all it needs is loaded by then */
   constructor(kind: string | undefined) {
-    this.#maker =
-      kind === "commands" ? import("./child/command-service.ts") : import("./child/services.ts");
+    this.#maker = makerOf(kind);
     // whoever waits for it hears what is wrong
     this.#maker.catch(() => undefined);
   }

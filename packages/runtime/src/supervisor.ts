@@ -69,19 +69,14 @@ export class Supervisor implements ControlTarget {
     this.#shutdown = new Shutdown(log, () => this.config.shutdownTimeoutMs);
     const isOver = this.#isOver;
     this.#enrolment = new Enrolment({ config, log, health: this.#health, isOver });
-    this.#reloads = new Reloads({
-      log,
-      reread,
-      current: () => this.config,
-      exchange: (next) => this.#exchange(next),
-    });
+    const current = () => this.config;
+    this.#reloads = new Reloads({ log, reread, current, exchange: (next) => this.#exchange(next) });
   }
 
   /** Resolves to the exit code when everything is over. */
   async run(): Promise<number> {
-    const ended = new Promise<number>((resolve) => {
-      this.#ended = resolve;
-    });
+    const { promise: ended, resolve } = Promise.withResolvers<number>();
+    this.#ended = resolve;
     onExit(() => this.#family?.abandon());
     this.options.signals.deliver((name) => this.#take(name));
     try {
@@ -130,6 +125,10 @@ export class Supervisor implements ControlTarget {
 
   reload(): Promise<void> {
     return this.#reloads.request();
+  }
+
+  wrote(): void {
+    this.#recovery?.released();
   }
 
   isReady(): boolean {
@@ -236,6 +235,7 @@ export class Supervisor implements ControlTarget {
       throw new Error("the runtime is starting or stopping; reload it when it runs");
     }
     const children = await family.reload(config);
+    this.#heart?.beat();
     this.config = config;
     this.#commands?.configure(config);
     this.#news?.open(config);

@@ -24,7 +24,7 @@ import type { FlightRecorder } from "./worker/flight-recorder.ts";
 import { outcomeOfCrash, reportOutcome } from "./worker/outcomes.ts";
 import { Positions } from "./worker/positions.ts";
 import type { Runner, RunnerListener } from "./worker/runner.ts";
-import { Slots } from "./worker/slots.ts";
+import { isSuspect, Slots } from "./worker/slots.ts";
 import { Turns } from "./worker/turns.ts";
 
 /** How long a run that timed out may still take to clean up, before its thread is ended. */
@@ -197,6 +197,7 @@ export class Worker implements Service, RunnerListener {
     const { recorder, log } = this.options;
     this.slots.occupy(slot, execution);
     execution.begin(slot);
+    if (isSuspect(execution)) recorder.sweep();
     recorder.started(slot, execution.job);
     log.report({ type: "job-started", job: execution.job });
     const { timeoutMs } = execution.definition;

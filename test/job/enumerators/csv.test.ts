@@ -3,7 +3,17 @@
 import { type ByteSource, type Enumerator, enumerators } from "@queue-runtime/job";
 import type { Json } from "@queue-runtime/store";
 import { describe, expect, test } from "vitest";
-import { all, chunked, expectResumable, file, itemsOf, sources } from "../support/files.ts";
+import {
+  all,
+  chunked,
+  expectResumable,
+  file,
+  itemsOf,
+  makeFolder,
+  sources,
+} from "../support/files.ts";
+
+makeFolder();
 
 const { csv } = enumerators;
 

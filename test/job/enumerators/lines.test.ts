@@ -5,7 +5,18 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { enumerators } from "@queue-runtime/job";
 import { describe, expect, test } from "vitest";
-import { all, chunked, expectResumable, file, folder, itemsOf, sources } from "../support/files.ts";
+import {
+  all,
+  chunked,
+  expectResumable,
+  file,
+  folder,
+  itemsOf,
+  makeFolder,
+  sources,
+} from "../support/files.ts";
+
+makeFolder();
 
 const { lines } = enumerators;
 

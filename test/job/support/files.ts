@@ -1,6 +1,6 @@
 // Enumerators over files, read in every way, and resumed after every item.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -9,9 +9,14 @@ import type { ByteSource, Enumerator } from "@queue-runtime/job";
 import type { Json } from "@queue-runtime/store";
 import { afterAll, expect } from "vitest";
 
-export const folder: string = mkdtempSync(join(tmpdir(), "files-"));
+export const folder: string = join(tmpdir(), `queue-runtime-files-${process.pid}`);
 export const file: string = join(folder, "input");
-afterAll(() => rmSync(folder, { recursive: true }));
+
+/** To be called by each file of tests that reads one: they may share this module. */
+export function makeFolder(): void {
+  mkdirSync(folder, { mode: 0o700 });
+  afterAll(() => rmSync(folder, { recursive: true }));
+}
 
 export async function all<Item>(enumerator: Enumerator<Item>): Promise<[Item, Json][]> {
   const pairs: [Item, Json][] = [];

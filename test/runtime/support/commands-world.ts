@@ -22,6 +22,7 @@ import { notedLog } from "./noted-log.ts";
 
 export class CommandsWorld implements AsyncDisposable {
   readonly folder: TemporaryFolder = temporaryFolder();
+  readonly output: string = join(this.folder.path, "output");
   readonly told: FromCommands[] = [];
   readonly log: ReturnType<typeof notedLog> = notedLog();
   readonly link: CutLink;
@@ -43,7 +44,7 @@ export class CommandsWorld implements AsyncDisposable {
     this.link = link;
     this.ids = ids;
     this.service = new Commands({
-      config: { ...defaults.commands, output: join(this.folder.path, "output"), ...config },
+      config: { ...defaults.commands, output: this.output, ...config },
       processId: ids.child,
       supervisorId: ids.supervisor,
       aliveThresholdMs: 3_000,

@@ -45,6 +45,7 @@ export class NotingTarget implements ControlTarget {
     if (this.reloadError) throw this.reloadError;
   };
   isReady = () => this.ready;
+  wrote = () => {};
 }
 
 export class ControlWorld {

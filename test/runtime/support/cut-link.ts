@@ -15,8 +15,14 @@ type LinkState = "whole" | "cut" | "deaf";
 
 export class CutLink {
   state: LinkState = "whole";
+  /** What is said where it is cut. */
+  error = new StoreError("unreachable", "the link is cut");
   /** Of ticks of recurring tasks alone, while everything else goes through. */
   ticks: LinkState = "whole";
+  /** Of turns that claim alone. */
+  claims: LinkState = "whole";
+  /** Of one question about commands alone, such as `runnable`. */
+  lost: string | null = null;
   /** Ticks of this task get nowhere, as where somebody else's transaction is in their way. */
   inTheWayOf: string | null = null;
   /** How long an answer takes on its way back, in milliseconds. */
@@ -25,6 +31,8 @@ export class CutLink {
   readonly store: Store;
   /** Every turn that was tried, whatever became of it. */
   readonly turns: Turn[] = [];
+  /** When those went out that claim, by `performance.now()`. */
+  readonly claimsAt: number[] = [];
   /** What was asked about commands, in order. */
   readonly asked: string[] = [];
   /** It is the link of turns alone: what is asked about commands goes through. */
@@ -42,6 +50,7 @@ export class CutLink {
         ...commands,
         groupSettings: () => this.#ask("groupSettings", () => commands.groupSettings()),
         queued: (groups) => this.#ask("queued", () => commands.queued(groups)),
+        outstanding: () => this.#ask("outstanding", () => commands.outstanding()),
         runnable: (ids) => this.#ask("runnable", () => commands.runnable(ids)),
         began: (runs) => this.#ask("began", () => commands.began(runs)),
         adopt: (from, to) => this.#ask("adopt", () => commands.adopt(from, to)),
@@ -51,7 +60,9 @@ export class CutLink {
         turn: (turn) => {
           this.turns.push(turn);
           this.underWay += 1;
-          return this.#over(() => jobs.turn(turn)).finally(() => (this.underWay -= 1));
+          if (turn.claim) this.claimsAt.push(performance.now());
+          const its = turn.claim ? this.claims : "whole";
+          return this.#over(() => jobs.turn(turn), its).finally(() => (this.underWay -= 1));
         },
         enqueue: (rows) => this.#over(() => jobs.enqueue(rows)),
       },
@@ -78,6 +89,7 @@ export class CutLink {
 
   async #ask<T>(what: string, call: () => Promise<T>): Promise<T> {
     this.asked.push(what);
+    if (what === this.lost) throw new StoreError("denied", `${what} is not for this role`);
     return await (this.onlyTurns ? call() : this.#over(call));
   }
 
@@ -88,6 +100,6 @@ export class CutLink {
       if (this.latencyMs > 0) await delay(this.latencyMs);
       if (began === "whole") return answer;
     }
-    throw new StoreError("unreachable", "the link is cut");
+    throw this.error;
   }
 }

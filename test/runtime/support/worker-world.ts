@@ -21,7 +21,8 @@ const concurrency = 3;
 export async function newWorker(...jobs: readonly JobDefinition[]) {
   const opened = await temporaryStore();
   const folder = temporaryFolder();
-  const fd = openSync(join(folder.path, "flight-record"), "w");
+  const record = join(folder.path, "flight-record");
+  const fd = openSync(record, "w");
   const link = new CutLink(opened.store);
   const log = notedLog();
   const definitions = new Map(jobs.map((job) => [job.name, job]));
@@ -35,6 +36,8 @@ export async function newWorker(...jobs: readonly JobDefinition[]) {
   await worker.start();
   return {
     store: opened.store,
+    /** The file of its flight recorder. */
+    record,
     link,
     log,
     worker,

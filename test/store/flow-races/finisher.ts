@@ -36,7 +36,7 @@ async function finishAll(store: Store, jobs: number): Promise<Finished["runs"]> 
     });
     if (refused.length > 0) throw new Error("an end was refused");
     // who finds the slot taken leaves the processor to whoever has it
-    if (claimed.length === 0 && enqueued >= jobs) await breathe(2);
+    if (claimed.length === 0 && enqueued >= jobs) await breathe(5);
     held = claimed.map(({ id, fence }) => ({ id, fence, from: now() }));
   }
 }

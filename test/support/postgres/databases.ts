@@ -4,6 +4,14 @@ import { randomBytes } from "node:crypto";
 import { Client } from "pg";
 import { waitFor } from "../wait-for.ts";
 
+/** Names what this run of the tests makes, here and in the processes that come of it. */
+export function nameRun(): void {
+  process.env[runVariable] = randomBytes(4).toString("hex");
+}
+
+const runVariable = "RUNTIME_TEST_RUN";
+const runName = (): string => process.env[runVariable] ?? "alone";
+
 /** The URL of the same server for another database, or with another query. */
 export function databaseUrl(url: string, name: string): string {
   const other = new URL(url);
@@ -11,8 +19,9 @@ export function databaseUrl(url: string, name: string): string {
   return other.href;
 }
 
+/** With the name of the run, if there is one: what is left of it is dropped in the end. */
 export function uniqueName(): string {
-  return `test_${randomBytes(8).toString("hex")}`;
+  return `test_${runName()}_${randomBytes(6).toString("hex")}`;
 }
 
 /** Less than half of what it takes to write every page to the log, as it would by default. */
@@ -52,6 +61,13 @@ export async function dropDatabase(url: string): Promise<void> {
   const name = new URL(url).pathname.slice(1);
   await leaveDatabase(url);
   await execute(databaseUrl(url, "postgres"), `drop database if exists "${name}" with (force)`);
+}
+
+/** Drops all that this run has made on a server and not dropped itself. */
+export async function dropLeftovers(url: string): Promise<void> {
+  const made = `SELECT datname AS name FROM pg_database WHERE datname LIKE 'test_${runName()}_%'`;
+  for (const { name } of await execute<{ name: string }>(url, made))
+    await dropDatabase(databaseUrl(url, name));
 }
 
 /** Runs one statement on a connection of its own; answers its rows. */

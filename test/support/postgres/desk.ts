@@ -5,6 +5,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { text } from "node:stream/consumers";
+import { dropLeftovers, nameRun } from "./databases.ts";
 import { PostgresServer } from "./server.ts";
 
 const variable = "RUNTIME_TEST_POSTGRES_DESK";
@@ -14,6 +15,7 @@ let server: PostgresServer | null = null;
 let starting: Promise<string> | null = null;
 
 export async function setup(): Promise<void> {
+  nameRun();
   desk = createServer((socket) => {
     socket.on("error", () => {});
     const answer = (words: object) => socket.end(JSON.stringify(words));
@@ -32,6 +34,8 @@ export async function teardown(): Promise<void> {
   // also of one that is just being started
   await starting?.catch(() => {});
   await server?.stop();
+  const elsewhere = process.env.RUNTIME_TEST_DATABASE_URL;
+  if (elsewhere) await dropLeftovers(elsewhere);
 }
 
 /**

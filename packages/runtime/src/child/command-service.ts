@@ -1,4 +1,4 @@
-// Makes the service that runs commands. Apart from services.ts, so that its child loads nothing
+// Makes the service that runs commands. Apart from the others, so that its child loads nothing
 // that runs code of users.
 
 import { commandName } from "@queue-runtime/store";

@@ -11,6 +11,7 @@ import type { CommandsConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { FromCommands, ToCommands } from "../process/command-messages.ts";
 import type { Timetable } from "../process/deadline.ts";
+import { BegunRuns } from "../process/runs/begun-runs.ts";
 import { isAway, type StoreHealth } from "../service/store-health.ts";
 import type { Service } from "../service.ts";
 import { Appetite } from "../worker/claims/appetite.ts";
@@ -71,6 +72,8 @@ export class Commands implements Service {
   readonly launcher: Launcher;
   readonly outputs: OutputLimit;
   readonly oom: OomWatch = new OomWatch();
+  /** null before the service starts and after it ends. */
+  begun: BegunRuns | null = null;
   readonly #pipes: InputPipes;
   readonly #appetite: Appetite;
   readonly #survivors: Survivors;
@@ -140,6 +143,8 @@ export class Commands implements Service {
     await health.insist(() => this.#orphans.find(), { goOn: isAway });
     await this.#survivors.adopt(supervisorId);
     if (this.#drain.begun) return;
+    // only now: a process before us may have had our pid, and its notes are read by then
+    this.begun = new BegunRuns(this.config.output);
     this.#started = true;
     this.#appetite.start();
     this.#stale.start();
@@ -175,7 +180,11 @@ export class Commands implements Service {
 
   async stop(times: Timetable, cause: string): Promise<boolean> {
     const stored = await this.#drain.run(times, cause);
+    this.#appetite.stop();
     await this.#pipes.close();
+    // what is not stored by now is found by it
+    if (stored) this.begun?.close();
+    this.begun = null;
     return stored;
   }
 
@@ -186,8 +195,10 @@ export class Commands implements Service {
   /** A command may be ready, a slot free, or somebody may want one cancelled. */
   look(): void {
     if (!this.#started) return;
-    this.claims.look();
-    this.#callbacks.look();
+    if (!this.#drain.begun) {
+      this.claims.look();
+      this.#callbacks.look();
+    }
     if (this.runs.size > 0) this.turns.request({ look: true });
   }
 
@@ -214,7 +225,6 @@ export class Commands implements Service {
   }
 
   #close(): void {
-    this.#appetite.stop();
     this.#stale.stop();
     this.#beginNothing();
   }
@@ -238,6 +248,7 @@ export class Commands implements Service {
     return new Launcher({
       log: this.options.log,
       pipes: this.#pipes,
+      begun: () => this.begun,
       config: () => this.config,
       mayBegin: () => this.mayBegin,
       began: (run, child) => this.course.began(run, child),

@@ -1,7 +1,7 @@
 // From a value of the tree to a value of the program, or to a sentence about what to write instead.
 // A reader answers undefined after it noted a problem, so that one run finds them all.
 
-import { parseDuration } from "@queue-runtime/job";
+import { parseDuration } from "@queue-runtime/job/text";
 import type { Bounds } from "./defaults.ts";
 import { inWords } from "./in-words.ts";
 import type { Place, Problems } from "./problems.ts";

@@ -1,6 +1,6 @@
 // "Did you mean": help for a mistyped word.
 
-import { closestWord } from "@queue-runtime/job";
+import { closestWord } from "@queue-runtime/job/text";
 import { quote } from "./quote.ts";
 
 /** `did you mean "threads"?`, or the list of what is known when nothing is near. */

@@ -43,13 +43,16 @@ function limitBodies(): ReturnType<typeof bodyLimit> {
   });
 }
 
-function serve(app: Hono, route: Route, { events }: Backing): void {
+function serve(app: Hono, route: Route, { target, events }: Backing): void {
   const status = Number(Object.keys(route.answers)[0]) as ContentfulStatusCode;
   app.on(route.method, honoPath(route.path), async (context) => {
     const input = await readInput(context, route);
     const answer = await route.handle(input);
-    // our own writes are news to nobody else
-    if (route.method !== "GET") events.touch();
+    // nobody else is told of our own writes
+    if (route.method !== "GET") {
+      target.wrote();
+      events.touch();
+    }
     if (answer instanceof Response) return answer;
     if (!(answer instanceof Reply)) return context.json(answer as object, status);
     return context.json(answer.body as object, answer.status as ContentfulStatusCode);

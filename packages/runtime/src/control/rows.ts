@@ -1,14 +1,17 @@
 // Stored rows as `--json` prints them: snake_case, times in ISO 8601. Scripts depend on every name
 // here, so nothing is spread from a row; what is not listed is not promised.
 
-import type {
-  Batch,
-  Job,
-  JobDetails,
-  Process,
-  Queue,
-  QueueSettings,
-  RecurringTask,
+import {
+  type Batch,
+  type Job,
+  type JobDetails,
+  type JobState,
+  jobStates,
+  type Process,
+  type Queue,
+  type QueueSettings,
+  type RecurringTask,
+  type Store,
 } from "@queue-runtime/store";
 import { isoTime } from "./rows/iso-time.ts";
 
@@ -48,7 +51,12 @@ export function jobDetailsRow(job: JobDetails): object {
   return { ...jobRow(job), label: job.label, cancel_requested: job.cancelRequested, errors };
 }
 
-export function queueRow(queue: Queue): object {
+export interface QueueRow extends Omit<Queue, "latencyMs" | "settings"> {
+  readonly latency_ms: number;
+  readonly settings: SettingsRow | null;
+}
+
+export function queueRow(queue: Queue): QueueRow {
   return {
     name: queue.name,
     paused: queue.paused,
@@ -61,8 +69,17 @@ export function queueRow(queue: Queue): object {
   };
 }
 
-export function settingsRow({ slots, rate, fair }: QueueSettings): object {
+export interface SettingsRow extends Omit<QueueSettings, "rate"> {
+  readonly rate: { readonly limit: number; readonly per_ms: number; readonly burst: number } | null;
+}
+
+export function settingsRow({ slots, rate, fair }: QueueSettings): SettingsRow {
   const per = rate && { limit: rate.limit, per_ms: rate.perMs, burst: rate.burst };
+  return { slots, rate: per, fair };
+}
+
+export function settingsOf({ slots, rate, fair }: SettingsRow): QueueSettings {
+  const per = rate && { limit: rate.limit, perMs: rate.per_ms, burst: rate.burst };
   return { slots, rate: per, fair };
 }
 
@@ -98,7 +115,13 @@ export function taskRow(task: RecurringTask, next: number | null): object {
   };
 }
 
-export function processRow(process: Process): object {
+export interface ProcessRow
+  extends Pick<Process, "id" | "kind" | "name" | "host" | "pid" | "state" | "queues" | "jobs"> {
+  readonly heartbeat_at: string;
+  readonly rss_bytes: number | null;
+}
+
+export function processRow(process: Process): ProcessRow {
   return {
     id: process.id,
     kind: process.kind,
@@ -110,5 +133,39 @@ export function processRow(process: Process): object {
     jobs: process.jobs,
     heartbeat_at: isoTime(process.heartbeatAt),
     rss_bytes: process.rssBytes,
+  };
+}
+
+/** What a supervisor knows of its children: sooner than their rows, which wait for a heartbeat. */
+export type LiveProcess = Pick<ProcessRow, "id" | "state" | "rss_bytes">;
+
+export function withLive(
+  stored: readonly ProcessRow[],
+  live: readonly LiveProcess[],
+): readonly ProcessRow[] {
+  const known = new Map(live.map((each) => [each.id, each]));
+  return stored.map((row) => {
+    const now = known.get(row.id);
+    if (now === undefined) return row;
+    return { ...row, state: now.state, rss_bytes: now.rss_bytes ?? row.rss_bytes };
+  });
+}
+
+/** What `status` shows of a store, whoever reads it: a runtime, or a command line where none is. */
+export interface StoredRows {
+  readonly jobs: Readonly<Record<JobState, number>>;
+  readonly queues: readonly QueueRow[];
+  readonly processes: readonly ProcessRow[];
+  readonly unknown_names: readonly { readonly name: string; readonly ready: number }[];
+}
+
+export async function storedRows(store: Store): Promise<StoredRows> {
+  const jobs = await store.jobs.count();
+  const counts = jobStates.map((state) => [state, jobs[state]]);
+  return {
+    jobs: Object.fromEntries(counts) as Record<JobState, number>,
+    queues: (await store.queues.list()).map(queueRow),
+    processes: (await store.processes.list()).map(processRow),
+    unknown_names: (await store.jobs.unknownNames()).map(({ name, ready }) => ({ name, ready })),
   };
 }

@@ -7,6 +7,7 @@ import type { Desk } from "./desk.ts";
 import type { Events } from "./events.ts";
 import type { LiveCommands } from "./live-commands.ts";
 import type { CommandFigures } from "./metrics/command-figures.ts";
+import type { LiveProcess } from "./rows.ts";
 
 export interface ControlTarget {
   /** That of the newest reload. */
@@ -23,6 +24,8 @@ export interface ControlTarget {
    * As HUP. Resolves when the new children are ready; rejects with the reason when they are not.
    */
   reload(): Promise<void>;
+  /** Something was written through our own connection; a watch tells the children nothing of it. */
+  wrote(): void;
   /** All children are ready and no stop has begun. */
   isReady(): boolean;
 }
@@ -40,6 +43,18 @@ export interface RuntimeDescription {
     readonly state: ProcessState;
     readonly rssBytes: number | null;
   }[];
+}
+
+/** The same as `GET /status?live=true` answers it. */
+export interface LiveStatus {
+  readonly running: true;
+  readonly pid: number;
+  readonly host: string;
+  /** The URL of its store, without a password. */
+  readonly store: string;
+  readonly started_at: string | null;
+  readonly state: RuntimeDescription["state"];
+  readonly processes: readonly (LiveProcess & { readonly pid: number })[];
 }
 
 /** What the routes work on: the target, and what the server has built beside it. */

@@ -13,7 +13,10 @@ import { monotonic } from "../process/monotonic.ts";
  */
 const pauses = [50, 100, 200, 500, 1_000] as const;
 
-/** One part of the process that uses the store. */
+/**
+ * One part of the process that uses the store. What may fail while the rest of a part succeeds is a
+ * user of its own, or each success would make the next failure the first one.
+ */
 export interface StoreUser {
   /** It was not served: says so if nobody has, and how long to wait before the next try. */
   failed(error: unknown): number;

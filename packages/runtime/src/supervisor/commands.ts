@@ -213,11 +213,15 @@ export class Commands implements LiveCommands, CommandsKeeper {
       const signals = signalsOf(command, wanted);
       const changed = does(command, signals);
       const { fence } = command;
-      // first, so that it knows whose doing the end is which it may see in a moment
       const runs = [{ id, fence, signals, paused: changed.paused, kill }];
-      this.#child?.say({ say: "signalled", runs });
+      const tell = (): void => this.#child?.say({ say: "signalled", runs });
+      // first, so that it knows whose doing the end is which it may see in a moment; a STOP ends
+      // nobody, and has to be there before it is answered with a CONT
+      const stops = signals.at(-1) === "SIGSTOP";
+      if (!stops) tell();
       const delivery = signalGroup(command.process, signals);
       if (delivery !== "sent") return answerOf(id, delivery);
+      if (stops) tell();
       const before = this.#deeds.get(id) ?? { signals: [], kill: false };
       const deeds = { signals: [...before.signals, ...signals], kill: before.kill || kill };
       this.#deeds.set(id, deeds);
@@ -255,7 +259,8 @@ export class Commands implements LiveCommands, CommandsKeeper {
     if (from.kind !== "commands" && from.kind !== "supervisor") return;
     const { store, log, supervisorId, isOver, start } = this.#options;
     const keep = this.#config?.commands !== null && !isOver();
-    const kept = await inherit({ store, log, from, to: supervisorId(), keep });
+    const folder = this.#config?.commands?.output ?? null;
+    const kept = await inherit({ store, log, from, to: supervisorId(), keep, folder });
     // those that survived are told of again by whoever looks after them
     if (from.id === this.#child?.processId) this.#forget(kept);
     if (kept.length > 0) this.#ready?.say({ say: "adopt", from: supervisorId() });

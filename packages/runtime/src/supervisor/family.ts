@@ -8,7 +8,7 @@ import { type Timetable, timetable } from "../process/deadline.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import type { CodeFacts } from "../process/messages.ts";
 import { monotonic } from "../process/monotonic.ts";
-import type { StoreHealth } from "../service/store-health.ts";
+import type { StoreHealth, StoreUser } from "../service/store-health.ts";
 import { announce, register, watchBoot } from "./family/birth.ts";
 import { BootError, ending } from "./family/boot-error.ts";
 import { Child } from "./family/child.ts";
@@ -38,6 +38,7 @@ export interface CommandsKeeper {
 
 export class Family {
   readonly #options: FamilyOptions;
+  readonly #registering: StoreUser;
   #config: Config;
   #places: Place[] = [];
   /** That of the child that runs commands: filled when there are some, kept over reloads. */
@@ -55,6 +56,7 @@ export class Family {
   constructor(config: Config, options: FamilyOptions) {
     this.#config = config;
     this.#options = options;
+    this.#registering = options.health.user();
   }
 
   get #all(): readonly Place[] {
@@ -267,17 +269,16 @@ export class Family {
 
   /** A later child that cannot boot is tried again and again: the others go on meanwhile. */
   async #fill(place: Place): Promise<void> {
-    const { log, health } = this.#options;
-    const user = health.user();
+    const { log } = this.#options;
     try {
       const child = await this.#spawn(place, this.#config);
+      this.#registering.succeeded();
       await child.settled;
       const { name, pid, failure } = child;
       if (failure) log.report({ type: "child-failed", name, pid, message: failure.message });
       if (!child.wasReady) this.#replaceLater(place, child);
     } catch (error) {
-      if (!this.#ending) user.failed(error);
-      user.gone();
+      if (!this.#ending) this.#registering.failed(error);
       this.#replaceLater(place, null);
     }
   }

@@ -65,6 +65,11 @@ export class Heart {
     if (this.#options.store.shared) this.#leaseChecks.start();
   }
 
+  /** How a child stands has changed by our doing: the store learns it now, not at the next beat. */
+  beat(): void {
+    this.#beats.wake();
+  }
+
   /** After the last child ended: until then its jobs are held. */
   async stop(): Promise<void> {
     clearInterval(this.#pings);

@@ -27,7 +27,7 @@ export class Recovery {
   readonly #health: StoreHealth;
   #closed = false;
   readonly #orphans = new Set<Process>();
-  /** Jobs became ready by our own hand; nobody is told of his own changes by the store. */
+  /** Jobs became ready or ended by our own hand; nobody is told of his own changes by the store. */
   released: () => void = () => {};
   /** Commands outlive the process that runs them: they are taken over, before its row goes. */
   inherit: (from: Departed) => Promise<void> = async () => {};
@@ -60,7 +60,7 @@ export class Recovery {
           cancelled: count("cancelled"),
           ms: monotonic() - began,
         });
-        if (count("ready") > 0) this.released();
+        if (jobs.length > 0) this.released();
         return true;
       } catch (error) {
         const pauseMs = user.failed(error);

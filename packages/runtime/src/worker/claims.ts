@@ -24,6 +24,7 @@ export class Claims implements TurnsOwner {
   readonly #lookAhead: LookAhead;
   readonly #names: readonly string[];
   #started = false;
+  #watching = false;
   #evicted = false;
 
   constructor(worker: Worker) {
@@ -43,22 +44,28 @@ export class Claims implements TurnsOwner {
 
   start(): void {
     this.#started = true;
+    this.#watching = true;
     this.appetite.start();
     this.look();
   }
 
-  /** Nothing more is claimed and nobody is woken; settling goes on. */
+  /** Nothing more is claimed. What runs on may still be cancelled; settling goes on. */
   stop(): void {
     this.#started = false;
-    this.appetite.stop();
     this.#lookAhead.stop();
     this.#prefetch.nothingWaits();
+  }
+
+  /** Once nothing runs any more: nobody is woken. */
+  close(): void {
+    this.#watching = false;
+    this.appetite.stop();
   }
 
   /** The store may hold something for this worker: a job, or the wish to cancel one. */
   look(): void {
     this.appetite.whet();
-    if (this.#started) this.#worker.turns.request({ look: true });
+    if (this.#watching) this.#worker.turns.request({ look: true });
   }
 
   /** What was claimed and waits for a slot. */

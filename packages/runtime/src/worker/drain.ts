@@ -40,6 +40,7 @@ export class Drain {
     for (const { slot } of worker.slots.running) worker.runner.flags.raise(slot, "shutdown");
     await this.#emptyBy("release");
     this.#releaseRest();
+    worker.claims.close();
     const [handedOver] = await Promise.all([
       worker.turns.flush(() => this.#times!.kill - 100),
       worker.runner.close(100),

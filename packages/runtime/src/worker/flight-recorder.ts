@@ -60,10 +60,11 @@ export class FlightRecorder {
     this.#stale.add(slot);
     if (this.#sweeping) return;
     this.#sweeping = true;
-    setImmediate(() => this.#sweep());
+    setImmediate(() => this.sweep());
   }
 
-  #sweep(): void {
+  /** Now: whoever begins next may end the process, and must be seen to have been alone. */
+  sweep(): void {
     this.#sweeping = false;
     for (const slot of this.#stale) this.#write(slot, 0, 0);
     this.#stale.clear();

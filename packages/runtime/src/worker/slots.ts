@@ -113,6 +113,6 @@ export class Slots {
   }
 }
 
-function isSuspect(execution: Execution): boolean {
+export function isSuspect(execution: Execution): boolean {
   return execution.job.crashesSinceCheckpoint >= maxCrashes - 1;
 }

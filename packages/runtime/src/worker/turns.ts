@@ -23,6 +23,7 @@ import {
 } from "@queue-runtime/store";
 import { monotonic } from "../process/monotonic.ts";
 import type { StoreHealth, StoreUser } from "../service/store-health.ts";
+import { ClaimPause } from "./turns/claim-pause.ts";
 import { type Save, Unsaved } from "./turns/unsaved.ts";
 
 /** At most this many settlements and checkpoints in one transaction, to keep it short. */
@@ -55,6 +56,7 @@ export class Turns {
   readonly #store: TurnStore;
   readonly #owner: TurnsOwner;
   readonly #health: StoreUser;
+  readonly #claimPause: ClaimPause;
   readonly #unsaved = new Unsaved(batchLimit);
   #settlements: Settlement[] = [];
   #look = false;
@@ -70,6 +72,7 @@ export class Turns {
     this.#store = store;
     this.#owner = owner;
     this.#health = health.user();
+    this.#claimPause = new ClaimPause(health.user(), () => this.request({ look: true }));
   }
 
   settle(settlement: Settlement): void {
@@ -128,6 +131,7 @@ export class Turns {
   /** No turn begins any more. */
   close(): void {
     this.#closed = true;
+    this.#claimPause.close();
   }
 
   get #hasWork(): boolean {
@@ -135,7 +139,7 @@ export class Turns {
   }
 
   async #turn(): Promise<void> {
-    const claim = this.#inDoubt ? null : this.#owner.wanted();
+    const claim = this.#inDoubt || this.#claimPause.isOn ? null : this.#owner.wanted();
     if (!claim && !this.#hasWork && !this.#look) return;
     this.#look = false;
     const holding = this.#inDoubt ? this.#holding() : null;
@@ -144,10 +148,12 @@ export class Turns {
     const { processId } = this.#owner;
     const turn: Turn = { processId, settlements, checkpoints, claim };
     let answer: TurnAnswer;
-    if (claim) this.#owner.asked();
+    if (claim) this.#asked();
     try {
       answer = await this.#store.jobs.turn(holding ? { ...turn, holding } : turn);
+      if (claim) this.#claimPause.succeeded();
     } catch (error) {
+      if (claim) this.#claimPause.failed(error);
       this.#settlements.unshift(...settlements);
       // a turn after trouble repeats the doubtful ones first, and may have taken others with them
       if (holding) this.#doubtful = Math.max(this.#doubtful, settlements.length);
@@ -158,6 +164,11 @@ export class Turns {
     if (holding) this.#doubtful -= settlements.length;
     if (holding && this.#doubtful <= 0) this.#well();
     this.#distribute(answer, claim, saves);
+  }
+
+  #asked(): void {
+    this.#owner.asked();
+    this.#claimPause.asked();
   }
 
   /** What ended is held as long as its end is not stored. */

@@ -15,6 +15,7 @@ import type { Connection } from "./driver/connection.ts";
 import { Connections } from "./driver/connections.ts";
 import { failure, isWorthARepeat } from "./driver/failure.ts";
 import { loadPg } from "./driver/load-pg.ts";
+import { Memory, type Recalled } from "./driver/memory.ts";
 
 export interface PostgresSettings {
   readonly durability: "full" | "normal";
@@ -59,6 +60,7 @@ export class Driver {
   readonly account: Account;
   readonly durability: PostgresSettings["durability"];
   readonly #connections: Connections;
+  readonly #memory = new Memory((text, long) => this.query(text, [], long));
   readonly #names = new Map<string, string>();
   readonly #texts = new Map<string, string>();
   readonly #closing: (() => void | Promise<void>)[] = [];
@@ -95,6 +97,11 @@ export class Driver {
     return this.#run((connection) =>
       this.#ask(connection, { text, values, long: true, once: true }),
     );
+  }
+
+  /** A statement without values; it is not asked again while the database is as it was. */
+  recall(text: string): Promise<Recalled> {
+    return this.#memory.recall(text);
   }
 
   /** The one value of a one-row query. */

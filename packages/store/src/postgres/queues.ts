@@ -74,7 +74,7 @@ const waiting = (source: Source): string => `
   ) AS job`;
 
 const all = `SELECT queue, sum(ready)::bigint, sum(running)::bigint, bool_or(paused),
-  greatest(0, queue_runtime.now_ms() - min(due)), sum(blocked)::bigint,
+  min(due), sum(blocked)::bigint,
   sum(waiting)::bigint
   FROM (${waiting(sources.ready)}
   UNION ALL ${waiting(sources.suspects)}
@@ -96,18 +96,18 @@ type QueueRow = [
   ready: number,
   running: number,
   paused: boolean,
-  latencyMs: number,
+  due: number | null,
   blocked: number,
   waiting: number,
 ];
 
 async function list(driver: Driver): Promise<readonly Queue[]> {
-  const { rows } = await driver.query(all, [], true);
+  const { rows, now } = await driver.recall(all);
   const settings = await allSettings(driver);
   return (rows as QueueRow[])
-    .map(([name, ready, running, paused, latencyMs, blocked, waiting]) => ({
+    .map(([name, ready, running, paused, due, blocked, waiting]) => ({
       ...{ name, paused, ready, waiting, blocked, running },
-      latencyMs: ready === 0 ? 0 : latencyMs,
+      latencyMs: due === null ? 0 : Math.max(0, now - due),
       settings: settings.get(name) ?? null,
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));

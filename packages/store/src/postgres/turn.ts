@@ -104,6 +104,8 @@ export class Turns {
   async #follow(found: Catch, isLeft: boolean): Promise<void> {
     if (isRated(found.links)) this.#announcer.announce("scheduled");
     if (!isLeft && !isFair(found.links)) return;
+    // bad news may be among it
+    if (isLeft) this.#announcer.announce("ready");
     const ready = await takeUp(this.#driver, this.#announcer).catch(() => 0);
     if (ready > 0) found.more = true;
   }
@@ -243,8 +245,9 @@ export class Turns {
     return added.length > 0;
   }
 
-  #announce({ ready, delay, reconciled }: Landed): void {
-    if (ready) this.#announcer.announce("ready");
+  #announce({ ready, inVain, delay, reconciled }: Landed): void {
+    // others may have failed for one that ended in vain
+    if (ready || (inVain && reconciled)) this.#announcer.announce("ready");
     if (reconciled) announceReconciled(this.#announcer, reconciled);
     if (delay !== null) this.#announcer.announceDue(delay);
   }

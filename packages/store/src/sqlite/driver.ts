@@ -12,6 +12,7 @@ import type { Clock } from "../clock.ts";
 import { StoreError } from "../errors.ts";
 import { failure } from "./driver/failure.ts";
 import { identityOf, inspect } from "./driver/inspect.ts";
+import { Memory } from "./driver/memory.ts";
 import { patiently } from "./driver/patience.ts";
 import { Statements } from "./driver/statements.ts";
 import { ownCheckpoints, restartLog } from "./driver/write-ahead-log.ts";
@@ -32,6 +33,7 @@ export class Driver {
   readonly #identity: string | null;
   readonly #rows: Statements;
   readonly #tuples: Statements;
+  readonly #memory: Memory;
   readonly #closing: (() => void)[] = [];
   #durability: Durability | null = null;
   #busy = 0;
@@ -46,6 +48,7 @@ export class Driver {
     this.#identity = identityOf(path);
     this.#rows = new Statements(database, { arrays: false });
     this.#tuples = new Statements(database, { arrays: true });
+    this.#memory = new Memory(this.#tuples);
     // SQLite's own `lower` knows ASCII only.
     database.function("lower_case", { deterministic: true }, lowerCase);
   }
@@ -107,6 +110,14 @@ export class Driver {
   value(text: string, ...values: SQLInputValue[]): unknown {
     const row = this.tuples(text).get(...values) as unknown as unknown[] | undefined;
     return row?.[0];
+  }
+
+  /**
+   * Rows as arrays; they are not read again while the store is as it was. Not within a transaction
+   * that writes: what it takes back would stay in memory.
+   */
+  recall(text: string, ...values: readonly SQLInputValue[]): readonly unknown[] {
+    return this.#memory.recall(text, ...values);
   }
 
   /** Several statements without values or answer. */

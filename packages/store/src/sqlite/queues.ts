@@ -45,7 +45,7 @@ function list(driver: Driver): readonly Queue[] {
   const now = driver.now();
   const busy = new Map(driver.tuples(running).all() as unknown as [string, number][]);
   const stopped = new Set((driver.tuples(paused).all() as unknown as [string][]).flat());
-  const rows = driver.tuples(pending).all() as unknown as [string, number, number][];
+  const rows = driver.recall(pending) as readonly [string, number, number][];
   const behind = new Map(rows.map(([queue, blocked, waiting]) => [queue, { blocked, waiting }]));
   const settings = allSettings(driver);
   const known = [busy.keys(), behind.keys(), settings.keys(), stopped, queuesOf(driver, ready)];
@@ -76,8 +76,8 @@ function queuesOf(driver: Driver, source: ReadyIndex): readonly string[] {
 }
 
 function readyIn(driver: Driver, queue: string): { count: number; oldest: number | null } {
-  const rows = [ready, suspects].map(
-    (source) => driver.tuples(waiting(source)).get(queue) as unknown as [number, number | null],
+  const rows = [ready, suspects].flatMap(
+    (source) => driver.recall(waiting(source), queue) as readonly [number, number | null][],
   );
   const due = rows.flatMap(([, runAt]) => (runAt === null ? [] : [runAt]));
   const count = rows.reduce((sum, [some]) => sum + some, 0);

@@ -37,6 +37,16 @@ export function groupsContract(open: OpenStore): void {
       expect(await commands.groupSettings()).toMatchObject([{ slots: 3, pauseOnFailure: true }]);
     });
 
+    it.each(["", " ", "a b", "a\tb", "a\nb", "a,b", "a\u0007b", "a\u00a0b"])(
+      "is not added as %j, which is no word",
+      async (name) => {
+        await using world = await open();
+        const { commands } = world.store;
+        await expect(commands.addGroup(name, {})).rejects.toMatchObject({ code: "invalid" });
+        expect(await commands.groupSettings()).toHaveLength(1);
+      },
+    );
+
     it.each([
       [{ slots: -1 }, /slots must be a whole number from 0/],
       [{ slots: 1.5 }, /slots must be a whole number from 0/],

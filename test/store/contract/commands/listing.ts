@@ -2,6 +2,7 @@
 
 import type { CommandCondition, CommandQuery, Store } from "@queue-runtime/store";
 import { describe, expect, it } from "vitest";
+import { waitFor } from "../../../support/wait-for.ts";
 import { ids, type OpenStore } from "../world.ts";
 import { addAll, commandOf, failure, newRunner } from "./words.ts";
 
@@ -18,11 +19,19 @@ async function someCommands(store: Store): Promise<readonly number[]> {
   ]);
   const runner = await newRunner(store);
   await runner.run(all[0]!);
+  await nextMoment();
   await runner.run(all[1]!, failure(1));
+  await nextMoment();
   const { fence } = await runner.start(all[4]!);
   const paused = { id: all[4]!, fence, paused: true, signalsSent: [] };
   await store.commands.touched([paused]);
   return all;
+}
+
+/** So that no two began at once, however quick the machine: times have milliseconds. */
+async function nextMoment(): Promise<void> {
+  const began = Date.now();
+  await waitFor(() => Date.now() > began + 1, { everyMs: 1 });
 }
 
 export function listingContract(open: OpenStore): void {

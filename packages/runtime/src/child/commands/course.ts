@@ -4,9 +4,14 @@
 
 import type { ChildProcess } from "node:child_process";
 import { setImmediate as nextRound } from "node:timers/promises";
-import type { Held, Job, RunnableCommand, Settlement } from "@queue-runtime/store";
+import {
+  type Held,
+  type Job,
+  type RunnableCommand,
+  type Settlement,
+  StoreError,
+} from "@queue-runtime/store";
 import { sweepGroup } from "../../process/process-group.ts";
-import { isAway } from "../../service/store-health.ts";
 import type { Commands } from "../commands.ts";
 import type { Start } from "./launcher.ts";
 import { type Exit, settlementOf } from "./run/ending.ts";
@@ -44,7 +49,8 @@ export class Course {
 
   async #runnable(ids: readonly number[]): Promise<ReadonlyMap<number, RunnableCommand>> {
     const { options } = this.#commands;
-    const goOn = (error: unknown) => isAway(error) && this.#commands.mayBegin;
+    // whatever it is: those that are handed back would be claimed again at once, and so on
+    const goOn = (error: unknown) => error instanceof StoreError && this.#commands.mayBegin;
     const call = () => options.store.commands.runnable(ids);
     const rows = await options.health.insist(call, { goOn }).catch(() => []);
     return new Map(rows.map((row) => [row.id, row]));
@@ -58,7 +64,7 @@ export class Course {
   }
 
   began(run: Run, child: ChildProcess): void {
-    const { options, told, turns, ledger, requests } = this.#commands;
+    const { options, told, turns, ledger, requests, begun } = this.#commands;
     child.once("exit", (code, signal) => void this.#exited(run, { code, signal }));
     child.on("error", () => undefined);
     this.watch(run);
@@ -68,6 +74,7 @@ export class Course {
     const slot = run.numbers[0] ?? 0;
     const written = ledger.began({ id, fence, process: run.process!, slot });
     requests.began(id, written);
+    void written.then(() => begun?.known(run.job));
     turns.request({ look: true });
   }
 

@@ -7,6 +7,7 @@ import { setImmediate as nextRound } from "node:timers/promises";
 import { type RunnableCommand, type Settlement, systemClock } from "@queue-runtime/store";
 import type { CommandsConfig } from "../../config.ts";
 import type { Log } from "../../log.ts";
+import type { BegunRuns } from "../../process/runs/begun-runs.ts";
 import { neverBegan } from "./run/ending.ts";
 import type { InputPipe, InputPipes } from "./run/input-pipes.ts";
 import { noteIn, type Output, openOutput } from "./run/output.ts";
@@ -24,6 +25,8 @@ export interface LauncherOptions {
   readonly log: Log;
   readonly config: () => CommandsConfig;
   readonly pipes: InputPipes;
+  /** null before the service starts and after it ends, when nothing begins. */
+  readonly begun: () => BegunRuns | null;
   readonly mayBegin: () => boolean;
   readonly began: (run: Run, child: ChildProcess) => void;
   readonly settle: (run: Run, settlement: Settlement) => void;
@@ -73,7 +76,7 @@ export class Launcher {
 
   /** False when it has to wait, and with it all behind it. */
   async #start({ run, environment }: Start): Promise<boolean> {
-    const { mayBegin, release, config, pipes } = this.#options;
+    const { mayBegin, release, config, pipes, begun } = this.#options;
     await pipes.wait();
     if (run.over) return true;
     if (!mayBegin() || run.cause !== null) {
@@ -88,6 +91,7 @@ export class Launcher {
       run.output = output.paths;
       input = pipes.take();
       const options = { shell: config().shell, environment, output, input: input?.read ?? null };
+      begun()?.note(run.job);
       const answer = spawnRun(run, options);
       spawned = answer instanceof Promise ? await answer : answer;
     } catch (error) {
@@ -96,6 +100,7 @@ export class Launcher {
       output?.close();
       if (input) closeSync(input.read);
     }
+    if (!("child" in spawned)) begun()?.known(run.job);
     if (input && !("child" in spawned)) closeSync(input.write);
     return this.#take({ run, environment }, spawned, input);
   }

@@ -7,7 +7,8 @@ import type { CommandJob, Store } from "@queue-runtime/store";
 import type { Log } from "../../log.ts";
 import { isAlive } from "../../process/identity.ts";
 import { slotsOf, sweepMarked } from "../../process/process-group.ts";
-import { findUnnoted, notesOf } from "../../process/runs/unnoted-runs.ts";
+import { forgetBegun, readBegun } from "../../process/runs/begun-runs.ts";
+import { begunAmong, findUnnoted, notesOf } from "../../process/runs/unnoted-runs.ts";
 import { isAway, type StoreHealth } from "../../service/store-health.ts";
 import type { Course } from "./course.ts";
 import type { GroupSlots } from "./group-slots.ts";
@@ -50,12 +51,14 @@ export class Survivors {
 
   /** Takes over what the supervisor holds for us. */
   async adopt(supervisorId: number): Promise<void> {
-    const { store, health, processId } = this.#options;
+    const { store, health, processId, folder } = this.#options;
     const call = () => store.commands.adopt(supervisorId, processId);
     const jobs = await this.#known(await health.insist(call, { goOn: isAway }));
     // all of them first: nobody gets a number anew that another one has had all the time
     const had = jobs.map((job) => this.#slotsOf(job));
-    for (const [at, job] of jobs.entries()) this.#take(job, had[at]!);
+    const gone = begunAmong(jobs, jobs.length > 0 ? readBegun(folder()) : []);
+    for (const [at, job] of jobs.entries()) this.#take(job, had[at]!, gone.has(job.id));
+    forgetBegun(folder());
     // the supervisor may know whose doing an end is, and says so when it hears of them
     this.#pauseMs = toldMs;
     this.#arm();
@@ -67,6 +70,7 @@ export class Survivors {
     this.#pauseMs = closelyMs;
     this.#arm();
   }
+
   /** The supervisor has looked for them, too, and may have lost the store before it noted them. */
   async #known(jobs: readonly CommandJob[]): Promise<readonly CommandJob[]> {
     const { store, health } = this.#options;
@@ -83,14 +87,16 @@ export class Survivors {
     return this.#options.slots.retake(queue, had.slice(0, slots));
   }
 
-  #take(job: CommandJob, had: readonly number[]): void {
+  /** `gone`: it had a process once. */
+  #take(job: CommandJob, had: readonly number[], gone: boolean): void {
     const { runs, slots, told, log, course, end } = this.#options;
     const { command } = job;
     const numbers = [...had, ...slots.take(job.queue, command.slots - had.length)];
     const run = new Run({ job, command, numbers, adopted: true });
     runs.add(run);
     const { process } = command;
-    if (!process) return course().release(run);
+    if (job.cancelRequested) run.blame("person");
+    if (!process) return gone ? course().end(run, unseen) : course().release(run);
     run.process = process;
     run.paused = command.paused;
     run.signals.push(...command.signalsSent);

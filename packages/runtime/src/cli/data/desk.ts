@@ -1,15 +1,11 @@
 // Where a command line finds a desk: that of the runtime when one listens, else one of its own on
-// the store. Reading needs no runtime, and asks the store.
+// the store. Reading needs no runtime, and asks the store. Who has a runtime to ask loads no store.
 
 import { setTimeout as wait } from "node:timers/promises";
-import { openStore, type Store } from "@queue-runtime/store";
 import type { Config } from "../../config.ts";
 import { ask, NoAnswerError, NothingListensError } from "../../control/client.ts";
-import { localDesk } from "../../control/desk/local.ts";
 import { remoteDesk } from "../../control/desk/remote.ts";
 import type { Desk } from "../../control/desk.ts";
-import { lockHolder } from "../../control/lock.ts";
-import { withStore } from "./open.ts";
 
 /** From taking the lock to listening, and from the last answer to letting go of it. */
 const patienceMs = 10_000;
@@ -31,18 +27,8 @@ export async function withDesk<Result>(
     return await use(desk).finally(() => desk.close());
   }
   whenAlone?.();
-  if (!create) return await withStore(config, (store) => use(deskOn(store, config)));
-  const store = await openStore(config.store, { name: "queue-runtime cli" });
-  try {
-    await store.migrate();
-    return await use(deskOn(store, config));
-  } finally {
-    await store.close();
-  }
-}
-
-export function deskOn(store: Store, { commands }: Config): Desk {
-  return localDesk({ store, live: null, folder: commands?.output ?? null });
+  const { withLocalDesk } = await import("./local-desk.ts");
+  return await withLocalDesk(config, use, { create });
 }
 
 /** A runtime that holds its lock and does not listen is starting or ending: it gets a moment. */
@@ -57,6 +43,7 @@ async function listens({ control }: Config): Promise<boolean> {
       if (error instanceof NoAnswerError) return true;
       if (!(error instanceof NothingListensError)) throw error;
     }
+    const { lockHolder } = await import("../../control/lock.ts");
     if (lockHolder(control.socket) === false || performance.now() > deadline) return false;
     await wait(20);
   }

@@ -1,7 +1,7 @@
 // queue set: what is true of every job of a queue, from now on and over all hosts.
 
 import { isDeepStrictEqual } from "node:util";
-import { parseDuration } from "@queue-runtime/job";
+import { parseDuration } from "@queue-runtime/job/text";
 import { type QueueSettings, type Rate, whyNoBurst } from "@queue-runtime/store";
 import { bounds } from "../../config/defaults.ts";
 import { describeSettings } from "../../config/describe-settings.ts";

@@ -1,8 +1,7 @@
 // queue list, pause, resume and clear.
 
-import type { Queue } from "@queue-runtime/store";
 import { describeSettings } from "../../config/describe-settings.ts";
-import { queueRow } from "../../control/rows.ts";
+import { type QueueRow, queueRow, settingsOf } from "../../control/rows.ts";
 import { exitCodes } from "../../process/exit-codes.ts";
 import { withStore } from "../data/open.ts";
 import type { Invocation } from "../line/command.ts";
@@ -13,8 +12,9 @@ import { period } from "../terminal/times.ts";
 
 export async function list(invocation: Invocation): Promise<number> {
   const { json, output } = invocation;
-  const queues = await withStore(await invocation.config(), (store) => store.queues.list());
-  if (json) output.json(queues.map(queueRow));
+  const config = await invocation.config();
+  const queues = (await withStore(config, (store) => store.queues.list())).map(queueRow);
+  if (json) output.json(queues);
   else if (queues.length === 0) output.say("no queue has work, settings or a pause");
   else output.result(table(queues, queueColumns, output.stdout));
   return exitCodes.ok;
@@ -41,7 +41,7 @@ export async function clear(invocation: Invocation): Promise<number> {
   return report(invocation, { name, cleared }, `${jobs} deleted from ${name}`);
 }
 
-export const queueColumns: readonly Column<Queue>[] = [
+export const queueColumns: readonly Column<QueueRow>[] = [
   { title: "QUEUE", value: ({ name }) => name, shrinkTo: 12 },
   {
     title: "STATE",
@@ -52,10 +52,10 @@ export const queueColumns: readonly Column<Queue>[] = [
   { title: "WAITING", value: ({ waiting }) => waiting },
   { title: "BLOCKED", value: ({ blocked }) => blocked },
   { title: "RUNNING", value: ({ running }) => running },
-  { title: "OLDEST WAITS", value: ({ ready, latencyMs }) => (ready > 0 ? period(latencyMs) : "") },
+  { title: "OLDEST WAITS", value: (row) => (row.ready > 0 ? period(row.latency_ms) : "") },
   {
     title: "LIMITS",
-    value: ({ settings }) => (settings === null ? "" : describeSettings(settings)),
+    value: ({ settings }) => (settings === null ? "" : describeSettings(settingsOf(settings))),
     shrinkTo: 10,
   },
 ];

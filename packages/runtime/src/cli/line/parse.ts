@@ -1,12 +1,14 @@
 // From words to a command. Which command is meant is decided first, because one letter is another
-// option in another command. Then yargs reads its options and refuses what nobody knows. yargs' own
-// commands are not used: they turn a lone "-" into nothing and ignore what follows "--".
+// option in another command. Then yargs' parser reads its options; yargs itself, which takes longer
+// to load than most commands to run, is asked only what is wrong with a line. Its own commands are
+// not used: they turn a lone "-" into nothing and ignore what follows "--"; nor is its list of
+// unknown options, which some names break, such as --constructor.
 
-import yargs, { type Options as Shape } from "yargs";
 import { commands, globalOptions } from "../commands.ts";
 import { quoted } from "../terminal/text.ts";
-import type { Command, CommandOption } from "./command.ts";
+import type { Command } from "./command.ts";
 import { UsageError } from "./errors.ts";
+import { readOptions, type TypedOptions } from "./read-options.ts";
 import { type Options, splitWords } from "./words.ts";
 
 export interface Parsed {
@@ -46,11 +48,11 @@ class UnknownWord extends Error {
 /** @throws UsageError */
 export async function parse(argv: readonly string[]): Promise<Parsed> {
   try {
-    return read(argv);
+    return await read(argv);
   } catch (error) {
     if (!(error instanceof UnknownWord)) throw error;
-    // Imported here because it brings the whole job package, which only mistakes should pay for.
-    const { closestWord } = await import("@queue-runtime/job");
+    // Imported here because only mistakes should pay for it.
+    const { closestWord } = await import("@queue-runtime/job/text");
     const begun = error.choices.filter((each) => each.startsWith(error.word));
     const [only, other] = [...new Set(begun)];
     const near =
@@ -61,12 +63,12 @@ export async function parse(argv: readonly string[]): Promise<Parsed> {
   }
 }
 
-function read(argv: readonly string[]): Parsed {
+async function read(argv: readonly string[]): Promise<Parsed> {
   const found = findCommands(splitWords(argv, known).words);
   const own = { ...known, ...withLetters(found.commands) };
   const { line, words: rest } = withoutVerbatim(argv, own, found);
   refuseValues(line, own);
-  const { _: typed, $0: _programme, ...options } = split(line, own, found.commands[0] ?? null);
+  const { _: typed, ...options } = await readLine(line, own, found.commands[0] ?? null);
   const all = [...typed.map(String), ...rest];
   const asksForHelp = options.help === true;
   if (found.commands.length === 0) return groupOf(all, options);
@@ -100,7 +102,7 @@ function withLetters(found: readonly Command[]): Options {
   return Object.fromEntries([...all, ...lettered]);
 }
 
-/** What yargs reads, and the words of another program's command line. */
+/** What is read here, and the words of another program's command line. */
 function withoutVerbatim(argv: readonly string[], own: Options, found: Found) {
   if (!found.commands.some(({ verbatim }) => verbatim)) return { line: argv, words: [] };
   const behind = splitWords(argv, known).first + 1;
@@ -125,45 +127,19 @@ function refuseValues(argv: readonly string[], own: Options): void {
   }
 }
 
-function split(
+/** @throws UsageError, UnknownWord */
+async function readLine(
   argv: readonly string[],
   own: Options,
   command: Command | null,
-): { readonly [key: string]: unknown; _: unknown[] } {
-  return (
-    yargs()
-      // Messages of the system's language would not be understood by `explain`.
-      .locale("en")
-      .exitProcess(false)
-      .help(false)
-      .version(false)
-      .parserConfiguration({
-        // Texts stay texts: an id, a name or a JSON document is read by the command that wants it.
-        "parse-numbers": false,
-        "parse-positional-numbers": false,
-        "dot-notation": false,
-        "camel-case-expansion": false,
-        "boolean-negation": false,
-        "greedy-arrays": false,
-        "strip-aliased": true,
-      })
-      .options(
-        Object.fromEntries(Object.entries(own).map(([name, option]) => [name, asYargs(option)])),
-      )
-      .strictOptions()
-      .fail((message, error) => {
-        throw explain(message ?? error.message, own, command);
-      })
-      .parseSync([...argv]) as { [key: string]: unknown; _: unknown[] }
-  );
-}
-
-function asYargs({ value, repeats, alias }: CommandOption): Shape {
-  const shape: Shape =
-    value === undefined ? { boolean: true } : { string: true, requiresArg: true };
-  if (repeats) shape.array = true;
-  if (alias !== undefined) shape.alias = alias;
-  return shape;
+): Promise<TypedOptions> {
+  const { values, unknown, isWrong } = readOptions(argv, own);
+  if (isWrong) {
+    const { complaintAbout } = await import("./complaint.ts");
+    throw explain(complaintAbout(argv, own), own);
+  }
+  if (unknown !== undefined) throw unknownOption(unknown, command);
+  return values;
 }
 
 interface Found {
@@ -228,15 +204,12 @@ function countWords({ name, parameters }: Command, words: readonly string[]): vo
   throw new UsageError(`${name} does not take the word ${quoted(words[most] ?? "")}; ${hint}`);
 }
 
-/** yargs' complaints in our words. */
-function explain(message: string, own: Options, command: Command | null): UsageError | UnknownWord {
+/** yargs' complaint in our words. */
+function explain(message: string, own: Options): UsageError {
   const missing = /^Not enough arguments following: (\S+)/.exec(message)?.[1];
-  if (missing !== undefined) {
-    const [name, option] = Object.entries(own).find(
-      ([each, { alias }]) => each === missing || alias === missing,
-    ) ?? [missing];
-    return new UsageError(`--${name} needs a value: --${name} ${option?.value ?? "VALUE"}`);
-  }
-  const unknown = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
-  return unknown === undefined ? new UsageError(message) : unknownOption(unknown, command);
+  if (missing === undefined) return new UsageError(message);
+  const [name, option] = Object.entries(own).find(
+    ([each, { alias }]) => each === missing || alias === missing,
+  ) ?? [missing];
+  return new UsageError(`--${name} needs a value: --${name} ${option?.value ?? "VALUE"}`);
 }

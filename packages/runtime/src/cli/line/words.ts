@@ -1,6 +1,6 @@
-// Which of the words that were typed are words, and which belong to options: asked before yargs is,
-// because the command decides what its options are, and because what follows `add` is another
-// program's command line.
+// Which of the words that were typed are words, and which belong to options: asked before the
+// options are read, because the command decides what its options are, and because what follows
+// `add` is another program's command line.
 
 import type { CommandOption } from "./command.ts";
 

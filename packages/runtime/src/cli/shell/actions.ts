@@ -7,7 +7,7 @@ import { readCommandIds } from "./given/ids.ts";
 import { readLater } from "./given/moment.ts";
 import { inWords, readSelection } from "./given/selection.ts";
 import { readSignal } from "./given/signal.ts";
-import { advise, reportAnswers } from "./told/answers.ts";
+import { advise, reportAnswers, reportRemoved } from "./told/answers.ts";
 
 type Act = (desk: Desk, selection: Selection) => Promise<readonly Answer[]>;
 
@@ -77,11 +77,12 @@ export function swap(invocation: Invocation): Promise<number> {
   return run(invocation, "nothing to switch", (desk) => desk.swap(one, other));
 }
 
-export function clean(invocation: Invocation): Promise<number> {
+export async function clean(invocation: Invocation): Promise<number> {
   const group = invocation.text("group");
   const successful_only = invocation.flag("successful-only");
   const options = { successful_only, ...(group !== undefined && { group }) };
-  return run(invocation, "nothing to clean: no command has ended", (desk) => desk.clean(options));
+  const answers = await withDesk(await invocation.config(), (desk) => desk.clean(options));
+  return reportRemoved(invocation, answers, "nothing to clean: no command has ended");
 }
 
 /** `what` is said of a group in which no command was meant. */

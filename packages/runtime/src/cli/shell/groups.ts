@@ -55,7 +55,7 @@ export async function add(invocation: Invocation): Promise<number> {
   if (typed !== undefined && same !== undefined) {
     throw new UsageError("give --parallel or --slots: they are the same");
   }
-  const name = nameOf(invocation);
+  const name = newNameOf(invocation);
   const slots = typed ?? same;
   const options = { ...(slots !== undefined && { slots }), ...pausesOf(invocation) };
   await withDesk(await invocation.config(), (desk) => desk.addGroup(name, options), {
@@ -115,6 +115,14 @@ function nameOf({ words }: Invocation): string {
   const [name = ""] = words;
   if (name !== "" && name.trim() === name && !/[*\p{Cc}]/u.test(name)) return name;
   throw new UsageError(`${quoted(name)} is not the name of a group; write one like gpu`);
+}
+
+/** See `checkNewGroup` of the store. */
+function newNameOf(invocation: Invocation): string {
+  const name = nameOf(invocation);
+  if (!/[\s,]/u.test(name)) return name;
+  const sentence = `${quoted(name)} is not a name for a group: write one word like gpu`;
+  throw new UsageError(`${sentence}, without spaces or commas`);
 }
 
 function said({ json, output }: Invocation, answer: object, sentence: string): number {

@@ -7,7 +7,7 @@ import { exitCodes } from "../../process/exit-codes.ts";
 import { withDesk } from "../data/desk.ts";
 import type { Invocation } from "../line/command.ts";
 import { CommandError } from "../line/errors.ts";
-import { reportAnswers } from "./told/answers.ts";
+import { reportRemoved } from "./told/answers.ts";
 
 export async function reset(invocation: Invocation): Promise<number> {
   const groups = invocation.texts("groups")?.flatMap((names) => names.split(","));
@@ -18,7 +18,7 @@ export async function reset(invocation: Invocation): Promise<number> {
       return exitCodes.unexpected;
     }
     const answers = await desk.reset(groups === undefined ? {} : { groups });
-    return reportAnswers(invocation, answers, "there was nothing to remove; the groups run");
+    return reportRemoved(invocation, answers, "there was nothing to remove; the groups run");
   });
 }
 

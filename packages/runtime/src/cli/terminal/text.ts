@@ -27,7 +27,7 @@ export function jsonText(value: unknown): string {
 export function width(text: string): number {
   if (plain.test(text)) return text.length;
   let columns = 0;
-  for (const { segment } of graphemes.segment(text)) columns += graphemeWidth(segment);
+  for (const segment of graphemes(text)) columns += graphemeWidth(segment);
   return columns;
 }
 
@@ -36,7 +36,7 @@ export function truncate(text: string, columns: number): string {
   if (width(text) <= columns) return text;
   let kept = "";
   let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const segment of graphemes(text)) {
     used += graphemeWidth(segment);
     if (used > columns - 1) break;
     kept += segment;
@@ -60,8 +60,16 @@ export function paint(style: Style, text: string, stream: NodeJS.WriteStream): s
   return styleText(style, text, { stream, validateStream: colours === "auto" });
 }
 
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 const plain = /^[\u0020-\u007e]*$/;
+
+let segmenter: Intl.Segmenter | null = null;
+
+/** Made when the first text wants it: its tables take longer to load than most commands to run. */
+function* graphemes(text: string): Generator<string> {
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  for (const { segment } of segmenter.segment(text)) yield segment;
+}
+
 const invisible = /^[\p{Mark}\p{Control}\p{Format}\p{Surrogate}]+$/u;
 const emoji = /\p{Emoji_Presentation}|\p{Emoji}\ufe0f/u;
 

@@ -1,6 +1,6 @@
 // `scheduler:`, jobs that are enqueued by the clock; false switches it off.
 
-import { parseSchedule } from "@queue-runtime/job";
+import { parseSchedule } from "@queue-runtime/job/text";
 import type { Json } from "@queue-runtime/store";
 import type { CatchUp, SchedulerConfig, TaskConfig } from "../../config.ts";
 import { bounds, defaults } from "../defaults.ts";

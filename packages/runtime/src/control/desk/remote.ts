@@ -4,9 +4,13 @@
 import type { CommandQuery } from "@queue-runtime/store";
 import { type Answer, ask, http, type Question } from "../client.ts";
 import type { Added, AddRequest, CommandRow, Desk, GroupRow } from "../desk.ts";
+import type { StoredRows } from "../rows.ts";
+import type { LiveStatus } from "../target.ts";
 import { DeskError, type DeskErrorCode } from "./desk-error.ts";
 
 export interface RemoteDesk extends Desk {
+  /** What the runtime is, and what it reads in its store. */
+  status(): Promise<LiveStatus & StoredRows>;
   /** Lets go of the connection; an idle one keeps no process alive, but a server busy. */
   close(): void;
 }
@@ -23,6 +27,7 @@ export function remoteDesk(socket: string): RemoteDesk {
   const act = (path: string, body: object) => line.post<never>(`/commands/${path}`, body);
   const of = (name: string) => `/groups/${encodeURIComponent(name)}`;
   return {
+    status: () => line.get("/status"),
     close: () => line.close(),
     add: (requests) => add(line, requests),
     list: (query) => list(line, query),

@@ -39,7 +39,11 @@ export async function tellOutput(
         const at = goesOn ? told.at : first ? (await file.stat()).size : 0;
         // what lies before can be asked for: nothing is missing between the two
         if (!goesOn) sayWhere(listener, { id, attempt, offset: at });
-        const telling = { file, path, listener, change, id, attempt, at };
+        const isSame = async () => {
+          const now = await target.store.commands.find(id);
+          return now === null || now.fence === fence;
+        };
+        const telling = { file, path, listener, change, id, attempt, at, isSame };
         told = { attempt, fence, at: await tellFile(telling) };
       }
       await change.nextStart();
@@ -69,11 +73,13 @@ interface Telling {
   readonly attempt: number;
   /** From where on. */
   readonly at: number;
+  /** Whether no other run has been claimed, which may write to the same file. */
+  readonly isSame: () => Promise<boolean>;
 }
 
 /** Until the run is over and all of it is told; answers where that was. */
 async function tellFile(telling: Telling): Promise<number> {
-  const { file, path, listener, change, id, attempt } = telling;
+  const { file, path, listener, change, id, attempt, isSame } = telling;
   // a character may be cut in two by the end of a chunk
   const decoder = new TextDecoder();
   const watcher = watch(path, () => change.happened("changed"));
@@ -84,11 +90,13 @@ async function tellFile(telling: Telling): Promise<number> {
     while (listener.isOpen) {
       const isOver = change.isOver;
       const truncated = (await file.stat()).size < at;
-      if (truncated) at = 0;
-      const { bytesRead } = await file.read(chunk, 0, chunkBytes, at);
+      const offset = truncated ? 0 : at;
+      const { bytesRead } = await file.read(chunk, 0, chunkBytes, offset);
+      // what the next run has written by now is told with that, from its first byte
+      if (bytesRead > 0 && change.isOver && !(await isSame())) return at;
       const text = decoder.decode(chunk.subarray(0, bytesRead), { stream: true });
-      if (bytesRead > 0) listener.send("output", { id, attempt, offset: at, text, truncated });
-      at += bytesRead;
+      if (bytesRead > 0) listener.send("output", { id, attempt, offset, text, truncated });
+      at = offset + bytesRead;
       if (bytesRead > 0) await listener.room();
       else if (isOver) return at;
       else await change.next(backstopMs);

@@ -1,11 +1,13 @@
 // Where the output of commands is: one file per attempt, two where stderr is kept apart. Beside a
-// file that grew too large lies `<file>.1`, which holds what came just before it.
+// file that grew too large lies `<file>.1`, which holds what came just before it, and `<file>.cut`,
+// the note that was made of it.
 
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextRound } from "node:timers/promises";
 import type { CommandJob } from "@queue-runtime/store";
+import { cutNote, olderOutput } from "./cut-note.ts";
 
 export interface OutputName {
   readonly id: number;
@@ -18,11 +20,6 @@ export interface OutputName {
 /** @param folder `commands.output` of the configuration */
 export function outputFile(folder: string, { id, attempt, stderr = false }: OutputName): string {
   return join(folder, `${id}.${attempt}${stderr ? ".err" : ""}.log`);
-}
-
-/** What a file held before it was cut short; older than everything in the file. */
-export function olderOutput(file: string): string {
-  return `${file}.1`;
 }
 
 /**
@@ -55,7 +52,7 @@ async function deleteAttempts(folder: string, id: number): Promise<void> {
     const next = outputFile(folder, { id, attempt: attempt + 1 });
     if (!existsSync(file) && !existsSync(next)) return;
     const apart = outputFile(folder, { id, attempt, stderr: true });
-    const all = [file, apart].flatMap((each) => [each, olderOutput(each)]);
+    const all = [file, apart].flatMap((each) => [each, olderOutput(each), cutNote(each)]);
     await Promise.all(all.map((each) => rm(each, { force: true })));
   }
 }

@@ -2,7 +2,7 @@
 // is read as fast as it is taken, and never held in memory.
 
 import { type FileHandle, open } from "node:fs/promises";
-import { olderOutput } from "./files.ts";
+import { olderOutput } from "./cut-note.ts";
 import { lastLines } from "./tail.ts";
 
 export interface OutputRead {

@@ -71,8 +71,23 @@ function sweepLeft(job: CommandJob, marked: readonly Marked[]): void {
 }
 
 function ofLastRun({ id, fence }: CommandJob, marked: readonly Marked[]): readonly Marked[] {
-  const first = fence - mostHands;
-  return marked.filter((each) => each.jobId === id && each.fence < fence && each.fence >= first);
+  return marked.filter((each) => each.jobId === id && isOfLastRun(each.fence, fence));
+}
+
+function isOfLastRun(claimedWith: number, fence: number): boolean {
+  return claimedWith < fence && claimedWith >= fence - mostHands;
+}
+
+/** Which of them may have begun, though no process of theirs is known: they may be over. */
+export function begunAmong(
+  jobs: readonly CommandJob[],
+  begun: readonly Held[],
+): ReadonlySet<number> {
+  const unknown = jobs.filter(({ command }) => command.process === null);
+  const may = unknown.filter(({ id, fence }) => {
+    return begun.some((run) => run.id === id && isOfLastRun(run.fence, fence));
+  });
+  return new Set(may.map(({ id }) => id));
 }
 
 /** As `Commands.began` wants them. */

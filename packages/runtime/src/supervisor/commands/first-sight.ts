@@ -1,13 +1,15 @@
 // Notices the first command, for whom a process is worth its memory: at boot, and whenever
-// something was written to the store, but at most once a second. After that nobody watches here any
-// more.
+// something was written to the store; at most once a second where something always is, at once
+// where hardly anything was. After the first command nobody watches here any more.
 
 import type { Store, Watch } from "@queue-runtime/store";
 import { monotonic } from "../../process/monotonic.ts";
-import type { StoreHealth } from "../../service/store-health.ts";
+import { isAway, type StoreHealth, type StoreUser } from "../../service/store-health.ts";
 
-/** Between two looks, in milliseconds. */
+/** Between two looks, in milliseconds, in the long run. */
 const everyMs = 1_000;
+/** So many are saved up while nothing is written, each good for a look without a wait. */
+const savedLooks = 10;
 
 export interface FirstSightOptions {
   readonly store: Store;
@@ -17,14 +19,16 @@ export interface FirstSightOptions {
 
 export class FirstSight {
   readonly #options: FirstSightOptions;
+  readonly #user: StoreUser;
   #watch: Watch | undefined;
   #open = false;
   #looking = false;
-  #nextAt = 0;
+  #nextAt = Number.NEGATIVE_INFINITY;
   #soon: NodeJS.Timeout | undefined;
 
   constructor(options: FirstSightOptions) {
     this.#options = options;
+    this.#user = options.health.user();
   }
 
   open(): void {
@@ -41,31 +45,33 @@ export class FirstSight {
     this.#watch?.close();
     clearTimeout(this.#soon);
     this.#soon = undefined;
+    this.#user.gone();
   }
 
   /** Something was written. */
   hear(): void {
     if (!this.#open || this.#looking || this.#soon) return;
-    const wait = Math.max(0, this.#nextAt - monotonic());
-    this.#soon = setTimeout(() => void this.#look(), wait);
+    this.#lookIn(Math.max(0, this.#nextAt - monotonic()));
+  }
+
+  #lookIn(ms: number): void {
+    this.#soon = setTimeout(() => void this.#look(), ms);
   }
 
   async #look(): Promise<void> {
     this.#soon = undefined;
     this.#looking = true;
-    this.#nextAt = monotonic() + everyMs;
-    const user = this.#options.health.user();
-    let again = false;
+    this.#nextAt = Math.max(this.#nextAt, monotonic() - savedLooks * everyMs) + everyMs;
+    let nextInMs: number | null = null;
     try {
       const some = await this.#options.store.commands.outstanding();
-      user.succeeded();
+      this.#user.succeeded();
       if (some && this.#open) this.#options.seen();
     } catch (error) {
-      user.failed(error);
-      user.gone();
-      again = true;
+      // the heart tells of a store that is away, and of its end: it writes, where this only reads
+      if (this.#open) nextInMs = isAway(error) ? everyMs : this.#user.failed(error);
     }
     this.#looking = false;
-    if (again) this.hear();
+    if (nextInMs !== null) this.#lookIn(nextInMs);
   }
 }

@@ -3,12 +3,19 @@
 // other process can begin them beside the ones that run.
 //
 // Who died between the start of a process and the note of its pid has left a command of which the
-// store knows no process: it is found by its environment, or it never began.
+// store knows no process: it is found by its environment; or it came and went, if the notes of the
+// dead say that it was started; or it never began.
 
 import type { CommandJob, Settlement, Store } from "@queue-runtime/store";
 import type { Log } from "../../log.ts";
 import { signalGroup, sweepMarked } from "../../process/process-group.ts";
-import { type FoundRun, findUnnoted, notesOf } from "../../process/runs/unnoted-runs.ts";
+import { readBegun } from "../../process/runs/begun-runs.ts";
+import {
+  begunAmong,
+  type FoundRun,
+  findUnnoted,
+  notesOf,
+} from "../../process/runs/unnoted-runs.ts";
 import type { Departed } from "../recovery.ts";
 
 export interface InheritOptions {
@@ -19,18 +26,23 @@ export interface InheritOptions {
   readonly to: number;
   /** Somebody will look after them; or else they are ended, and ready again. */
   readonly keep: boolean;
+  /** Of their output; null: it is not known. */
+  readonly folder: string | null;
 }
 
 /** Answers the ids of those that are to be looked after. */
 export async function inherit(options: InheritOptions): Promise<readonly number[]> {
-  const { store, log, from, to, keep } = options;
+  const { store, log, from, to, keep, folder } = options;
   const jobs = await store.commands.adopt(from.id, to);
   if (jobs.length === 0) return [];
   const found = findUnnoted(jobs, from.pid ?? null);
-  const begun = jobs.filter(({ id, command }) => command.process !== null || found.has(id));
+  const gone = begunAmong(jobs, readBegun(folder));
+  const begun = jobs.filter(
+    ({ id, command }) => command.process !== null || found.has(id) || gone.has(id),
+  );
   const rest = keep ? jobs.filter((job) => !begun.includes(job)) : jobs;
   if (found.size > 0) await store.commands.began(notesOf(jobs, found));
-  const settlements = rest.map((job) => settlementOf(job, found.get(job.id)));
+  const settlements = rest.map((job) => settlementOf(job, found.get(job.id), gone.has(job.id)));
   await store.jobs.turn({ processId: to, settlements, checkpoints: [], claim: null });
   const released = rest.length;
   log.report({ type: "commands-inherited", name: from.name, commands: jobs.length, released });
@@ -38,10 +50,14 @@ export async function inherit(options: InheritOptions): Promise<readonly number[
 }
 
 /** Of one that ends here. */
-function settlementOf({ id, fence, command }: CommandJob, found: FoundRun | undefined): Settlement {
+function settlementOf(
+  { id, fence, command }: CommandJob,
+  found: FoundRun | undefined,
+  gone: boolean,
+): Settlement {
   const process = command.process ?? found?.process;
-  if (!process) return { id, fence, outcome: "released" };
+  if (!process && !gone) return { id, fence, outcome: "released" };
   // its leader may be gone by the doing of whoever died, and what it left is there
-  if (signalGroup(process, ["SIGKILL"]) === "gone") sweepMarked(process.pid, id);
+  if (process && signalGroup(process, ["SIGKILL"]) === "gone") sweepMarked(process.pid, id);
   return { id, fence, outcome: "interrupted", delayMs: 0 };
 }

@@ -1,7 +1,7 @@
 // Groups of commands: queues that have a number of slots, which the runtime counts.
 
 import type { JobState } from "../../job.ts";
-import { answerRemoveGroup, checkGroup } from "../../rules/commands/groups.ts";
+import { answerRemoveGroup, checkGroup, checkNewGroup } from "../../rules/commands/groups.ts";
 import type { CommandGroup, CommandGroupSettings, GroupSettings } from "../../store/command.ts";
 import type { Commands } from "../../store/commands.ts";
 import type { Driver, Run } from "../driver.ts";
@@ -27,13 +27,12 @@ const counts = `SELECT group_name, job_state, count(*) FROM queue_runtime.comman
   GROUP BY group_name, job_state`;
 
 export async function groups(driver: Driver): Promise<readonly CommandGroup[]> {
-  const [settings, counted] = await driver.together([[all], [counts]], true);
+  const counted = await driver.recall(counts);
   const jobs = new Map<string, Partial<Record<JobState, number>>>();
-  for (const [group, state, count] of counted!.rows as [string, JobState, number][])
+  for (const [group, state, count] of counted.rows as [string, JobState, number][])
     jobs.set(group, { ...jobs.get(group), [state]: count });
-  return settings!.rows
-    .map(toSettings)
-    .map((group) => ({ ...group, jobs: jobs.get(group.name) ?? {} }));
+  const settings = await groupSettings(driver);
+  return settings.map((group) => ({ ...group, jobs: jobs.get(group.name) ?? {} }));
 }
 
 const add = `INSERT INTO queue_runtime.command_groups (name, slots, pause_on_failure)
@@ -44,7 +43,7 @@ export async function addGroup(
   name: string,
   settings: GroupSettings,
 ): Promise<boolean> {
-  const { slots = 1, pauseOnFailure = false } = checkGroup(name, settings);
+  const { slots = 1, pauseOnFailure = false } = checkNewGroup(name, settings);
   const [answer] = await driver.write([[add, [name, slots, pauseOnFailure]]]);
   return answer!.count === 1;
 }

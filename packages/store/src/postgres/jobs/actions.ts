@@ -126,6 +126,8 @@ export async function cancel(
 ): Promise<Actions> {
   const answers = await act(driver, announcer, { ids, answer: answerCancel, text: cancelAll });
   if (answers.some(({ outcome }) => outcome === "requested")) announcer.announce("cancel");
+  // what came after one that is over now may have failed for it, and somebody has to tell of that
+  if (answers.some(({ outcome }) => outcome === "cancelled")) announcer.announce("ready");
   return answers;
 }
 
@@ -141,6 +143,7 @@ export async function discard(
   };
   const how = { ids, answer: answerDiscard, text: discardAll, note };
   const answers = await act(driver, announcer, how);
+  if (answers.some(({ outcome }) => outcome === "discarded")) announcer.announce("ready");
   if (environments.size > 0) await driver.write([[forgetEnvironments, [[...environments]]]]);
   return answers;
 }

@@ -31,7 +31,7 @@ type Counts = [
 ];
 
 export async function count(driver: Driver): Promise<Readonly<Record<JobState, number>>> {
-  const { rows } = await driver.query(counts, [], true);
+  const { rows } = await driver.recall(counts);
   const [held, waiting, scheduled, blocked, ready, running, ...ended] = rows[0] as Counts;
   const [finished, failed, cancelled] = ended;
   return { held, waiting, scheduled, blocked, ready, running, finished, failed, cancelled };

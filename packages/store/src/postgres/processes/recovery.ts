@@ -112,7 +112,8 @@ export async function announceRecovered(
   announcer: Announcer,
   { jobs, reconciled }: Recovered,
 ): Promise<void> {
-  if (jobs.some(({ outcome }) => outcome === "ready")) announcer.announce("ready");
+  // those that ended are news as well: others may have failed for them
+  if (jobs.length > 0) announcer.announce("ready");
   if (!reconciled) return;
   announceReconciled(announcer, reconciled);
   if (reconciled.more) await takeUp(driver, announcer);

@@ -87,6 +87,8 @@ async function removeBatch(
   const statements = [[text, values]] as const;
   const [answer] = await writeAndReconcile(driver, announcer, { statements, long: true });
   const rows = answer!.rows as [id: number, environment: number | null][];
+  // what came after them may have failed for it
+  if (rows.length > 0) announcer.announce("ready");
   const environments = new Set(rows.flatMap(([, environment]) => environment ?? []));
   if (environments.size > 0) await driver.write([[forget, [[...environments]]]]);
   return rows.map(([id]) => id);

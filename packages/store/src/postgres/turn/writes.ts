@@ -25,6 +25,8 @@ export interface Written {
   readonly refused: readonly Held[];
   /** Something went back to ready. */
   readonly ready: boolean;
+  /** Something failed for good, or was cancelled. */
+  readonly inVain: boolean;
   /** The shortest delay of what is to be run again, in milliseconds; null where there is none. */
   readonly delay: number | null;
 }
@@ -85,6 +87,7 @@ export class Writes {
     return {
       refused: (this.#repeated ? await this.#late(driver, overtaken) : overtaken).map(toHeld),
       ready: ended.some(([, state]) => state === "ready"),
+      inVain: ended.some(([, state]) => state === "failed" || state === "cancelled"),
       delay: delays.length === 0 ? null : Math.min(...delays),
     };
   }

@@ -26,6 +26,19 @@ export function checkGroup(name: unknown, settings: GroupSettings): GroupSetting
   });
 }
 
+/**
+ * The same of one that is to be added: people write its name in lists and lines of a shell, so it
+ * is one word. A queue of jobs has a name of any words, and no place there.
+ * @throws StoreError `invalid`
+ */
+export function checkNewGroup(name: unknown, settings: GroupSettings): GroupSettings {
+  const checked = checkGroup(name, settings);
+  if (!/[\s,\p{Cc}]/u.test(String(name))) return checked;
+  return prefixed("the group cannot be added", () => {
+    throw invalid("its name must be one word such as gpu, without spaces or commas", name);
+  });
+}
+
 function checkSlots(slots: unknown): number {
   if (Number.isSafeInteger(slots) && (slots as number) >= 0 && (slots as number) <= mostSlots)
     return slots as number;

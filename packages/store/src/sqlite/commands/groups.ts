@@ -1,7 +1,7 @@
 // Groups of commands: queues that have a number of slots, which the runtime counts.
 
 import type { JobState } from "../../job.ts";
-import { answerRemoveGroup, checkGroup } from "../../rules/commands/groups.ts";
+import { answerRemoveGroup, checkGroup, checkNewGroup } from "../../rules/commands/groups.ts";
 import type { CommandGroup, CommandGroupSettings, GroupSettings } from "../../store/command.ts";
 import type { Commands } from "../../store/commands.ts";
 import type { Driver } from "../driver.ts";
@@ -30,7 +30,7 @@ const counts = `SELECT group_name, job_state, count(*) FROM commands INDEXED BY 
 
 export function groups(driver: Driver): readonly CommandGroup[] {
   const jobs = new Map<string, Partial<Record<JobState, number>>>();
-  const rows = driver.tuples(counts).all() as unknown as [string, JobState, number][];
+  const rows = driver.recall(counts) as readonly [string, JobState, number][];
   for (const [group, state, count] of rows) jobs.set(group, { ...jobs.get(group), [state]: count });
   return groupSettings(driver).map((group) => ({ ...group, jobs: jobs.get(group.name) ?? {} }));
 }
@@ -43,7 +43,7 @@ export async function addGroup(
   name: string,
   settings: GroupSettings,
 ): Promise<boolean> {
-  const { slots = 1, pauseOnFailure = false } = checkGroup(name, settings);
+  const { slots = 1, pauseOnFailure = false } = checkNewGroup(name, settings);
   const write = (): boolean =>
     driver.sql(add).run(name, slots, Number(pauseOnFailure)).changes === 1;
   return driver.write(write, "full");

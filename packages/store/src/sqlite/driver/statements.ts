@@ -2,6 +2,9 @@
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
+/** The program has a few hundred; queries that people put together could be of any number. */
+const most = 1_000;
+
 export class Statements {
   readonly #database: DatabaseSync;
   readonly #arrays: boolean;
@@ -18,7 +21,14 @@ export class Statements {
     if (known) return known;
     const statement = this.#database.prepare(text);
     statement.setReturnArrays(this.#arrays);
+    if (this.#prepared.size >= most) this.#forgetOldest();
     this.#prepared.set(text, statement);
     return statement;
+  }
+
+  /** One that is still needed is prepared again. */
+  #forgetOldest(): void {
+    const [oldest] = this.#prepared.keys();
+    if (oldest !== undefined) this.#prepared.delete(oldest);
   }
 }

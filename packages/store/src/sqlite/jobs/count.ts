@@ -41,7 +41,7 @@ export function count(driver: Driver): Readonly<Record<JobState, number>> {
     failed: 0,
     cancelled: 0,
   };
-  for (const row of driver.tuples(counts).all() as unknown as [JobState, number][])
-    answer[row[0]] = row[1];
+  const rows = driver.recall(counts) as readonly [JobState, number][];
+  for (const [state, jobs] of rows) answer[state] = jobs;
   return answer;
 }

@@ -10,7 +10,7 @@ import { systemClock } from "@queue-runtime/store";
 const everyMs = 3_600_000;
 /** Ids in one question. */
 const atOnce = 500;
-const name = /^(\d+)\.\d+(?:\.err)?\.log(?:\.1(?:\.new)?)?$/;
+const name = /^(\d+)\.\d+(?:\.err)?\.log(?:\.(?:1|cut)(?:\.new)?)?$/;
 
 export interface StaleOutputOptions {
   readonly store: Store;

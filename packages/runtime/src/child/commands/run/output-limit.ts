@@ -8,9 +8,9 @@
 // Rejected: pipes with us in the middle (a command would die with us, and wait for us), a limit by
 // the system (it ends the command).
 
-import { fstatSync, ftruncateSync, readSync, statSync, writeSync } from "node:fs";
-import { type FileHandle, open, rename } from "node:fs/promises";
-import { olderOutput } from "../../../control/output/files.ts";
+import { fstatSync, ftruncateSync, readSync, renameSync, statSync, writeSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { noteCut, noteReplaced, olderOutput } from "../../../control/output/cut-note.ts";
 
 /** Milliseconds between two looks. */
 const everyMs = 250;
@@ -88,14 +88,30 @@ async function cut(path: string, keepBytes: number): Promise<void> {
     const to = await open(copy, "w", 0o600);
     try {
       const copied = await copyTail(from, to, keepBytes);
-      await rename(copy, olderOutput(path));
-      takeTheRest(from.fd, to.fd, copied);
+      noteCut(path, () => {
+        renameSync(copy, olderOutput(path));
+        return takeTheRest(from.fd, to.fd, copied);
+      });
     } finally {
       await to.close();
     }
   } finally {
     await from.close();
   }
+  await shorten(path, keepBytes);
+}
+
+/** What was written while we copied is in it as well: the newest of it stays. */
+async function shorten(path: string, keepBytes: number): Promise<void> {
+  const older = olderOutput(path);
+  const end = sizeOf(older);
+  if (end <= keepBytes) return;
+  const copy = `${older}.new`;
+  await using from = await open(older, "r");
+  await using to = await open(copy, "w", 0o600);
+  await copyRange(from, to, { at: end - keepBytes, end });
+  renameSync(copy, older);
+  noteReplaced(path);
 }
 
 /** Answers up to where it copied. */
@@ -111,17 +127,22 @@ async function copyTail(from: FileHandle, to: FileHandle, keepBytes: number): Pr
   return at;
 }
 
-/** Nothing but a system call lies between the last byte read and the cut. */
-function takeTheRest(from: number, to: number, copied: number): void {
+/**
+ * Nothing but a system call lies between the last byte read and the cut. Answers how much was cut.
+ */
+function takeTheRest(from: number, to: number, copied: number): number {
   const buffer = Buffer.alloc(chunkBytes);
   let bytes = 0;
+  let end = 0;
   for (let tries = 0; tries < mostTries; tries++) {
     const at = Math.max(copied, fstatSync(from).size - chunkBytes / 2);
     bytes = readSync(from, buffer, 0, chunkBytes, at);
+    end = at + bytes;
     if (bytes < chunkBytes) break;
   }
   ftruncateSync(from);
   writeSync(to, buffer, 0, bytes);
+  return end;
 }
 
 async function copyRange(

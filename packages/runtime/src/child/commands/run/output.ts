@@ -2,9 +2,10 @@
 // writing when we are gone, and nobody who is slow holds it up. The price is that we cannot count
 // along, so sizes are looked at while something runs (see output-limit.ts).
 
-import { chmodSync, closeSync, constants, openSync, rmSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, constants, openSync, writeSync } from "node:fs";
 import { makeFolder } from "@queue-runtime/store";
-import { olderOutput, outputFile } from "../../../control/output/files.ts";
+import { forgetCut } from "../../../control/output/cut-note.ts";
+import { outputFile } from "../../../control/output/files.ts";
 import type { Run } from "../run.ts";
 
 export interface Output {
@@ -67,7 +68,13 @@ export function noteIn(path: string | undefined, sentence: string): void {
 function open(folder: string, path: string, anew: boolean): number {
   const { O_WRONLY, O_APPEND, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
   const flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | (anew ? O_TRUNC : 0);
-  if (anew) rmSync(olderOutput(path), { force: true });
+  const fd = openIn(folder, path, flags);
+  // now that nothing is left that would be read once more
+  if (anew) forgetCut(path);
+  return fd;
+}
+
+function openIn(folder: string, path: string, flags: number): number {
   try {
     return openSync(path, flags, 0o600);
   } catch (error) {

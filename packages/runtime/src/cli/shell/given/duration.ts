@@ -1,6 +1,6 @@
 // A duration on the command line: with a unit, or whole seconds.
 
-import { parseDuration } from "@queue-runtime/job";
+import { parseDuration } from "@queue-runtime/job/text";
 import { UsageError } from "../../line/errors.ts";
 
 /** Milliseconds. @throws UsageError */

@@ -38,6 +38,14 @@ export async function findCommands(desk: Desk, wanted: Wanted): Promise<FoundCom
   return { rows: [...running.filter(({ id }) => !shown.has(id)), ...rows], cut };
 }
 
+/** What a runtime answers at once. It should not read for long: meanwhile it does nothing else. */
+const mostFromRuntime = 1_000;
+
+export function isShort(wanted: Wanted): boolean {
+  const { first, last } = limitsOf(wanted);
+  return storeQuery(wanted).exact && (first ?? last ?? Number.POSITIVE_INFINITY) <= mostFromRuntime;
+}
+
 interface Limits {
   readonly first?: number;
   readonly last?: number;

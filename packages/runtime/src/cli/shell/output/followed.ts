@@ -95,12 +95,14 @@ export class Followed {
   }
 
   #open({ id, command }: CommandJob, attempt: number): LiveFile {
-    const { folder, lines, stderr, screen, fail } = this.#options;
+    const { folder, lines, stderr, screen, say, fail } = this.#options;
     return new LiveFile({
       path: outputFile(folder, { id, attempt, stderr: stderr && command.separate }),
       // what comes while we look on is shown whole
       lines: this.#attempt === null ? lines : null,
       take: (bytes) => screen.show(id, bytes),
+      missed: (bytes) =>
+        say(`${bytes} bytes of the output of ${id} were cut off before they could be shown`),
       fail,
     });
   }

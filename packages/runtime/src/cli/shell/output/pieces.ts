@@ -2,7 +2,7 @@
 // too large, and the part of both that somebody wants to see.
 
 import { type FileHandle, open } from "node:fs/promises";
-import { olderOutput } from "../../../control/output/files.ts";
+import { olderOutput } from "../../../control/output/cut-note.ts";
 import { tailOf } from "./tail.ts";
 
 export interface OutputPart {

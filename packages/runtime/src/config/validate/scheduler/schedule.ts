@@ -1,7 +1,7 @@
 // When a task is due: a schedule and a time zone, checked without waiting for the tick. What they
 // may be is known to the package of jobs, which schedules in code go through as well.
 
-import { checkTimeZone, parseSchedule } from "@queue-runtime/job";
+import { checkTimeZone, parseSchedule } from "@queue-runtime/job/text";
 import { type Reader, text } from "../../readers.ts";
 
 const advice =

@@ -1,10 +1,10 @@
 // The runtime as a whole: probes, what it is, and the words it obeys.
 
-import { jobStates } from "@queue-runtime/store";
+import { shownStore } from "../../../config/shown-store.ts";
 import { Problem } from "../../problem.ts";
 import { isoTime } from "../../rows/iso-time.ts";
-import { processRow, queueRow } from "../../rows.ts";
-import type { Backing, ControlTarget } from "../../target.ts";
+import { type ProcessRow, processRow, type StoredRows, storedRows, withLive } from "../../rows.ts";
+import type { Backing, ControlTarget, LiveStatus } from "../../target.ts";
 import { processShape, queueShape } from "../job-shapes.ts";
 import { Reply, type Route, route } from "../route.ts";
 import { anything, flag, listOf, mapOf, named, object, oneOf, optional, text } from "../schema.ts";
@@ -19,6 +19,8 @@ const statusShape = named(
     running: flag,
     pid: count,
     host: text(),
+    /** Without a password. */
+    store: text(),
     started_at: time,
     state: oneOf("starting", "running", "quiet", "stopping"),
     jobs: optional(mapOf(count)),
@@ -112,12 +114,13 @@ function wordRoutes(target: ControlTarget): readonly Route[] {
   ];
 }
 
-function liveStatus(target: ControlTarget): object {
+function liveStatus(target: ControlTarget): LiveStatus {
   const { pid, host, startedAt, state, processes } = target.describe();
   return {
     running: true,
     pid,
     host,
+    store: shownStore(target.config.store),
     started_at: isoTime(startedAt),
     state,
     processes: processes.map(({ id, pid, state, rssBytes }) => {
@@ -126,25 +129,13 @@ function liveStatus(target: ControlTarget): object {
   };
 }
 
-async function status(target: ControlTarget): Promise<object> {
-  const { store } = target;
-  const jobs = await store.jobs.count();
-  return {
-    ...liveStatus(target),
-    jobs: Object.fromEntries(jobStates.map((state) => [state, jobs[state]])),
-    queues: (await store.queues.list()).map(queueRow),
-    processes: await processes(target),
-    unknown_names: (await store.jobs.unknownNames()).map(({ name, ready }) => ({ name, ready })),
-  };
+async function status(target: ControlTarget): Promise<LiveStatus & StoredRows> {
+  const stored = await storedRows(target.store);
+  const live = liveStatus(target);
+  return { ...live, ...stored, processes: withLive(stored.processes, live.processes) };
 }
 
-/** The supervisor sees its children all the time; their rows are as old as the last heartbeat. */
-export async function processes(target: ControlTarget): Promise<readonly object[]> {
-  const stored = await target.store.processes.list();
-  const live = new Map(target.describe().processes.map((each) => [each.id, each]));
-  return stored.map((row) => {
-    const now = live.get(row.id);
-    if (now === undefined) return processRow(row);
-    return processRow({ ...row, state: now.state, rssBytes: now.rssBytes ?? row.rssBytes });
-  });
+export async function processes(target: ControlTarget): Promise<readonly ProcessRow[]> {
+  const stored = (await target.store.processes.list()).map(processRow);
+  return withLive(stored, liveStatus(target).processes);
 }

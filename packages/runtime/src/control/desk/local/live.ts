@@ -1,13 +1,14 @@
 // What people do to commands that run. The signals are sent before anything is waited for: the
 // store is asked only where a group has to be found, and afterwards, to say why an id was refused.
 
-import type { CommandJob } from "@queue-runtime/store";
 import type { Answer, Selection, SendOptions } from "../../desk.ts";
 import type { LiveAnswer, LiveCommands } from "../../live-commands.ts";
 import { DeskError } from "../desk-error.ts";
 import { ends, signalNamed } from "../signals.ts";
 import { isLate, lateOnes, onceStarted } from "./late.ts";
-import { inOrder, named, nameOf, type Reach, refused, unknownCommand } from "./reach.ts";
+import { explain, type Verb } from "./live/not-running.ts";
+import { inParts } from "./parts.ts";
+import { inOrder, named, nameOf, type Reach } from "./reach.ts";
 import { type Chosen, choose, findIds } from "./selection.ts";
 import { startNow } from "./start-now.ts";
 
@@ -21,6 +22,7 @@ export async function kill(
   if (signal === null || ends(signal)) await pauseWaiting(reach, chosen);
   if (signal !== null) {
     const sent = await actOn(reach, chosen, {
+      verb: "kill",
       outcome: "signalled",
       deed: (live, ids) => live.signal(ids, signal),
     });
@@ -28,6 +30,7 @@ export async function kill(
   }
   const overs: Promise<void>[] = [];
   const answers = await actOn(reach, chosen, {
+    verb: "kill",
     outcome: "killed",
     deed(live, ids) {
       const { answers, ended } = live.kill(ids);
@@ -72,7 +75,7 @@ export async function pause(
   for (const group of chosen.groups ?? []) await reach.store.queues.pause(group);
   if (chosen.groups !== null && options.wait) return [];
   const deed: Deed["deed"] = (live, ids) => live.pause(ids, true);
-  const answers = await actOn(reach, chosen, { outcome: "paused", deed });
+  const answers = await actOn(reach, chosen, { verb: "pause", outcome: "paused", deed });
   return answers.map(refuseAway);
 }
 
@@ -80,6 +83,7 @@ export async function resume(reach: Reach, selection: Selection): Promise<readon
   const chosen = await choose(reach, selection);
   for (const group of chosen.groups ?? []) await reach.store.queues.resume(group);
   const answers = await act(reach, await pausedOf(reach, chosen), {
+    verb: "resume",
     outcome: "resumed",
     deed(live, ids) {
       const running = live.running();
@@ -122,7 +126,8 @@ export async function send(reach: Reach, id: number, options: SendOptions): Prom
   const { live } = reach;
   const isHere = live?.running().has(id) === true;
   if (live && isHere) return nameOf(await live.send(id, { bytes, eof }), "sent");
-  return refuseAway(explain(reach, id, await reach.store.commands.find(id)));
+  const job = await reach.store.commands.find(id);
+  return refuseAway(explain(reach, id, { job, verb: "send" }));
 }
 
 /** @throws DeskError */
@@ -142,6 +147,7 @@ async function aimedAt(reach: Reach, { ids, groups }: Chosen): Promise<readonly 
 }
 
 interface Deed {
+  readonly verb: Verb;
   /** What one is called that did as it was asked. */
   readonly outcome: string;
   readonly deed: (live: LiveCommands, ids: readonly number[]) => readonly LiveAnswer[];
@@ -159,16 +165,17 @@ async function actOn(reach: Reach, chosen: Chosen, deed: Deed): Promise<readonly
 async function act(
   reach: Reach,
   ids: readonly number[],
-  { outcome, deed }: Deed,
+  { verb, outcome, deed }: Deed,
 ): Promise<readonly Answer[]> {
   const { live, store } = reach;
   const running = live?.running();
   const here = ids.filter((id) => running?.has(id));
   const done = live === null || here.length === 0 ? [] : [...named(deed(live, here), outcome)];
   await live?.stored();
-  const elsewhere = ids.filter((id) => !here.includes(id));
+  const reached = new Set(here);
+  const elsewhere = ids.filter((id) => !reached.has(id));
   if (elsewhere.length === 0) return inOrder(ids, done);
-  const rows = await store.commands.list({ ids: elsewhere });
+  const rows = await inParts(elsewhere, (some) => store.commands.list({ ids: some }));
   const begun = live === null ? [] : await onceStarted(live, rows.filter(isLate).map(idOf));
   if (live && begun.length > 0) {
     done.push(...named(deed(live, begun), outcome));
@@ -176,24 +183,12 @@ async function act(
   }
   const byId = new Map(rows.map((row) => [row.id, row]));
   const others = elsewhere.filter((id) => !begun.includes(id));
-  const said = others.map((id) => explain(reach, id, byId.get(id) ?? null));
+  const said = others.map((id) => explain(reach, id, { job: byId.get(id) ?? null, verb }));
   return inOrder(ids, [...done, ...said]);
 }
 
 function idOf({ id }: { readonly id: number }): number {
   return id;
-}
-
-/** `away`: it runs, and not within our reach. */
-function explain(reach: Reach, id: number, job: CommandJob | null): Answer {
-  if (job === null) return unknownCommand(id);
-  if (job.state !== "running") return refused(id, `it does not run: it is ${job.state}`);
-  if (reach.live === null) return { id, outcome: "away", error: reach.whyNot };
-  const { process } = job.command;
-  const where = process
-    ? `it runs on ${process.host}: ask there; only kill works from here`
-    : "it is being started: ask again";
-  return { id, outcome: "away", error: where };
 }
 
 function refuseAway(answer: Answer): Answer {

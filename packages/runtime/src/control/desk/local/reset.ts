@@ -1,14 +1,13 @@
 // Starting over: everything in some groups is ended and removed, and they run again. The ends are
 // heard of, not asked for.
 
-import type { JobState } from "@queue-runtime/store";
+import { type JobState, StoreError } from "@queue-runtime/store";
 import type { Answer } from "../../desk.ts";
 import type { LiveCommands } from "../../live-commands.ts";
 import { lateOnes, onceStarted } from "./late.ts";
-import { inParts } from "./parts.ts";
-import { named, type Reach, requireGroup } from "./reach.ts";
+import { type Reach, requireGroup } from "./reach.ts";
 import { findIds } from "./selection.ts";
-import { deleteOutputs } from "./waiting.ts";
+import { remove } from "./waiting.ts";
 
 /** Longer than any process takes to die of KILL, unless the kernel holds it. */
 const patienceMs = 30_000;
@@ -21,12 +20,27 @@ export async function reset(
 ): Promise<readonly Answer[]> {
   const { store, live } = reach;
   const groups = await chosenGroups(reach, options.groups);
-  for (const group of groups) await store.queues.pause(group);
-  if (live) await endAll(reach, live, groups);
-  const answers = await removeAll(reach, groups);
-  for (const group of groups) await store.queues.resume(group);
-  live?.look();
-  return answers;
+  try {
+    for (const group of groups) await store.queues.pause(group);
+    if (live) await endAll(reach, live, groups);
+    const answers = await removeAll(reach, groups);
+    for (const group of groups) await store.queues.resume(group);
+    live?.look();
+    return answers;
+  } catch (error) {
+    throw halfDone(error, groups);
+  }
+}
+
+/** They stay paused: what is left in them was to be deleted, and must not begin instead. */
+function halfDone(error: unknown, groups: readonly string[]): unknown {
+  if (!(error instanceof StoreError)) return error;
+  const names = groups.join(",");
+  const sentence =
+    `${error.message}; the reset is half done, and has left groups paused: ` +
+    `\`runtime reset --groups ${names}\` does the rest, ` +
+    "`runtime resume --group NAME` lets one go on instead";
+  return new StoreError(error.code, sentence, { cause: error });
 }
 
 async function chosenGroups(
@@ -71,15 +85,11 @@ async function endKnown(live: LiveCommands, groups: readonly string[]): Promise<
   await live.stored();
 }
 
-/** From the newest on: what depends on others goes before them. */
+/** All that is there, whatever its state. */
 async function removeAll(reach: Reach, groups: readonly string[]): Promise<readonly Answer[]> {
   const states: readonly JobState[] = [
     ...(["held", "waiting", "scheduled", "blocked", "ready", "running"] as const),
     ...(["finished", "failed", "cancelled"] as const),
   ];
-  const ids = [...(await findIds(reach, { groups, states }))].reverse();
-  const removed = await inParts(ids, (some) => reach.store.commands.remove(some));
-  const answers = named(removed, "removed");
-  await deleteOutputs(reach, answers);
-  return answers.toReversed();
+  return await remove(reach, await findIds(reach, { groups, states }));
 }

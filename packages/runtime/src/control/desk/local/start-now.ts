@@ -4,6 +4,7 @@
 import { endStates, type JobState } from "@queue-runtime/store";
 import type { Answer } from "../../desk.ts";
 import { DeskError } from "../desk-error.ts";
+import { inParts } from "./parts.ts";
 import { inOrder, nameOf, type Reach, refused } from "./reach.ts";
 
 export function startNow(reach: Reach, ids: readonly number[]): Promise<readonly Answer[]> {
@@ -16,9 +17,9 @@ export async function startAdded(reach: Reach, ids: readonly number[]): Promise<
   const not = answers.filter(({ outcome }) => outcome !== "started").map(idOf);
   if (not.length === 0) return answers;
   const states = ["waiting", "scheduled", "blocked", "ready"] as const;
-  const waiting = (await reach.store.commands.list({ ids: not, states })).map(idOf);
+  const waiting = new Set(await among(reach.store, not, states));
   return answers.map((answer) => {
-    if (!waiting.includes(answer.id)) return answer;
+    if (!waiting.has(answer.id)) return answer;
     return { ...answer, error: `${answer.error}; it waits in its group` };
   });
 }
@@ -33,8 +34,8 @@ async function start(
   if (ids.length === 0) return [];
   const ran = live.running();
   const already = fresh ? [] : ids.filter((id) => ran.has(id));
-  const rest = ids.filter((id) => !already.includes(id));
-  const freed = rest.length === 0 ? [] : await store.commands.force(rest);
+  const rest = ids.filter((id) => fresh || !ran.has(id));
+  const freed = await inParts(rest, (some) => store.commands.force(some));
   const not = freed.filter(({ outcome }) => outcome !== "done");
   const begun = new Set(await begunOf(store, not.map(idOf), fresh));
   const asked = freed.filter(({ id, outcome }) => outcome === "done" || begun.has(id)).map(idOf);
@@ -52,9 +53,15 @@ async function begunOf(
   ids: readonly number[],
   fresh: boolean,
 ): Promise<readonly number[]> {
-  if (ids.length === 0) return [];
-  const states: JobState[] = fresh ? ["running", ...endStates] : ["running"];
-  return (await store.commands.list({ ids, states })).map(idOf);
+  return await among(store, ids, fresh ? ["running", ...endStates] : ["running"]);
+}
+
+async function among(
+  store: Reach["store"],
+  ids: readonly number[],
+  states: readonly JobState[],
+): Promise<readonly number[]> {
+  return (await inParts(ids, (some) => store.commands.list({ ids: some, states }))).map(idOf);
 }
 
 function idOf({ id }: { readonly id: number }): number {

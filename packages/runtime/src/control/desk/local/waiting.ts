@@ -6,7 +6,7 @@ import { deleteOutput } from "../../output/files.ts";
 import { DeskError } from "../desk-error.ts";
 import { momentOf } from "./add.ts";
 import { inParts } from "./parts.ts";
-import { named, type Reach, requireGroup } from "./reach.ts";
+import { inOrder, named, type Reach, requireGroup } from "./reach.ts";
 import { choose, findIds, idsOf } from "./selection.ts";
 
 interface Later {
@@ -42,11 +42,13 @@ export async function enqueue(
   return answers;
 }
 
-/** All in one step: those that depend on one another go together. */
+/** From the newest on: what comes after others goes before them. */
 export async function remove(reach: Reach, ids: readonly number[]): Promise<readonly Answer[]> {
-  const answers = named(await reach.store.commands.remove(ids), "removed");
+  const { commands } = reach.store;
+  const newestFirst = [...new Set(ids)].sort((a, b) => b - a);
+  const answers = await inTurns(newestFirst, "removed", (some) => commands.remove(some));
   await deleteOutputs(reach, answers);
-  return answers;
+  return inOrder(ids, answers);
 }
 
 /** Those that somebody still waits for are left, and not spoken of. */

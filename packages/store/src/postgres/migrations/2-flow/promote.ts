@@ -11,9 +11,17 @@ import { farthest, lines } from "./promote/lines.ts";
 /** How many are made ready in one statement. */
 const atOnce = 1_000;
 
+/** The job of a gate of the key `wanted` needs nothing but this key, and may have it as it comes. */
+const isSimple = `gate.kind <> 'fair' AND NOT EXISTS (
+          SELECT FROM queue_runtime.job_gates AS other
+          WHERE other.job_id = gate.job_id AND other.key <> wanted ${eachByItself}
+        ) AND NOT EXISTS (SELECT FROM queue_runtime.slots AS own
+          WHERE own.job_id = gate.job_id ${eachByItself})`;
+
 /**
  * The first in the line of a key, as many as there are free slots, as long as each of them needs
- * nothing else. Rows that others have locked are left to those who ask for each.
+ * nothing else. Rows that others have locked are left to those who ask for each. Where the very
+ * first needs more, a thousand behind it are not looked at: in a fair queue they are all alike.
  */
 const together = `
 CREATE FUNCTION queue_runtime.promote_together(wanted text, held bigint, most bigint)
@@ -22,16 +30,14 @@ DECLARE
   now CONSTANT bigint := queue_runtime.clock_ms();
   line bigint[];
 BEGIN
+  IF NOT (SELECT ${isSimple} FROM queue_runtime.job_gates AS gate WHERE key = wanted AND waits
+    ORDER BY priority, job_id LIMIT 1) THEN RETURN 0; END IF;
   SELECT array_agg(job_id ORDER BY job_id) INTO line FROM (
     SELECT job_id,
       bool_and(is_simple AND held + number <= most_slots) OVER (ORDER BY number) AS fits
     FROM (
       SELECT gate.job_id, row_number() OVER (ORDER BY gate.priority, gate.job_id) AS number,
-        coalesce(said.slots, gate.slots) AS most_slots, gate.kind <> 'fair' AND NOT EXISTS (
-          SELECT FROM queue_runtime.job_gates AS other
-          WHERE other.job_id = gate.job_id AND other.key <> wanted ${eachByItself}
-        ) AND NOT EXISTS (SELECT FROM queue_runtime.slots AS own
-          WHERE own.job_id = gate.job_id ${eachByItself}) AS is_simple
+        coalesce(said.slots, gate.slots) AS most_slots, ${isSimple} AS is_simple
       FROM (SELECT * FROM queue_runtime.job_gates AS gate WHERE key = wanted AND waits
         ORDER BY priority, job_id LIMIT least(most, ${atOnce})) AS gate
         LEFT JOIN queue_runtime.concurrency_limits AS said
