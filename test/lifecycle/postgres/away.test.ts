@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 interface Crowd extends AsyncDisposable {
-  /** Ends every connection to this database. */
+  /** Ends every connection to this database that is between two statements. */
   throwOut(url: string): Promise<void>;
   leave(): Promise<void>;
 }
@@ -54,8 +54,10 @@ async function crowd(): Promise<Crowd> {
   };
   return {
     async throwOut(url) {
-      const all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
-      await first.query(all, [new URL(url).pathname.slice(1)]);
+      // amid a statement, and where it listens, a process is told of the end and says that instead
+      const idle = "datname = $1 AND state = 'idle' AND query NOT LIKE 'LISTEN %'";
+      const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${idle}`;
+      await first.query(end, [new URL(url).pathname.slice(1)]);
     },
     leave,
     [Symbol.asyncDispose]: leave,
