@@ -14,6 +14,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   job: ["@queue-runtime/store"],
   runtime: [
     "@queue-runtime/store",
+    "@queue-runtime/store/clock",
+    "@queue-runtime/store/job",
     "@queue-runtime/job",
     "@queue-runtime/job/testing",
     "@queue-runtime/job/text",

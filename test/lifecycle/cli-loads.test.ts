@@ -61,18 +61,32 @@ const messages = /^(?:yargs|cliui|y18n)\//;
 const server =
   /^(?:hono|@hono|pino|tinypool)\/|^runtime\/dist\/(?:supervisor|worker|control\/desk\/local)/;
 
-test("status and add load neither a store nor what runs jobs where a runtime answers", async () => {
+const asking = [
+  ["status", "--json"],
+  ["add", "--stashed", "--", "true"],
+];
+
+test("where a runtime answers, status and add load no store, no YAML and nothing that runs jobs", async () => {
   await started();
-  for (const argv of [
-    ["status", "--json"],
-    ["add", "--stashed", "--", "true"],
-  ]) {
+  for (const argv of asking) {
+    const { modules } = await run(...argv);
+    for (const part of [database, engine, server, messages, /^yaml\//]) {
+      expect(modules.filter((path) => part.test(path))).toEqual([]);
+    }
+    expect(modules.length).toBeLessThan(60);
+  }
+});
+
+test("a runtime that has read something else is no reason to load a store", async () => {
+  await started();
+  appendFileSync(join(project.folder, "config/queue.yml"), "# a word\n");
+  for (const argv of asking) {
     const { modules } = await run(...argv);
     for (const part of [database, engine, server, messages]) {
       expect(modules.filter((path) => part.test(path))).toEqual([]);
     }
     expect(modules).toContain("yaml/dist/index.js");
-    expect(modules.length).toBeLessThan(170);
+    expect(modules.length).toBeLessThan(160);
   }
 });
 

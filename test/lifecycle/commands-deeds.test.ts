@@ -30,7 +30,6 @@ test("a kill that was answered is done, also when all who knew of it die", async
   expect(answers.map(({ outcome }) => outcome)).toEqual(["killed", "killed"]);
   signal(runtime.pid, "SIGKILL");
   signal(child, "SIGKILL");
-  desk.close();
   await runtime.ended();
   await gone(child);
   await project.up();
@@ -67,7 +66,6 @@ test("a pause between two who look after a command is seen at once, and kept", a
   expect(await project.commandIn(id, "cancelled")).toMatchObject({
     command: { endedBy: "person", signalsSent: ["SIGSTOP", "SIGCONT", "SIGTERM"] },
   });
-  desk.close();
 });
 
 test("one that has just ended was not ended by who comes too late", async () => {
@@ -85,5 +83,4 @@ test("one that has just ended was not ended by who comes too late", async () => 
   expect(await desk.kill({ ids: [id] }, {})).toMatchObject([{ id, outcome: "refused" }]);
   signal(child, "SIGCONT");
   expect(await project.commandIn(id, "failed")).toMatchObject({ command: { endedBy: "lost" } });
-  desk.close();
 });

@@ -12,11 +12,8 @@ import { gone, ShellProject } from "../support/shell-project.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 class LiveProject extends ShellProject {
-  #desk: RemoteDesk | undefined;
-
   get desk(): RemoteDesk {
-    this.#desk ??= remoteDesk(join(this.path, "runtime.sock"));
-    return this.#desk;
+    return remoteDesk(join(this.path, "runtime.sock"));
   }
 
   /** One that runs by the time of the answer. */
@@ -38,11 +35,6 @@ class LiveProject extends ShellProject {
     const row = await this.desk.find(id);
     if (row?.state !== "running" || row.pid === null) throw new Error(JSON.stringify(row));
     return row.pid;
-  }
-
-  override async [Symbol.asyncDispose](): Promise<void> {
-    this.#desk?.close();
-    await super[Symbol.asyncDispose]();
   }
 }
 

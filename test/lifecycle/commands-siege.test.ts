@@ -46,7 +46,7 @@ class Siege extends ShellProject {
 
   /** The process that runs commands; every other time with everybody who knows of it. */
   async death(n: number): Promise<void> {
-    await this.ask((desk) => this.#meddle(desk, n));
+    await this.#meddle(this.desk, n);
     if (n % 2 === 1) signal(this.runtime!.pid, "SIGKILL");
     for (const pid of this.pidsOf("commands")) signal(pid, "SIGKILL");
     if (n % 2 === 0) return;
@@ -63,13 +63,8 @@ class Siege extends ShellProject {
     for (const { id, outcome } of answers) if (outcome !== "refused") this.killed.add(id);
   }
 
-  async ask(act: (desk: RemoteDesk) => Promise<void>): Promise<void> {
-    const desk = remoteDesk(join(this.path, "runtime.sock"));
-    try {
-      await act(desk);
-    } finally {
-      desk.close();
-    }
+  get desk(): RemoteDesk {
+    return remoteDesk(join(this.path, "runtime.sock"));
   }
 
   /** Everything that is late, or paused, is let go until nothing is left. */
@@ -80,8 +75,7 @@ class Siege extends ShellProject {
       const late = open.filter(({ state }) => state === "scheduled").map(({ id }) => id);
       if (late.length > 0) await commands.letGo(late, { delayMs: null });
       const paused = open.filter(({ command }) => command.paused).map(({ id }) => id);
-      if (paused.length > 0)
-        await this.ask(async (desk) => void (await desk.resume({ ids: paused })));
+      if (paused.length > 0) await this.desk.resume({ ids: paused });
       return open.length === 0;
     };
     await waitFor(over, { deadlineMs: 20_000, everyMs: 50, what: "the end of all commands" });

@@ -94,7 +94,6 @@ test("a stopped command cannot end by itself: a stop of the runtime does not wai
   // the other one goes on, until it is stopped as well
   expect(isRunning(pids[1]!)).toBe(true);
   await desk.pause({ ids: [other!] }, { wait: false });
-  desk.close();
   expect(await runtime.ended()).toMatchObject({ code: 0 });
   expect(monotonic() - at).toBeLessThan(8_000);
   for (const id of [paused!, other!]) {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { commands, globalOptions } from "../../packages/runtime/src/cli/commands.ts";
+import { commands } from "../../packages/runtime/src/cli/commands.ts";
+import type { Command } from "../../packages/runtime/src/cli/line/command.ts";
 import { UsageError } from "../../packages/runtime/src/cli/line/errors.ts";
+import { globalOptions } from "../../packages/runtime/src/cli/line/global-options.ts";
 import { overview, page, pages } from "../../packages/runtime/src/cli/line/help.ts";
 import { readJson } from "../../packages/runtime/src/cli/line/json-input.ts";
 import {
@@ -10,6 +12,7 @@ import {
   readStates,
 } from "../../packages/runtime/src/cli/line/options.ts";
 import { parse } from "../../packages/runtime/src/cli/line/parse.ts";
+import { commandsBehind, tables } from "../../packages/runtime/src/cli/line/tables.ts";
 
 /** The sentence with which a usage error is answered. */
 function refusal(action: () => unknown): string {
@@ -29,6 +32,22 @@ const said = async (...argv: string[]) => {
     if (answer instanceof Error) throw answer;
   });
 };
+
+test("the first word of every command leads to it, and so does each other name", async () => {
+  const firsts = commands.flatMap(({ name, aliases = [] }) => [name.split(" ")[0]!, ...aliases]);
+  expect(new Set(tables.flatMap(({ words }) => words))).toEqual(new Set(firsts));
+  for (const word of new Set(firsts)) {
+    const behind = (await commandsBehind(word)) ?? [];
+    const meant = ({ name, aliases = [] }: Command) => [name.split(" ")[0], ...aliases];
+    const all = commands.filter((command) => meant(command).includes(word));
+    expect(behind.filter((command) => meant(command).includes(word))).toEqual(all);
+  }
+});
+
+test("a line whose command comes late is understood as well", async () => {
+  const { command, words } = await parse(["--label", "status", "add", "--", "true"]);
+  expect([command?.name, words]).toEqual(["add", ["true"]]);
+});
 
 describe("a command line", () => {
   test("has its options anywhere", async () => {

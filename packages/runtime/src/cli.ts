@@ -1,13 +1,14 @@
 // The command line: finds the command, gives it what was typed, and turns the outcome into an exit
 // code. What the commands do is in cli/, one file per group.
 
-import { readFileSync } from "node:fs";
 import type { Invocation } from "./cli/line/command.ts";
 import { describeError, UsageError } from "./cli/line/errors.ts";
 import { type Parsed, parse } from "./cli/line/parse.ts";
 import { type Output, terminalOutput } from "./cli/terminal/output.ts";
 import { type ColourChoice, chooseColours } from "./cli/terminal/text.ts";
 import { silenceSqliteWarning } from "./cli/terminal/warnings.ts";
+import type { Config } from "./config.ts";
+import { programVersion } from "./control/version.ts";
 import { exitCodeOf, exitCodes } from "./process/exit-codes.ts";
 import { flushed } from "./process/flushed.ts";
 import type { Signals } from "./process/signals.ts";
@@ -44,7 +45,7 @@ async function run(parsed: Parsed, surroundings: Surroundings): Promise<number> 
   const { command, options, group } = parsed;
   const { output } = surroundings;
   if (options.version === true) {
-    output.result(version());
+    output.result(programVersion());
     return exitCodes.ok;
   }
   if (options.help === true) {
@@ -73,6 +74,10 @@ function invocation(parsed: Parsed, surroundings: Surroundings): Invocation {
     logLevel: text("log-level"),
     shutdownTimeout: text("shutdown-timeout"),
   };
+  const readConfig = async (): Promise<Config> => {
+    const { loadConfig } = await import("./config/load.ts");
+    return await loadConfig(configFile, { flags });
+  };
   return {
     ...surroundings,
     words,
@@ -83,9 +88,10 @@ function invocation(parsed: Parsed, surroundings: Surroundings): Invocation {
     text,
     texts: (name) => options[name] as readonly string[] | undefined,
     config: async () => {
-      const { loadConfig } = await import("./config/load.ts");
-      return await loadConfig(configFile, { flags });
+      const { askForConfig } = await import("./cli/data/ask-for-config.ts");
+      return (await askForConfig(configFile, flags)) ?? (await readConfig());
     },
+    readConfig,
   };
 }
 
@@ -94,9 +100,4 @@ function readColours(typed: unknown): ColourChoice {
   if (typed === undefined) return "auto";
   if (typed === "auto" || typed === "always" || typed === "never") return typed;
   throw new UsageError("--color is auto, always or never");
-}
-
-function version(): string {
-  const file = new URL("../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }

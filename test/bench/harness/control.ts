@@ -2,7 +2,7 @@
 // connection that stays open, or over a new one each time, as the command line does.
 
 import { Agent, request } from "node:http";
-import { kernelPath } from "../../../packages/runtime/src/control/socket-path.ts";
+import { kernelPath } from "../../../packages/runtime/src/control/socket/kernel-path.ts";
 import { monotonic } from "../../support/runtime-process.ts";
 
 export interface Timed<Body> {

@@ -27,7 +27,7 @@ export async function enqueue(invocation: Invocation): Promise<number> {
   const [name = "", given] = words;
   const options = readOptions(invocation);
   const input = given === undefined ? undefined : readJson(await inputText(given));
-  const config = await invocation.config();
+  const config = await invocation.readConfig();
   const job = jobNamed(name, await loadJobs(config), output);
   const queue = await openQueue(config.store);
   try {

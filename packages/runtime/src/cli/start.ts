@@ -14,7 +14,7 @@ export async function start(invocation: Invocation): Promise<number> {
   const { signals } = invocation;
   if (invocation.json) reserveStdout();
   keepHeapLean();
-  const config = await invocation.config();
+  const config = await invocation.readConfig();
   const [{ Supervisor }, { openLog }] = await Promise.all([
     import("../supervisor.ts"),
     import("../log.ts"),
@@ -31,7 +31,7 @@ export async function start(invocation: Invocation): Promise<number> {
       }),
       signals,
       untilEmpty: invocation.flag("until-empty"),
-      reread: () => invocation.config(),
+      reread: () => invocation.readConfig(),
     });
     return await supervisor.run();
   } finally {

@@ -2,7 +2,7 @@
 // runtime come the commands, as many and in such an order as a query says. What people read is laid
 // out in status/page.ts, which programs that ask for JSON do not load.
 
-import { systemClock } from "@queue-runtime/store";
+import { systemClock } from "@queue-runtime/store/clock";
 import { exitCodes } from "../process/exit-codes.ts";
 import type { Invocation } from "./line/command.ts";
 import { UsageError } from "./line/errors.ts";

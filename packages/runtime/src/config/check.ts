@@ -9,10 +9,10 @@ import { ModuleError } from "../modules/problems.ts";
 import { tasksOf } from "../modules/tasks.ts";
 import { type Definitions, loadDefinitions, loadHooks } from "../modules.ts";
 import type { Tasks } from "../process/messages.ts";
-import { describeSettings } from "./describe-settings.ts";
 import { type LoadOptions, loadConfig } from "./load.ts";
 import { ConfigError } from "./problems.ts";
 import { shownStore } from "./shown-store.ts";
+import { describeSettings } from "./words/describe-settings.ts";
 
 export interface Check {
   /** What may be meant so, one line each: it can be run. */

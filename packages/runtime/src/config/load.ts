@@ -2,6 +2,7 @@
 
 import { dirname, resolve } from "node:path";
 import type { Config } from "../config.ts";
+import { describeOrigin, noteOrigin } from "./origin.ts";
 import { type Flags, override } from "./override.ts";
 import { displayPath, Problems } from "./problems.ts";
 import { readSource } from "./source.ts";
@@ -25,11 +26,16 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
   const { env = process.env, flags = {} } = options;
   const path = resolve(file);
   const problems = new Problems(displayPath(path));
-  const written = parseTree(await readSource(path, problems), problems);
+  const text = await readSource(path, problems);
+  const written = parseTree(text, problems);
   const tree = expandTree(override(written, env, flags), env, problems);
   const config = validate(tree, dirname(path), problems);
   problems.throwIfAny();
-  return deepFreeze({ file: path, lines: linesOf(tree), ...config });
+  const whole = deepFreeze({ file: path, lines: linesOf(tree), ...config });
+  if (Object.values(flags).every((flag) => flag === undefined)) {
+    noteOrigin(whole, describeOrigin(text, env));
+  }
+  return whole;
 }
 
 function deepFreeze<T>(value: T): T {

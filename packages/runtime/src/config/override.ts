@@ -30,6 +30,11 @@ const overrides: readonly Override[] = [
   },
 ];
 
+/** Every variable that says what the file could have said. */
+export const overridingVariables: readonly string[] = overrides.flatMap(
+  ({ variables }) => variables,
+);
+
 export function override(tree: MapTree, env: Environment, flags: Flags): MapTree {
   let result = tree;
   for (const { keys, flag, variables } of overrides) {

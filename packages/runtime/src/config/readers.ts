@@ -3,10 +3,10 @@
 
 import { parseDuration } from "@queue-runtime/job/text";
 import type { Bounds } from "./defaults.ts";
-import { inWords } from "./in-words.ts";
 import type { Place, Problems } from "./problems.ts";
 import { hasControlCharacters, quote } from "./quote.ts";
 import { suggest } from "./suggest.ts";
+import { inWords } from "./words/in-words.ts";
 import type { MapTree, Tree } from "./yaml/tree.ts";
 
 export type Reader<T> = (tree: Tree, problems: Problems) => T | undefined;

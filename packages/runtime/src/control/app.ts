@@ -12,13 +12,17 @@ import type { Backing } from "./target.ts";
 
 const bodyBytes = 1_000_000;
 
-/** `guards` run before every route, in order. */
-export function controlApp(
-  backing: Backing,
-  guards: readonly Parameters<Hono["use"]>[1][] = [],
-): Hono {
+export interface AppOptions {
+  /** They run before every route, in order. */
+  readonly guards?: readonly Parameters<Hono["use"]>[1][];
+  /** Served beside those of the document. */
+  readonly others?: readonly Route[];
+}
+
+export function controlApp(backing: Backing, options: AppOptions = {}): Hono {
+  const { guards = [], others = [] } = options;
   const app = new Hono();
-  const routes = allRoutes(backing);
+  const routes = [...allRoutes(backing), ...others];
   app.onError((error, context) => answerProblem(context, asProblem(error)));
   app.notFound((context) => answerProblem(context, notHere(context, routes)));
   app.use(async (context, next) => {
@@ -49,7 +53,7 @@ function serve(app: Hono, route: Route, { target, events }: Backing): void {
     const input = await readInput(context, route);
     const answer = await route.handle(input);
     // nobody else is told of our own writes
-    if (route.method !== "GET") {
+    if (route.method !== "GET" && !route.changesNothing) {
       target.wrote();
       events.touch();
     }

@@ -1,13 +1,9 @@
-// Asks a running supervisor over its control socket. The command line is its one user.
+// Asks a running supervisor over its control socket. The command line is its one user, and most of
+// what a command line takes is to load itself: so this is the little of HTTP that one question to
+// a server of our own needs. node:http takes as long to load as the rest of `runtime status`.
 
-import type { Agent, IncomingMessage, RequestOptions } from "node:http";
-import { kernelPath } from "./socket-path.ts";
-
-/**
- * Not by an import, which would look at everything that the module has: at `WebSocket`, too, and
- * with that Node loads all of fetch: a fifth of what `runtime add` takes.
- */
-export const http: typeof import("node:http") = process.getBuiltinModule("node:http");
+import { connect } from "node:net";
+import { kernelPath } from "./socket/kernel-path.ts";
 
 export interface Answer {
   readonly status: number;
@@ -21,8 +17,6 @@ export interface Question {
   readonly body?: object;
   /** How long to wait for the whole answer, in milliseconds; 2,000 by default. */
   readonly timeoutMs?: number;
-  /** Keeps connections for several questions; without one each has its own. */
-  readonly agent?: Agent;
 }
 
 /** What a runtime takes. */
@@ -46,22 +40,41 @@ export class NoAnswerError extends Error {
  * @throws NothingListensError, NoAnswerError, or the system's error (such as no permission)
  */
 export async function ask(socket: string, question: Question): Promise<Answer> {
-  const { body, timeoutMs = 2_000 } = question;
+  const { timeoutMs = 2_000 } = question;
+  const request = written(question);
+  return await new Promise((resolve, reject) => {
+    const line = connect(kernelPath(socket));
+    const late = new NoAnswerError(`the runtime on ${socket} gave no answer in ${timeoutMs} ms`);
+    const timer = setTimeout(() => line.destroy(late), timeoutMs);
+    const chunks: Buffer[] = [];
+    let trouble: Error | undefined;
+    line.on("data", (chunk) => chunks.push(chunk));
+    line.on("error", (error) => {
+      trouble = explain(socket, error);
+    });
+    line.on("close", () => {
+      clearTimeout(timer);
+      const answer = read(Buffer.concat(chunks));
+      if (answer !== null) resolve(answer);
+      else reject(trouble ?? noAnswer(socket));
+    });
+    line.write(request);
+  });
+}
+
+/** Of HTTP 1.0, where the end of the connection is the end of the answer. */
+function written({ method, path, body }: Question): string {
   const text = body === undefined ? "" : JSON.stringify(body);
   const bytes = Buffer.byteLength(text);
   // a server that refuses it would end the connection while we still write
   if (bytes > mostBytes) throw tooLarge(bytes);
-  return await new Promise((resolve, reject) => {
-    const asked = http.request(options(socket, question), (response) => {
-      read(response).then(resolve, (error: Error) => reject(noAnswer(socket, error)));
-    });
-    const late = new NoAnswerError(`the runtime on ${socket} gave no answer in ${timeoutMs} ms`);
-    const timer = setTimeout(() => asked.destroy(late), timeoutMs);
-    asked.on("error", (error) => reject(explain(socket, error)));
-    asked.on("close", () => clearTimeout(timer));
-    asked.setHeader("content-length", bytes);
-    asked.end(text);
-  });
+  const head = [
+    `${method} ${path} HTTP/1.0`,
+    "host: localhost",
+    "content-type: application/json",
+    `content-length: ${bytes}`,
+  ];
+  return `${head.join("\r\n")}\r\n\r\n${text}`;
 }
 
 function tooLarge(bytes: number): Error {
@@ -69,26 +82,17 @@ function tooLarge(bytes: number): Error {
   return new Error(`${much}; do it in several parts, such as a few thousand ids at a time`);
 }
 
-function options(socket: string, { method, path, agent = false }: RequestWords): RequestOptions {
-  return {
-    socketPath: kernelPath(socket),
-    method,
-    path,
-    agent,
-    headers: { host: "localhost", "content-type": "application/json" },
-  };
-}
-
-interface RequestWords extends Pick<Question, "method" | "path"> {
-  readonly agent?: Agent | false;
-}
-
-async function read(response: IncomingMessage): Promise<Answer> {
-  let text = "";
-  response.setEncoding("utf8");
-  for await (const chunk of response) text += chunk;
-  const json = /\bjson\b/.test(response.headers["content-type"] ?? "");
-  return { status: response.statusCode ?? 0, body: json ? JSON.parse(text) : null };
+/** null: it is not whole. */
+function read(bytes: Buffer): Answer | null {
+  const end = bytes.indexOf("\r\n\r\n");
+  if (end < 0) return null;
+  const head = bytes.toString("latin1", 0, end);
+  const body = bytes.subarray(end + 4);
+  const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1]);
+  const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? body.length);
+  if (Number.isNaN(status) || body.length < length) return null;
+  const json = /^content-type:.*\bjson\b/im.test(head);
+  return { status, body: json ? JSON.parse(body.toString()) : null };
 }
 
 function explain(socket: string, error: NodeJS.ErrnoException): Error {
@@ -106,8 +110,7 @@ function explain(socket: string, error: NodeJS.ErrnoException): Error {
   }
 }
 
-function noAnswer(socket: string, error: Error): NoAnswerError {
-  if (error instanceof NoAnswerError) return error;
+function noAnswer(socket: string, error?: Error): NoAnswerError {
   const sentence = `the runtime on ${socket} ended before it answered`;
   return new NoAnswerError(sentence, { cause: error });
 }

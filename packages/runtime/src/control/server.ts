@@ -5,13 +5,16 @@ import { rmSync } from "node:fs";
 import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Hono } from "hono";
+import { originOf } from "../config/origin.ts";
 import type { ControlConfig } from "../config.ts";
+import { configurationRoutes } from "./app/routes/configuration.ts";
 import { controlApp } from "./app.ts";
 import { localDesk } from "./desk/local.ts";
 import { Events } from "./events.ts";
 import { isLoopback, refusesOtherSites, wantsOwnName, wantsToken } from "./guards.ts";
 import { CommandFigures } from "./metrics/command-figures.ts";
-import { listening, listenPrivately } from "./socket-path.ts";
+import { linkSocket, unlinkSocket } from "./socket/link.ts";
+import { listening, listenPrivately } from "./socket/listen.ts";
 import type { Backing, ControlTarget } from "./target.ts";
 
 export interface ControlServer {
@@ -40,10 +43,13 @@ export async function serveControl(
   target: ControlTarget,
 ): Promise<ControlServer> {
   const backing = backingOf(target);
-  const local = httpServer(controlApp(backing));
+  const local = httpServer(controlApp(backing, { others: configurationRoutes(target) }));
   await listenPrivately(local, control.socket);
   const servers = [local];
+  const { file } = target.config;
+  if (originOf(target.config)) linkSocket(file, control.socket);
   const close = (): Promise<void> => {
+    unlinkSocket(file, control.socket);
     backing.figures.close();
     backing.events.close();
     return closeAll(servers, control.socket);
@@ -83,7 +89,7 @@ async function serveTcp(
     );
   }
   const guards = [wantsOwnName(where.host), refusesOtherSites, wantsToken(control.token)];
-  const server = httpServer(controlApp(backing, guards));
+  const server = httpServer(controlApp(backing, { guards }));
   await listening(server, where).catch((error: NodeJS.ErrnoException) => {
     throw new Error(cannotListen(error, `${where.host}:${where.port}`), { cause: error });
   });

@@ -13,7 +13,7 @@ import {
 import { shownStore } from "../../config/shown-store.ts";
 import type { Config } from "../../config.ts";
 import { lockHolder } from "../../control/lock.ts";
-import { kernelPath } from "../../control/socket-path.ts";
+import { kernelPath } from "../../control/socket/kernel-path.ts";
 import { exitCodes } from "../../process/exit-codes.ts";
 import { storeExists } from "../data/open.ts";
 import { loadJobs } from "../data/user-code.ts";
@@ -24,7 +24,7 @@ import { megabytes } from "../terminal/times.ts";
 
 export async function doctor(invocation: Invocation): Promise<number> {
   const { json, output } = invocation;
-  const config = await invocation.config().catch((error: Error) => error);
+  const config = await invocation.readConfig().catch((error: Error) => error);
   const found: Diagnosis[] = [nodeVersion(), firstProcess(), memory()];
   if (config instanceof Error) found.push(wrong("configuration", config.message));
   else {

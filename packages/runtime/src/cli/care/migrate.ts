@@ -6,7 +6,7 @@ import { storeExists } from "../data/open.ts";
 import type { Invocation } from "../line/command.ts";
 
 export async function migrate(invocation: Invocation): Promise<number> {
-  const { store: url } = await invocation.config();
+  const { store: url } = await invocation.readConfig();
   const print = invocation.flag("print");
   // To look at a file that is missing would create it; an empty store lacks the same.
   const looked = print && !storeExists(url) ? "sqlite::memory:" : url;

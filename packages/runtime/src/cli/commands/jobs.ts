@@ -1,6 +1,6 @@
 // Commands on jobs.
 
-import { jobStates } from "@queue-runtime/store";
+import { jobStates } from "@queue-runtime/store/job";
 import type { Command, CommandOption } from "../line/command.ts";
 
 const state: CommandOption = {

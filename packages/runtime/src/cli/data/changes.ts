@@ -6,8 +6,13 @@ import type { ClientRequest } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Store, Watch } from "@queue-runtime/store";
 import type { Config } from "../../config.ts";
-import { http } from "../../control/client.ts";
-import { kernelPath } from "../../control/socket-path.ts";
+import { kernelPath } from "../../control/socket/kernel-path.ts";
+
+/**
+ * Not by an import, which would look at everything that the module has: at `WebSocket`, too, and
+ * with that Node loads all of fetch.
+ */
+const http: typeof import("node:http") = process.getBuiltinModule("node:http");
 
 /** Between two looks, in milliseconds: a busy store commits a thousand times a second. */
 const restMs = 20;

@@ -22,10 +22,7 @@ export async function withDesk<Result>(
   use: (desk: Desk) => Promise<Result>,
   { create = false, whenAlone }: DeskOptions = {},
 ): Promise<Result> {
-  if (await listens(config)) {
-    const desk = remoteDesk(config.control.socket);
-    return await use(desk).finally(() => desk.close());
-  }
+  if (await listens(config)) return await use(remoteDesk(config.control.socket));
   whenAlone?.();
   const { withLocalDesk } = await import("./local-desk.ts");
   return await withLocalDesk(config, use, { create });

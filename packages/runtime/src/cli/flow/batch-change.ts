@@ -21,7 +21,7 @@ export async function open(invocation: Invocation): Promise<number> {
     ...(description !== undefined && { description }),
     ...(metadata !== undefined && { metadata: readJson(metadata, "--metadata") }),
   };
-  const config = await invocation.config();
+  const config = await invocation.readConfig();
   const follow = await followers(invocation);
   const queue = await openQueue(config.store);
   try {
@@ -41,7 +41,7 @@ async function followers(invocation: Invocation): Promise<Followers> {
     return job === undefined ? [] : [[name, job] as const];
   });
   if (asked.length === 0) return {};
-  const definitions = await loadJobs(await invocation.config());
+  const definitions = await loadJobs(await invocation.readConfig());
   return Object.fromEntries(
     asked.map(([name, job]) => [name, { job: jobNamed(job, definitions, invocation.output) }]),
   );

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { parseDuration } from "@queue-runtime/job/text";
 import { type QueueSettings, type Rate, whyNoBurst } from "@queue-runtime/store";
 import { bounds } from "../../config/defaults.ts";
-import { describeSettings } from "../../config/describe-settings.ts";
+import { describeSettings } from "../../config/words/describe-settings.ts";
 import { settingsRow } from "../../control/rows.ts";
 import { withStore } from "../data/open.ts";
 import type { Invocation } from "../line/command.ts";

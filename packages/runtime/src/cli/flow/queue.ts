@@ -1,6 +1,6 @@
 // queue list, pause, resume and clear.
 
-import { describeSettings } from "../../config/describe-settings.ts";
+import { describeSettings } from "../../config/words/describe-settings.ts";
 import { type QueueRow, queueRow, settingsOf } from "../../control/rows.ts";
 import { exitCodes } from "../../process/exit-codes.ts";
 import { withStore } from "../data/open.ts";

@@ -55,8 +55,10 @@ export interface Invocation {
   readonly flags: Flags;
   /** Since before anything was loaded; given back unless the command takes them. */
   readonly signals: Signals;
-  /** Reads and checks queue.yml. */
+  /** As the runtime has it that runs by the same queue.yml; without one it is read and checked. */
   config(): Promise<Config>;
+  /** Reads and checks queue.yml, and looks which modules of jobs there are. */
+  readConfig(): Promise<Config>;
   flag(name: string): boolean;
   text(name: string): string | undefined;
   texts(name: string): readonly string[] | undefined;

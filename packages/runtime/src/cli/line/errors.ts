@@ -1,6 +1,5 @@
 // How a command fails: one sentence on stderr and an exit code.
 
-import { AssertionError } from "node:assert";
 import { exitCodes } from "../../process/exit-codes.ts";
 import { visible } from "../terminal/text.ts";
 
@@ -28,10 +27,15 @@ export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return `runtime: ${String(error)}`;
   // One line per problem, each already with its place.
   if (error.name === "ConfigError" || error.name === "ModuleError") return error.message;
-  if (error instanceof AssertionError || error instanceof TypeError) {
+  if (isAssertion(error) || error instanceof TypeError) {
     return `runtime: an assumption of ours failed; please report it: ${error.stack}`;
   }
   return `runtime: ${error.message.split("\n").map(visible).join("\n")}`;
+}
+
+/** Not by its class, for which node:assert would be loaded. */
+function isAssertion(error: NodeJS.ErrnoException): boolean {
+  return error.code === "ERR_ASSERTION";
 }
 
 /** The author API answers wrong options with a TypeError; here somebody typed them. */

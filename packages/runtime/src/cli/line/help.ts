@@ -1,8 +1,9 @@
 // The help pages, from the table of commands.
 
-import { commands, globalOptions } from "../commands.ts";
+import { commands } from "../commands.ts";
 import { width } from "../terminal/text.ts";
 import type { Command, CommandOption } from "./command.ts";
+import { globalOptions } from "./global-options.ts";
 
 /** All commands, or those of one group such as `queue`. */
 export function overview(group: string | null): string {

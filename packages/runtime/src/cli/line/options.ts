@@ -1,7 +1,8 @@
 // Values from the command line. Everything arrives as text, so that 1e400, 007 or a job named 12
 // is never taken for a number by accident; each is read here, strictly, or refused with a sentence.
 
-import { type JobFilter, type JobState, jobStates } from "@queue-runtime/store";
+import type { JobFilter } from "@queue-runtime/store";
+import { type JobState, jobStates } from "@queue-runtime/store/job";
 import { quoted } from "../terminal/text.ts";
 import type { Invocation } from "./command.ts";
 import { UsageError } from "./errors.ts";

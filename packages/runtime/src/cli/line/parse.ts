@@ -4,11 +4,12 @@
 // not used: they turn a lone "-" into nothing and ignore what follows "--"; nor is its list of
 // unknown options, which some names break, such as --constructor.
 
-import { commands, globalOptions } from "../commands.ts";
 import { quoted } from "../terminal/text.ts";
 import type { Command } from "./command.ts";
 import { UsageError } from "./errors.ts";
+import { globalOptions } from "./global-options.ts";
 import { readOptions, type TypedOptions } from "./read-options.ts";
+import { commandsBehind } from "./tables.ts";
 import { type Options, splitWords } from "./words.ts";
 
 export interface Parsed {
@@ -20,18 +21,21 @@ export interface Parsed {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/**
- * Every option of every command, without the letters that only one of them gives it: a name means
- * one kind of value everywhere.
- */
-const known: Options = {
-  ...Object.fromEntries(
-    commands.flatMap(({ options }) =>
-      Object.entries(options).map(([name, { alias: _, ...option }]) => [name, option]),
-    ),
-  ),
-  ...globalOptions,
-};
+/** What a line is read by. */
+interface Grammar {
+  readonly commands: readonly Command[];
+  /**
+   * Every option of these commands, without the letters that only one of them gives it: a name
+   * means one kind of value everywhere.
+   */
+  readonly known: Options;
+}
+
+function grammarOf(commands: readonly Command[]): Grammar {
+  const options = commands.flatMap((command) => Object.entries(command.options));
+  const known = options.map(([name, { alias: _, ...option }]) => [name, option] as const);
+  return { commands, known: { ...Object.fromEntries(known), ...globalOptions } };
+}
 
 /** A word that nobody knows, and those that were possible. */
 class UnknownWord extends Error {
@@ -47,8 +51,17 @@ class UnknownWord extends Error {
 
 /** @throws UsageError */
 export async function parse(argv: readonly string[]): Promise<Parsed> {
+  const [first = ""] = splitWords(argv, globalOptions).words;
+  const behind = await commandsBehind(first);
+  // what is wrong with a line, all commands know better than some of them
+  const parsed = behind && (await read(argv, grammarOf(behind)).catch(() => null));
+  return parsed ?? (await parseByAll(argv));
+}
+
+async function parseByAll(argv: readonly string[]): Promise<Parsed> {
+  const { commands } = await import("../commands.ts");
   try {
-    return await read(argv);
+    return await read(argv, grammarOf(commands));
   } catch (error) {
     if (!(error instanceof UnknownWord)) throw error;
     // Imported here because only mistakes should pay for it.
@@ -63,19 +76,23 @@ export async function parse(argv: readonly string[]): Promise<Parsed> {
   }
 }
 
-async function read(argv: readonly string[]): Promise<Parsed> {
-  const found = findCommands(splitWords(argv, known).words);
+async function read(argv: readonly string[], grammar: Grammar): Promise<Parsed> {
+  const { known } = grammar;
+  const found = findCommands(splitWords(argv, known).words, grammar);
   const own = { ...known, ...withLetters(found.commands) };
-  const { line, words: rest } = withoutVerbatim(argv, own, found);
+  const { line, words: rest } = withoutVerbatim(argv, own, { ...grammar, found });
   refuseValues(line, own);
-  const { _: typed, ...options } = await readLine(line, own, found.commands[0] ?? null);
+  const { _: typed, ...options } = await readLine(line, own, {
+    ...grammar,
+    command: found.commands[0] ?? null,
+  });
   const all = [...typed.map(String), ...rest];
   const asksForHelp = options.help === true;
-  if (found.commands.length === 0) return groupOf(all, options);
+  if (found.commands.length === 0) return groupOf(all, options, grammar);
   const words = all.slice(found.length);
   const command = whichOf(found.commands, words, options);
   if (!asksForHelp) {
-    checkOptions(command, options);
+    checkOptions(command, options, known);
     countWords(command, words);
   }
   return { command, group: null, words, options };
@@ -84,14 +101,14 @@ async function read(argv: readonly string[]): Promise<Parsed> {
 type Values = Readonly<Record<string, unknown>>;
 
 /** Nothing but options, or the name of a group: `runtime` alone shows how things stand. */
-function groupOf(words: readonly string[], options: Values): Parsed {
+function groupOf(words: readonly string[], options: Values, { commands, known }: Grammar): Parsed {
   const [first] = words;
   const group = commands.some(({ name }) => name.startsWith(`${first} `)) ? first : undefined;
   const isGroup = group !== undefined && (words.length === 1 || options.help === true);
-  if (!isGroup && first !== undefined) throw unknownCommand(words, group);
+  if (!isGroup && first !== undefined) throw unknownCommand(words, group, commands);
   const asksOnly = group !== undefined || options.help === true || options.version === true;
   const command = asksOnly ? null : (commands.find(({ name }) => name === "status") ?? null);
-  if (command !== null) checkOptions(command, options);
+  if (command !== null) checkOptions(command, options, known);
   return { command, group: group ?? null, words, options };
 }
 
@@ -103,7 +120,11 @@ function withLetters(found: readonly Command[]): Options {
 }
 
 /** What is read here, and the words of another program's command line. */
-function withoutVerbatim(argv: readonly string[], own: Options, found: Found) {
+function withoutVerbatim(
+  argv: readonly string[],
+  own: Options,
+  { found, known }: { readonly found: Found; readonly known: Options },
+) {
   if (!found.commands.some(({ verbatim }) => verbatim)) return { line: argv, words: [] };
   const behind = splitWords(argv, known).first + 1;
   const { options, words } = splitWords(argv.slice(behind), own, true);
@@ -131,14 +152,14 @@ function refuseValues(argv: readonly string[], own: Options): void {
 async function readLine(
   argv: readonly string[],
   own: Options,
-  command: Command | null,
+  { command, known }: { readonly command: Command | null; readonly known: Options },
 ): Promise<TypedOptions> {
   const { values, unknown, isWrong } = readOptions(argv, own);
   if (isWrong) {
     const { complaintAbout } = await import("./complaint.ts");
     throw explain(complaintAbout(argv, own), own);
   }
-  if (unknown !== undefined) throw unknownOption(unknown, command);
+  if (unknown !== undefined) throw unknownOption(unknown, command, known);
   return values;
 }
 
@@ -149,7 +170,7 @@ interface Found {
 }
 
 /** More than one where two commands have the same name. */
-function findCommands(words: readonly string[]): Found {
+function findCommands(words: readonly string[], { commands }: Grammar): Found {
   const [first = "", second = ""] = words;
   const named = (typed: string) =>
     commands.filter(({ name, aliases }) => name === typed || aliases?.includes(typed));
@@ -160,7 +181,11 @@ function findCommands(words: readonly string[]): Found {
   return { commands: isGroup && words.length > 1 ? [] : short, length: 1 };
 }
 
-function unknownCommand(words: readonly string[], group: string | undefined): UnknownWord {
+function unknownCommand(
+  words: readonly string[],
+  group: string | undefined,
+  commands: readonly Command[],
+): UnknownWord {
   const [first = "", second = ""] = words;
   if (group !== undefined) {
     const choices = commands.flatMap(({ name }) => name.split(`${group} `).slice(1));
@@ -170,17 +195,17 @@ function unknownCommand(words: readonly string[], group: string | undefined): Un
   return new UnknownWord(`there is no command ${quoted(first)}`, first, names);
 }
 
-function checkOptions(command: Command, options: Values): void {
+function checkOptions(command: Command, options: Values, known: Options): void {
   const own = { ...globalOptions, ...command.options };
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(own, name)) throw unknownOption(name, command);
+    if (!Object.hasOwn(own, name)) throw unknownOption(name, command, known);
     if (Array.isArray(value) && !own[name]?.repeats) {
       throw new UsageError(`--${name} is given more than once; give it once`);
     }
   }
 }
 
-function unknownOption(name: string, command: Command | null): UnknownWord {
+function unknownOption(name: string, command: Command | null, known: Options): UnknownWord {
   const choices = Object.keys({ ...globalOptions, ...(command?.options ?? known) });
   const whose = command === null ? "there is no option" : `${command.name} has no option`;
   const typed = `${name.length === 1 ? "-" : "--"}${name}`;

@@ -22,7 +22,7 @@ const people = "runtime";
 export async function add(invocation: Invocation): Promise<number> {
   const [name = ""] = invocation.words;
   const options = readOptions(invocation);
-  const config = await invocation.config();
+  const config = await invocation.readConfig();
   const job = jobNamed(options.job, await loadJobs(config), invocation.output);
   const task = await newRecurringTask(name, { ...options, job }).catch(asUsage);
   const before = await withStore(config, async (store) => {
@@ -90,7 +90,7 @@ function foreign({ key, source }: RecurringTask, advice: string): UsageError {
 /** At once, with or without a scheduler; the schedule goes on as if nothing had happened. */
 export async function run(invocation: Invocation): Promise<number> {
   const [name = ""] = invocation.words;
-  const config = await invocation.config();
+  const config = await invocation.readConfig();
   const definitions = await loadJobs(config);
   const answer = await withStore(config, async (store) => {
     const { job } = taskNamed(name, await tasksIn(store, config, definitions));
@@ -110,7 +110,7 @@ export function resume(invocation: Invocation): Promise<number> {
 
 async function setPaused(invocation: Invocation, on: boolean): Promise<number> {
   const [name = ""] = invocation.words;
-  const config = await invocation.config();
+  const config = await invocation.readConfig();
   await withStore(config, async (store) => {
     if (await store.recurring.pause(name, on)) return;
     taskNamed(name, await tasksIn(store, config, await jobsIfSound(invocation, config)));

@@ -14,7 +14,7 @@ import { jobsIfSound, taskNamed, tasksIn } from "./tasks.ts";
 
 export async function list(invocation: Invocation): Promise<number> {
   const { json, output } = invocation;
-  const config = await invocation.config();
+  const config = await invocation.readConfig();
   const definitions = await jobsIfSound(invocation, config);
   const { tasks, now } = await withStore(config, async (store) => {
     const tasks = await tasksIn(store, config, definitions);
@@ -32,7 +32,7 @@ export async function next(invocation: Invocation): Promise<number> {
   const [name = ""] = words;
   const bounds = { least: 1, most: 1_000 };
   const count = readInteger("count", invocation.text("count"), bounds) ?? 10;
-  const config = await invocation.config();
+  const config = await invocation.readConfig();
   const definitions = await jobsIfSound(invocation, config);
   const { task, now } = await withStore(config, async (store) => {
     const task = taskNamed(name, await tasksIn(store, config, definitions));

@@ -82,8 +82,6 @@ async function askForAll(
     if (error instanceof NothingListensError || error instanceof NoAnswerError) return "silent";
     if (error instanceof DeskError) return null;
     throw error;
-  } finally {
-    desk.close();
   }
 }
 

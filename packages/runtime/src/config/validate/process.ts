@@ -2,8 +2,8 @@
 
 import type { ProcessConfig } from "../../config.ts";
 import { bounds, defaults } from "../defaults.ts";
-import { inWords } from "../in-words.ts";
 import { duration, field, fields, placeOf, type Reader } from "../readers.ts";
+import { inWords } from "../words/in-words.ts";
 
 export const readProcess: Reader<ProcessConfig> = (tree, problems) => {
   const otherwise = defaults.process;

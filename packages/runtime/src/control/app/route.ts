@@ -22,6 +22,8 @@ interface Definition<Query extends Shape, Body> {
   readonly summary: string;
   readonly query?: Query;
   readonly body?: Schema<Body>;
+  /** A question with a body: nobody is told that something may be new. As every GET. */
+  readonly changesNothing?: true;
   /** Status to what is answered; the first is that of a plain value. Problems are not named. */
   readonly answers: Readonly<Record<number, Schema | MediaType>>;
   /** A value for JSON, or a whole response. */

@@ -2,7 +2,7 @@
 // and refuses in the same words.
 
 import type { CommandQuery } from "@queue-runtime/store";
-import { type Answer, ask, http, type Question } from "../client.ts";
+import { type Answer, ask, type Question } from "../client.ts";
 import type { Added, AddRequest, CommandRow, Desk, GroupRow } from "../desk.ts";
 import type { StoredRows } from "../rows.ts";
 import type { LiveStatus } from "../target.ts";
@@ -11,8 +11,6 @@ import { DeskError, type DeskErrorCode } from "./desk-error.ts";
 export interface RemoteDesk extends Desk {
   /** What the runtime is, and what it reads in its store. */
   status(): Promise<LiveStatus & StoredRows>;
-  /** Lets go of the connection; an idle one keeps no process alive, but a server busy. */
-  close(): void;
 }
 
 /** A slow disk, or thousands of ids in one request. */
@@ -28,7 +26,6 @@ export function remoteDesk(socket: string): RemoteDesk {
   const of = (name: string) => `/groups/${encodeURIComponent(name)}`;
   return {
     status: () => line.get("/status"),
-    close: () => line.close(),
     add: (requests) => add(line, requests),
     list: (query) => list(line, query),
     find: (id) => find(line, id),
@@ -54,10 +51,8 @@ export function remoteDesk(socket: string): RemoteDesk {
   };
 }
 
-/** One connection, which stays open from one question to the next. */
 class Line {
   readonly #socket: string;
-  readonly #agent = new http.Agent({ keepAlive: true });
 
   constructor(socket: string) {
     this.#socket = socket;
@@ -80,11 +75,7 @@ class Line {
   }
 
   answer(question: Question): Promise<Answer> {
-    return ask(this.#socket, { timeoutMs: patienceMs, ...question, agent: this.#agent });
-  }
-
-  close(): void {
-    this.#agent.destroy();
+    return ask(this.#socket, { timeoutMs: patienceMs, ...question });
   }
 }
 

@@ -1,6 +1,6 @@
 // The completion script of bash.
 
-import { globalOptions } from "../../commands.ts";
+import { globalOptions } from "../../line/global-options.ts";
 import { choices, dashed, firstWords, following, groupOptions, idWords } from "./words.ts";
 
 export function bash(): string {

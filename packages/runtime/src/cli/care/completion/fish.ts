@@ -1,7 +1,8 @@
 // The completion script of fish.
 
-import { commands, globalOptions } from "../../commands.ts";
+import { commands } from "../../commands.ts";
 import type { Command } from "../../line/command.ts";
+import { globalOptions } from "../../line/global-options.ts";
 import type { Options } from "../../line/words.ts";
 import { firstWords, groupOptions, idWords, quote, shells, summaryOf } from "./words.ts";
 

@@ -2,8 +2,9 @@
 
 import { shellCommands } from "../../commands/shell.ts";
 import { steeringCommands } from "../../commands/steering.ts";
-import { commands, globalOptions } from "../../commands.ts";
+import { commands } from "../../commands.ts";
 import type { Command } from "../../line/command.ts";
+import { globalOptions } from "../../line/global-options.ts";
 
 export const shells: readonly string[] = ["bash", "zsh", "fish"];
 

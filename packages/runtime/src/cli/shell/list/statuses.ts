@@ -1,6 +1,6 @@
 // What `status=` may name: our states, with paused apart from running, and the words of Pueue.
 
-import { type JobState, jobStates } from "@queue-runtime/store";
+import { type JobState, jobStates } from "@queue-runtime/store/job";
 import type { CommandRow } from "../../../control/desk.ts";
 import { UsageError } from "../../line/errors.ts";
 import { quoted } from "../../terminal/text.ts";

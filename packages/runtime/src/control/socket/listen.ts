@@ -1,28 +1,11 @@
-// Binding and naming unix sockets safely. The kernel gives a path about a hundred bytes, follows no
-// permissions but those of the file at the moment of `bind`, and leaves dead socket files behind.
+// Binding unix sockets safely. The kernel follows no permissions but those of the file at the
+// moment of `bind`, and leaves dead socket files behind.
 
 import { chmodSync, lstatSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import type { Server } from "node:net";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { makeFolder } from "@queue-runtime/store";
-
-/** What `sun_path` holds, less its final zero. */
-const maximumBytes = process.platform === "linux" ? 107 : 103;
-
-/**
- * The shortest way to write a path to the kernel from the working directory.
- * @throws Error when even that is too long
- */
-export function kernelPath(path: string): string {
-  const fromHere = relative(process.cwd(), path);
-  const shortest = fromHere.length > 0 && fromHere.length < path.length ? fromHere : path;
-  const bytes = Buffer.byteLength(shortest);
-  if (bytes <= maximumBytes) return shortest;
-  throw new Error(
-    `the path of the control socket ${path} has ${bytes} bytes and a socket can have ` +
-      `${maximumBytes}; set control.socket to a shorter path`,
-  );
-}
+import { kernelPath } from "./kernel-path.ts";
 
 /**
  * Listens on a unix socket that only its owner can open, in the place of a dead one. The caller

@@ -1,0 +1,35 @@
+// What the runtime runs by, passwords and all, for whoever can show that he reads the same in
+// queue.yml: command lines of its owner. Served on the socket only, and no part of the document.
+
+import { isDeepStrictEqual } from "node:util";
+import { originOf } from "../../../config/origin.ts";
+import { Problem } from "../../problem.ts";
+import type { ControlTarget } from "../../target.ts";
+import { programVersion } from "../../version.ts";
+import { type Route, route } from "../route.ts";
+import { anything, mapOf, nullable, object, text } from "../schema.ts";
+
+/** Another version may mean something else by the same words. */
+const reader = object({
+  version: text(),
+  origin: object({ text: text(), variables: mapOf(nullable(text())) }),
+});
+
+export function configurationRoutes(target: ControlTarget): readonly Route[] {
+  return [
+    route({
+      method: "POST",
+      path: "/configuration",
+      summary: "What this runtime runs by, if that was read from the same",
+      body: reader,
+      changesNothing: true,
+      answers: { 200: anything },
+      handle({ body }) {
+        const { config } = target;
+        const own = { version: programVersion(), origin: originOf(config) };
+        if (isDeepStrictEqual(own, body)) return config;
+        throw new Problem(409, "this runtime read something else; read queue.yml");
+      },
+    }),
+  ];
+}

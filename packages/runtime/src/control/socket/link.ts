@@ -1,0 +1,74 @@
+// Where the runtime of a queue.yml listens, for command lines that have not read that file: a link
+// to its socket, under the path of the file, in a folder that nobody else can write to. It is a
+// hint and no more: it may be missing or lead to nobody, and who follows it has to ask.
+
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Of the name of a file, in bytes, on every file system we know. */
+const longestName = 255;
+
+/** Does nothing where no folder can be had. Links to sockets that are gone end here. */
+export function linkSocket(configFile: string, socket: string): void {
+  const link = linkOf(configFile);
+  if (link === null) return;
+  const draft = join(folder(), `.${process.pid}`);
+  try {
+    mkdirSync(folder(), { mode: 0o700, recursive: true });
+    if (!isOurs(folder())) return;
+    removeDead();
+    rmSync(draft, { force: true });
+    symlinkSync(socket, draft);
+    renameSync(draft, link);
+  } catch {
+    // command lines read queue.yml then
+  }
+}
+
+/** Unless it leads to another socket by now. */
+export function unlinkSocket(configFile: string, socket: string): void {
+  if (linkedSocket(configFile) === socket) rmSync(linkOf(configFile)!, { force: true });
+}
+
+/** The path of the socket, whether or not anybody listens there. */
+export function linkedSocket(configFile: string): string | null {
+  const link = linkOf(configFile);
+  try {
+    return link !== null && isOurs(folder()) ? readlinkSync(link) : null;
+  } catch {
+    return null;
+  }
+}
+
+function linkOf(configFile: string): string | null {
+  const name = encodeURIComponent(configFile.toWellFormed());
+  return process.getuid === undefined || name.length > longestName ? null : join(folder(), name);
+}
+
+function folder(): string {
+  return join(tmpdir(), `queue-runtime-${process.getuid?.()}`);
+}
+
+/** Others may have made a folder of this name first, and could lead us to a socket of theirs. */
+function isOurs(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  const isPrivate = found?.isDirectory() === true && (found.mode & 0o077) === 0;
+  return isPrivate && found.uid === process.getuid?.();
+}
+
+function removeDead(): void {
+  for (const name of readdirSync(folder())) {
+    const link = join(folder(), name);
+    const leadsOn = lstatSync(readlinkSync(link), { throwIfNoEntry: false }) !== undefined;
+    if (!leadsOn) rmSync(link, { force: true });
+  }
+}
