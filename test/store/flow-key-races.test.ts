@@ -1,9 +1,10 @@
-// Ten thousand jobs of one key with one slot, enqueued and finished by several processes at once; and
+// Thousands of jobs of one key with one slot, enqueued and finished by several processes at once; and
 // jobs that are to come after others which end at that very moment. Nothing may be left behind.
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
+import { atLength, raceTimeoutMs } from "../support/at-length.ts";
 import { leftovers } from "../support/flow/tables.ts";
 import { describeThatNeedsPostgres } from "../support/needs.ts";
 import { temporaryPostgres } from "../support/postgres.ts";
@@ -33,17 +34,22 @@ async function finisher(url: string, jobs: number): Promise<Finished> {
   return answer;
 }
 
-function races(open: OpenStore): void {
-  it("10,000 enqueues and ends on one key run one by one and leave nothing behind", async () => {
+interface Size {
+  readonly jobs: number;
+  readonly rounds: number;
+}
+
+function races(open: OpenStore, { jobs, rounds }: Size): void {
+  it("thousands of enqueues and ends on one key run one by one and leave nothing behind", async () => {
     await using world = await open();
-    const children = [1, 2, 3, 4].map(() => finisher(world.url, 2_500));
+    const children = [1, 2, 3, 4].map(() => finisher(world.url, jobs / 4));
     const answers = await Promise.all(children);
     expect(answers.map(({ error }) => error)).toEqual([null, null, null, null]);
     const runs = answers.flatMap((answer) => answer.runs).sort((a, b) => a.from - b.from);
-    expect(runs).toHaveLength(10_000);
+    expect(runs).toHaveLength(jobs);
     const crowded = runs.filter(({ from }, n) => n > 0 && from < runs[n - 1]!.to);
     expect(crowded).toEqual([]);
-    expect((await world.store.jobs.count()).finished).toBe(10_000);
+    expect((await world.store.jobs.count()).finished).toBe(jobs);
     expect(await leftovers(world.url)).toEqual(nothing);
   });
 
@@ -66,7 +72,7 @@ function races(open: OpenStore): void {
         { what },
       );
     };
-    for (let n = 0; n < 150; n += 1) {
+    for (let n = 0; n < rounds; n += 1) {
       const first = await enqueueOne(store);
       const second = await enqueueOne(store, { after: [first] });
       const [third] = await Promise.all([enqueueOne(other, { after: [first] }), settle([first])]);
@@ -85,7 +91,7 @@ function races(open: OpenStore): void {
     const other = await world.connect();
     const worker = await newWorker(store);
     const failed: number[] = [];
-    for (let n = 0; n < 150; n += 1) {
+    for (let n = 0; n < rounds; n += 1) {
       const first = await enqueueOne(store);
       const second = await enqueueOne(store, { after: [first] });
       const job = await worker.claimOne();
@@ -105,8 +111,12 @@ function races(open: OpenStore): void {
   });
 }
 
-describe("one key on SQLite", { timeout: 60_000 }, () => races(temporaryStore));
+describe("one key on SQLite", { timeout: raceTimeoutMs }, () => {
+  races(temporaryStore, { jobs: atLength(10_000, 6_000), rounds: 150 });
+});
 
 describeThatNeedsPostgres("one key on PostgreSQL", () => {
-  describe("of several processes", { timeout: 60_000 }, () => races(temporaryPostgres));
+  describe("of several processes", { timeout: raceTimeoutMs }, () => {
+    races(temporaryPostgres, { jobs: atLength(10_000, 2_400), rounds: atLength(150, 50) });
+  });
 });

@@ -2,6 +2,7 @@
 // contract; here is what has to be true of all of them together, on both stores.
 
 import { describe, expect, it } from "vitest";
+import { atLength, raceTimeoutMs } from "../support/at-length.ts";
 import { describeThatNeedsPostgres } from "../support/needs.ts";
 import { temporaryPostgres } from "../support/postgres.ts";
 import { temporaryStore } from "../support/temporary-store.ts";
@@ -11,12 +12,15 @@ import { contest, expectNothingLeft, mostAtOnce } from "./flow-races/contest.ts"
 
 const keys = { a: 1, b: 1, c: 2, d: 3, e: 5 };
 
-function races(open: OpenStore): void {
+/** `size`: of the whole; a server takes several times as long as a file. */
+function races(open: OpenStore, size: number): void {
+  const share = (jobs: number): number => Math.round(jobs * size);
   it("hundreds of enqueues and ends on one key leave nothing behind", async () => {
     await using world = await open();
     const one = { only: 1 };
-    const intervals = await contest(world, { jobs: 200, keys: one, batches: [], plain: true });
-    expect(intervals).toHaveLength(600);
+    const jobs = share(200);
+    const intervals = await contest(world, { jobs, keys: one, batches: [], plain: true });
+    expect(intervals).toHaveLength(3 * jobs);
     expect(mostAtOnce(intervals, "only")).toBe(1);
     await expectNothingLeft(world, one);
   });
@@ -27,7 +31,12 @@ function races(open: OpenStore): void {
     const opened: number[] = [];
     for (let n = 0; n < 3; n += 1)
       opened.push(await batches.open({ onFinish: { name: "job", args: { keys: [] } } }));
-    const intervals = await contest(world, { jobs: 250, keys, batches: opened, plain: false });
+    const intervals = await contest(world, {
+      jobs: share(250),
+      keys,
+      batches: opened,
+      plain: false,
+    });
     for (const [key, limit] of Object.entries(keys))
       expect([key, mostAtOnce(intervals, key)]).toEqual([key, expect.toSatisfy(atMost(limit))]);
     const before = (await jobs.list({ limit: 10_000 })).length;
@@ -46,7 +55,7 @@ function races(open: OpenStore): void {
     await using world = await open();
     const { flow, queues } = world.store;
     const plain = { rate: null, fair: false };
-    const orders = { jobs: 120, keys, batches: [], plain: false };
+    const orders = { jobs: share(120), keys, batches: [], plain: false };
     const intervals = await contest(world, orders, async (n) => {
       await flow.limit("job", n % 3 === 0 ? null : (n % 3) + 1);
       await queues.set("default", n % 4 === 0 ? null : { ...plain, slots: (n % 4) + 1 });
@@ -67,27 +76,29 @@ function races(open: OpenStore): void {
     const callback = { name: "job", args: { keys: [] } };
     const callbacks = { onFinish: callback, onSuccess: callback, onFailure: callback };
     const batchId = await world.store.batches.open(callbacks);
-    await enqueueAll(world.store, Array(5_000).fill({ batchId, args: { keys: [] } }));
+    const total = share(5_000);
+    await enqueueAll(world.store, Array(total).fill({ batchId, args: { keys: [] } }));
     await world.store.batches.seal(batchId);
     await contest(world, { jobs: 0, keys, batches: [], plain: true });
-    const jobs = { total: 5_000, pending: 0, finished: 5_000 };
+    const jobs = { total, pending: 0, finished: total };
     expect(await world.store.batches.find(batchId)).toMatchObject({ state: "succeeded", jobs });
-    expect((await world.store.jobs.count()).finished).toBe(5_002);
+    expect((await world.store.jobs.count()).finished).toBe(total + 2);
   });
 
   it("thousands of jobs that come after one hear of its end", async () => {
     await using world = await open();
     const { store } = world;
     const [good, bad] = [await enqueueOne(store), await enqueueOne(store, { held: true })];
-    await enqueueAll(store, Array(2_500).fill({ after: [good], name: "next" }));
-    await enqueueAll(store, Array(2_500).fill({ after: [bad], name: "next" }));
+    const half = share(2_500);
+    await enqueueAll(store, Array(half).fill({ after: [good], name: "next" }));
+    await enqueueAll(store, Array(half).fill({ after: [bad], name: "next" }));
     const worker = await newWorker(store);
     await worker.settle(await worker.claimOne(), { outcome: "finished", result: null });
     await store.jobs.cancel([bad]);
     await waitFor(async () => {
       await store.flow.maintain(100);
       const { ready, failed } = await store.jobs.count();
-      return ready === 2_500 && failed === 2_500;
+      return ready === half && failed === half;
     });
   });
 }
@@ -97,8 +108,10 @@ const atMost =
   (value: number): boolean =>
     value <= limit;
 
-describe("races on SQLite", { timeout: 60_000 }, () => races(temporaryStore));
+describe("races on SQLite", { timeout: raceTimeoutMs }, () => races(temporaryStore, 1));
 
 describeThatNeedsPostgres("races on PostgreSQL", () => {
-  describe("of several processes", { timeout: 60_000 }, () => races(temporaryPostgres));
+  const size = atLength(1, 0.4);
+  const timeout = raceTimeoutMs;
+  describe("of several processes", { timeout }, () => races(temporaryPostgres, size));
 });

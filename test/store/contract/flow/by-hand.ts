@@ -41,11 +41,37 @@ async function byHand(url: string, sql: string): Promise<void> {
     database.close();
     return;
   }
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
-    await client.query(sql.replaceAll("@", "queue_runtime."));
-  } finally {
-    await client.end();
+  await prompt.query(url, sql.replaceAll("@", "queue_runtime."));
+}
+
+/** Stays at the database that was used last: some ask it hundreds of times. */
+class Prompt {
+  #url = "";
+  #client: pg.Client | null = null;
+
+  async query(url: string, sql: string): Promise<void> {
+    const isOld = this.#client !== null && this.#url === url;
+    const client = isOld ? this.#client! : await this.#open(url);
+    try {
+      await client.query(sql);
+    } catch (error) {
+      // a test that is over ends all connections of its database
+      if (!isOld) throw error;
+      await (await this.#open(url)).query(sql);
+    }
+  }
+
+  async #open(url: string): Promise<pg.Client> {
+    void this.#client?.end().catch(() => undefined);
+    const client = new pg.Client(url);
+    client.on("error", () => {
+      if (this.#client === client) this.#client = null;
+    });
+    await client.connect();
+    this.#client = client;
+    this.#url = url;
+    return client;
   }
 }
+
+const prompt = new Prompt();

@@ -8,12 +8,13 @@
 
 import type { Claim, NewJob, Reason, Store, TurnAnswer } from "@queue-runtime/store";
 import { describe, expect, it } from "vitest";
+import { atLength } from "../../../support/at-length.ts";
 import { randomBy } from "../../../support/seeded.ts";
 import { rate, slot } from "../flow/words.ts";
 import { killed, newWorker, type OpenStore } from "../world.ts";
 import { appoint, type Hand, hire } from "./staff.ts";
 
-const worlds = 240;
+const worlds = atLength(240, 120);
 const worldsPerTest = 40;
 
 const queues = ["a", "b_x", "b_y", "c"] as const;
