@@ -43,6 +43,7 @@ const timed = lifecycle(
   "frozen",
   "hooks",
   "kill-loop",
+  "limits",
   "signals",
   "store-trouble",
   "term",

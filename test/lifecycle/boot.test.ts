@@ -159,7 +159,7 @@ describe("a child that hangs in its boot", () => {
         { name: "slow", threads: 1, queues: ["slow"] },
         { name: "default", threads: 1, queues: ["default"] },
       ],
-      process: { heartbeat_interval: "200ms", alive_threshold: "1s", startup_timeout: "1500ms" },
+      process: { heartbeat_interval: "200ms", alive_threshold: "1s", startup_timeout: "3s" },
     };
     await using project = new Project({ files: { "hang.ts": hang }, config });
     const runtime = project.start();
@@ -181,7 +181,7 @@ describe("a child that hangs in its boot", () => {
     const config = {
       jobs: ["hang.ts"],
       workers: [{ name: "slow", threads: 1 }],
-      process: { heartbeat_interval: "200ms", alive_threshold: "1s", startup_timeout: "1s" },
+      process: { heartbeat_interval: "200ms", alive_threshold: "1s", startup_timeout: "2s" },
     };
     await using project = new Project({ files: { "hang.ts": hang, loaded: "" }, config });
     const runtime = await project.start().ready();

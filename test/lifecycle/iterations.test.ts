@@ -22,7 +22,9 @@ function countOf(project: CrashProject, id: number): Record<string, number> {
 /** What the store has to do with it shows in ten; twenty are for the runtime. */
 const stops = storeKind === "sqlite" ? 20 : 10;
 
-test(`${stops} stops and starts: every item exactly once, every callback as often as it should be`, async () => {
+test(`${stops} stops and starts: every item exactly once, every callback as often as it should be`, {
+  timeout: 180_000,
+}, async () => {
   await using project = new CrashProject({ workers: [{ threads: 1 }], dispatcher: false });
   const id = await project.enqueue("count", { items: 100_000, itemMs: 1 });
   for (let n = 1; n <= stops; n++) {
