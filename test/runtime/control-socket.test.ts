@@ -75,6 +75,20 @@ test("nothing listens after close, and an open request does not delay it", async
   await expect(late).rejects.toThrow("no runtime listens on");
 });
 
+test.each([
+  ["in its head", "HTTP/1.1 200 OK\r\ncontent-type: appl"],
+  ["in its body", "HTTP/1.1 200 OK\r\ncontent-length: 99\r\ncontent-type: text/plain\r\n\r\nha"],
+  ["in JSON of no length", 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{"a": '],
+  ["before it began", ""],
+])("an answer that is cut off %s is none", async (_, part) => {
+  const server = createServer((line) => line.resume().end(part));
+  const socket = join(world.folder, "cut.sock");
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  const asked = ask(socket, { method: "GET", path: "/status" });
+  await expect(asked).rejects.toThrow("ended before it answered");
+  await new Promise((resolve) => server.close(resolve));
+});
+
 test("unknown paths and wrong methods are problems with a status of their own", async () => {
   await world.serve();
   expect((await ask(world.socket, { method: "GET", path: "/nowhere" })).status).toBe(404);

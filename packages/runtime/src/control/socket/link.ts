@@ -9,6 +9,7 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -66,9 +67,10 @@ function isOurs(path: string): boolean {
 }
 
 function removeDead(): void {
-  for (const name of readdirSync(folder())) {
-    const link = join(folder(), name);
-    const leadsOn = lstatSync(readlinkSync(link), { throwIfNoEntry: false }) !== undefined;
+  for (const entry of readdirSync(folder(), { withFileTypes: true })) {
+    if (!entry.isSymbolicLink()) continue;
+    const link = join(folder(), entry.name);
+    const leadsOn = statSync(link, { throwIfNoEntry: false }) !== undefined;
     if (!leadsOn) rmSync(link, { force: true });
   }
 }
