@@ -124,7 +124,7 @@ const many = 100_000;
 const page = 1_000;
 
 /** The median of several, in milliseconds. */
-async function cost(act: () => Promise<unknown>): Promise<number> {
+async function cost(act: () => unknown): Promise<number> {
   const times: number[] = [];
   for (let n = 0; n < 9; n += 1) {
     const began = performance.now();
@@ -135,7 +135,7 @@ async function cost(act: () => Promise<unknown>): Promise<number> {
 }
 
 describe("a hundred thousand commands", () => {
-  it("are listed, counted and queued in milliseconds, and have one environment", async () => {
+  it("are listed and queued without a walk over all of them, and have one environment", async () => {
     await using world = await temporaryStore({ durability: "normal" });
     const { store } = world;
     const some = Array.from({ length: page }, (_, n) => ({ label: `label ${n}` }));
@@ -150,18 +150,20 @@ describe("a hundred thousand commands", () => {
       { orderBy: { field: "end", descending: false }, last: 20 },
       { where: [{ field: "command", operator: "contains", value: "nothing" }], first: 20 },
     ];
-    // Wide limits, since tests share the machine: measured were 0.1 to 15 ms.
+    const database = new DatabaseSync(world.path);
+    const everything = database.prepare("SELECT sum(length(line) + length(directory)) FROM commands");
+    // by the pace of the machine: to sort or to search is up to four walks, all else far below one
+    const walk = await cost(() => everything.get());
     for (const query of queries)
       expect([query, await cost(() => store.commands.list(query))]).toEqual([
         query,
-        expect.toSatisfy((ms: number) => ms < 50),
+        expect.toSatisfy((ms: number) => ms < 12 * walk),
       ]);
     const { commands } = store;
-    expect(await cost(() => commands.queued([{ name: "default", limit: 4 }]))).toBeLessThan(5);
-    expect(await cost(() => commands.outstanding())).toBeLessThan(5);
-    expect(await cost(() => commands.groupSettings())).toBeLessThan(5);
-    expect(await cost(() => commands.groups())).toBeLessThan(50);
-    const database = new DatabaseSync(world.path);
+    expect(await cost(() => commands.queued([{ name: "default", limit: 4 }]))).toBeLessThan(walk);
+    expect(await cost(() => commands.outstanding())).toBeLessThan(walk);
+    expect(await cost(() => commands.groupSettings())).toBeLessThan(walk);
+    expect(await cost(() => commands.groups())).toBeLessThan(5 * walk);
     const rows = database.prepare("SELECT count(*) AS count FROM environments").get();
     expect(rows).toEqual({ count: 1 });
     database.close();
