@@ -27,7 +27,7 @@ const lifecycleTests = atATime(3, 2);
 const timedTests = atATime(3, 3);
 /** Mostly they wait: for servers to be away, for leases and patience to end. */
 const waitingTests = atATime(5, 4);
-const patient = { testTimeout: 60_000, hookTimeout: 60_000 };
+const patient = { testTimeout: 120_000, hookTimeout: 60_000 };
 /**
  * They measure milliseconds, on machines that others use too: a second look in CI, which the report
  * shows as "retry x1". What others assert is true at any pace, and gets none: it would hide a race.
@@ -132,12 +132,19 @@ export default defineConfig({
           include: ["test/{store,job,runtime,config}/**/*.test.ts"],
           exclude: waiting,
           testTimeout: 20_000,
+          hookTimeout: 60_000,
           ...unitTests,
         },
       },
       {
         ...source,
-        test: { name: "waiting", include: waiting, testTimeout: 20_000, ...waitingTests },
+        test: {
+          name: "waiting",
+          include: waiting,
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+          ...waitingTests,
+        },
       },
       {
         test: {

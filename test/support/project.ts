@@ -99,7 +99,7 @@ const quick = {
   shutdown_timeout: "10s",
   workers: [{ name: "default", threads: 2 }],
   scheduler: false,
-  process: { heartbeat_interval: "200ms", alive_threshold: "1s", startup_timeout: "10s" },
+  process: { heartbeat_interval: "200ms", alive_threshold: "1s", startup_timeout: "30s" },
   log: { level: "debug" },
 };
 
@@ -199,7 +199,7 @@ export class Project implements AsyncDisposable {
 
   /** The same; answers the job as it was then. */
   async jobIn(id: number, state: string, options: WaitOptions = {}): Promise<JobPage> {
-    const patient = { deadlineMs: 15_000, ...options };
+    const patient = { deadlineMs: 30_000, ...options };
     const { job } = await this.#arrival(id, state, patient).catch(async (error: Error) => {
       throw new Error(`${error.message}: ${JSON.stringify(await this.job(id))}`);
     });

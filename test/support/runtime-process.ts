@@ -91,7 +91,7 @@ export class RuntimeProcess {
 
   /** All first children are up and every job so far could have been claimed. */
   async ready(options: WaitOptions = {}): Promise<this> {
-    await this.event("runtime-ready", undefined, { deadlineMs: 15_000, ...options });
+    await this.event("runtime-ready", undefined, { deadlineMs: 60_000, ...options });
     return this;
   }
 

@@ -11,7 +11,7 @@ import { monotonic, type RuntimeProcess } from "./runtime-process.ts";
 import { type WaitOptions, waitFor } from "./wait-for.ts";
 
 /** Long before anybody is thought dead: what a host does then is another story. */
-const patient = { heartbeat_interval: "500ms", alive_threshold: "15s", startup_timeout: "10s" };
+const patient = { heartbeat_interval: "500ms", alive_threshold: "15s", startup_timeout: "30s" };
 
 export const besieged = {
   workers: [{ name: "default", processes: 2, threads: 1, concurrency: 2 }],
