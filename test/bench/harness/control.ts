@@ -73,7 +73,12 @@ export class Control {
         response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
         response.on("error", reject);
       });
-      asked.on("error", reject);
+      asked.on("error", (error: NodeJS.ErrnoException) => {
+        // the server ended an idle connection in the same moment
+        const again = asked.reusedSocket && /^(?:EPIPE|ECONNRESET)$/.test(error.code ?? "");
+        if (again) this.#exchange({ method, path, anew: true }, sent).then(resolve, reject);
+        else reject(error);
+      });
       asked.end(sent);
     });
   }

@@ -22,9 +22,11 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
   const api = new Map<string, number[]>(paths.map((path) => [path, []]));
   const whole: number[] = [];
   const start: number[] = [];
+  const bare: number[] = [];
   const cwd = runtime.project.folder;
-  const once = async (words: string): Promise<number> =>
-    tookMs((await timesOf(runtime.line(words), { count: 1, cwd }))[0]!);
+  const timed = async (line: string): Promise<number> =>
+    tookMs((await timesOf(line, { count: 1, cwd }))[0]!);
+  const once = (words: string): Promise<number> => timed(runtime.line(words));
   for (let round = 0; round < bench.many(30, 5); round += 1) {
     for (const path of paths) {
       for (let times = 0; times < 5; times += 1) {
@@ -33,6 +35,7 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
     }
     whole.push(await once("status --json --limit 20"));
     start.push(await once("status --help"));
+    bare.push(await timed(`${process.execPath} -e 0`));
   }
   const budget = below(50);
   const beyond = whole.map((ms, round) => ms - start[round]!);
@@ -43,6 +46,7 @@ async function run(bench: Bench): Promise<readonly Figure[]> {
     ]),
     medianOf("status --json --limit 20, from a shell", "ms", whole),
     medianOf("a command line that reads nothing (status --help)", "ms", start),
+    medianOf("Node itself (node -e 0)", "ms", bare),
     medianOf("the one without the other", "ms", beyond, budget),
   ];
 }
