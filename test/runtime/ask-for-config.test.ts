@@ -16,7 +16,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { askForConfig } from "../../packages/runtime/src/cli/data/ask-for-config.ts";
 import { loadConfig } from "../../packages/runtime/src/config/load.ts";
-import { describeOrigin } from "../../packages/runtime/src/config/origin.ts";
+import { originOfText } from "../../packages/runtime/src/config/origin.ts";
+import type { Flags } from "../../packages/runtime/src/config/override.ts";
 import { ask } from "../../packages/runtime/src/control/client.ts";
 import {
   linkedSocket,
@@ -48,47 +49,65 @@ async function serve(flags = {}) {
 }
 
 const version = programVersion();
+/** With the patience of a test. */
+const found = (path: string, flags: Flags) => askForConfig(path, flags, 15_000);
 const asked = (body: object) => ask(world.socket, { method: "POST", path: "/configuration", body });
 
 test("who reads the same gets the configuration as it was read", async () => {
   const { config, server } = await serve();
-  expect(await askForConfig(file, {})).toEqual(config);
+  expect(await found(file, {})).toEqual(config);
   expect(lstatSync(links).mode & 0o777).toBe(0o700);
   await server.close();
   expect(readdirSync(links)).toEqual([]);
-  expect(await askForConfig(file, {})).toBe(null);
+  expect(await found(file, {})).toBe(null);
 });
 
 test("another text, variable, version, flag or file is something else", async () => {
   await serve();
   const other = join(world.folder, "other.yml");
   writeFileSync(other, text);
-  expect(await askForConfig(other, {})).toBe(null);
-  expect(await askForConfig(file, { store: "sqlite:./x.sqlite" })).toBe(null);
-  const origin = describeOrigin(text, process.env);
+  expect(await found(other, {})).toBe(null);
+  expect(await found(file, { store: "sqlite:./x.sqlite" })).toBe(null);
+  const origin = originOfText(text, process.env);
   expect((await asked({ version, origin })).status).toBe(200);
   expect((await asked({ version: "0.0.0", origin })).status).toBe(409);
   vi.stubEnv("RUNTIME_LOG_LEVEL", "debug");
-  expect(await askForConfig(file, {})).toBe(null);
+  expect(await found(file, {})).toBe(null);
   vi.stubEnv("RUNTIME_LOG_LEVEL", undefined);
-  expect(await askForConfig(file, {})).not.toBe(null);
+  expect(await found(file, {})).not.toBe(null);
   vi.stubEnv("NAME", "other");
-  expect(await askForConfig(file, {})).toBe(null);
+  expect(await found(file, {})).toBe(null);
   vi.stubEnv("NAME", "queue");
   writeFileSync(file, `${text}\n`);
-  expect(await askForConfig(file, {})).toBe(null);
+  expect(await found(file, {})).toBe(null);
+});
+
+test("a path in a variable that wins begins in the folder of whoever reads it", async () => {
+  vi.stubEnv("RUNTIME_STORE", "sqlite:./mine.sqlite");
+  const { config } = await serve();
+  expect(await found(file, {})).toEqual(config);
+  const here = vi.spyOn(process, "cwd").mockReturnValue(world.folder);
+  expect(await found(file, {})).toBe(null);
+  here.mockRestore();
+});
+
+test("a variable that only a reader of YAML finds is asked for, too", async () => {
+  writeFileSync(file, `store: "sqlite:./\\x24{NAME}.sqlite"\nworkers: []\n`);
+  const { config } = await serve();
+  expect(config.store).toMatch(/\/queue\.sqlite$/);
+  expect(await found(file, {})).toBe(null);
 });
 
 test("what a runtime was told by flags is not what its queue.yml says", async () => {
   await serve({ logLevel: "debug" });
   expect(existsSync(links)).toBe(false);
-  expect((await asked({ version, origin: describeOrigin(text, process.env) })).status).toBe(409);
+  expect((await asked({ version, origin: originOfText(text, process.env) })).status).toBe(409);
 });
 
 test("a question about the configuration wakes nobody, and is not to be had over TCP", async () => {
   const wrote = vi.spyOn(world.target, "wrote");
   const url = await world.serveTcp("secret");
-  const body = { version, origin: describeOrigin("", {}) };
+  const body = { version, origin: originOfText("", {}) };
   expect((await asked(body)).status).toBe(409);
   expect(wrote).not.toHaveBeenCalled();
   const headers = { authorization: "Bearer secret", "content-type": "application/json" };
@@ -104,8 +123,8 @@ test("whoever listens there and is no runtime of ours is not waited for", async 
   linkSocket(file, socket);
   expect(linkedSocket(file)).toBe(socket);
   const since = performance.now();
-  expect(await askForConfig(file, {})).toBe(null);
-  expect(performance.now() - since).toBeLessThan(2_000);
+  expect(await askForConfig(file, {}, 100)).toBe(null);
+  expect(performance.now() - since).toBeLessThan(10_000);
   silent.close();
 });
 

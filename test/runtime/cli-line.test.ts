@@ -49,6 +49,12 @@ test("a line whose command comes late is understood as well", async () => {
   expect([command?.name, words]).toEqual(["add", ["true"]]);
 });
 
+test("a value is no command, though it may be named like one", async () => {
+  const { command, options } = await parse(["--group", "add"]);
+  expect([command?.name, options.group]).toEqual(["status", "add"]);
+  expect(await said("--delay", "add")).toMatch('status has no option "--delay"');
+});
+
 describe("a command line", () => {
   test("has its options anywhere", async () => {
     const { command, words, options } = await parse([

@@ -48,7 +48,8 @@ export async function quiet(invocation: Invocation): Promise<number> {
 }
 
 export async function reload(invocation: Invocation): Promise<number> {
-  const config = await invocation.config();
+  // what the runtime would refuse is said here, with the exit code of a mistake in the file
+  const config = await invocation.readConfig();
   const timeoutMs = config.process.startupTimeoutMs + config.shutdownTimeoutMs + reloadPatienceMs;
   await tell(config, { method: "POST", path: "/reload", timeoutMs });
   return report(invocation, "reloaded", { reloaded: true });

@@ -2,12 +2,12 @@
 
 import { dirname, resolve } from "node:path";
 import type { Config } from "../config.ts";
-import { describeOrigin, noteOrigin } from "./origin.ts";
+import { noteOrigin, originFrom } from "./origin.ts";
 import { type Flags, override } from "./override.ts";
 import { displayPath, Problems } from "./problems.ts";
 import { readSource } from "./source.ts";
 import { validate } from "./validate/file.ts";
-import { type Environment, expandTree } from "./yaml/expand.ts";
+import { type Environment, expandTree, variablesIn } from "./yaml/expand.ts";
 import { linesOf } from "./yaml/lines.ts";
 import { parseTree } from "./yaml/parse.ts";
 
@@ -33,7 +33,7 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
   problems.throwIfAny();
   const whole = deepFreeze({ file: path, lines: linesOf(tree), ...config });
   if (Object.values(flags).every((flag) => flag === undefined)) {
-    noteOrigin(whole, describeOrigin(text, env));
+    noteOrigin(whole, originFrom(text, variablesIn(written), env));
   }
   return whole;
 }

@@ -93,7 +93,7 @@ function read(bytes: Buffer): Answer | null {
   if (Number.isNaN(status) || body.length < length) return null;
   const isJson = /^content-type:.*\bjson\b/im.test(head);
   try {
-    return { status, body: isJson ? JSON.parse(body.toString()) : null };
+    return { status, body: isJson && body.length > 0 ? JSON.parse(body.toString()) : null };
   } catch {
     return null;
   }

@@ -3,20 +3,24 @@
 
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { describeOrigin } from "../../config/origin.ts";
+import { originOfText } from "../../config/origin.ts";
 import type { Flags } from "../../config/override.ts";
 import type { Config } from "../../config.ts";
 import { ask } from "../../control/client.ts";
 import { linkedSocket } from "../../control/socket/link.ts";
 import { programVersion } from "../../control/version.ts";
 
-/** A runtime that has more to do than to answer is not waited for. */
-const patienceMs = 300;
+/** A runtime that has more to do than to answer is not waited for; in milliseconds. */
+const usualPatienceMs = 1_000;
 /** In bytes; a longer one is not worth sending. */
 const longestText = 100_000;
 
 /** null: nobody runs by this file, as it is now and with these variables. */
-export async function askForConfig(file: string, flags: Flags): Promise<Config | null> {
+export async function askForConfig(
+  file: string,
+  flags: Flags,
+  patienceMs: number = usualPatienceMs,
+): Promise<Config | null> {
   if (Object.values(flags).some((flag) => flag !== undefined)) return null;
   const path = resolve(file);
   const socket = linkedSocket(path);
@@ -24,7 +28,7 @@ export async function askForConfig(file: string, flags: Flags): Promise<Config |
   try {
     const text = readText(path);
     if (text === null) return null;
-    const body = { version: programVersion(), origin: describeOrigin(text, process.env) };
+    const body = { version: programVersion(), origin: originOfText(text, process.env) };
     const question = {
       method: "POST",
       path: "/configuration",

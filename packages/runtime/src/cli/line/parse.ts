@@ -53,9 +53,10 @@ class UnknownWord extends Error {
 export async function parse(argv: readonly string[]): Promise<Parsed> {
   const [first = ""] = splitWords(argv, globalOptions).words;
   const behind = await commandsBehind(first);
-  // what is wrong with a line, all commands know better than some of them
   const parsed = behind && (await read(argv, grammarOf(behind)).catch(() => null));
-  return parsed ?? (await parseByAll(argv));
+  if (parsed?.command || parsed?.group) return parsed;
+  // what is wrong with a line, or whether that word was a value, all commands know better
+  return await parseByAll(argv);
 }
 
 async function parseByAll(argv: readonly string[]): Promise<Parsed> {

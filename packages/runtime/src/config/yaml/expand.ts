@@ -28,6 +28,20 @@ export function expandTree(tree: Tree, env: Environment, problems: Problems): Tr
   }
 }
 
+/** The variables that the values of a tree name. */
+export function variablesIn(tree: Tree): readonly string[] {
+  switch (tree.kind) {
+    case "scalar": {
+      const bodies = [...(tree.text ?? "").matchAll(expansion)].map(([, body]) => body ?? "");
+      return bodies.flatMap((body) => form.exec(body)?.[1] ?? []);
+    }
+    case "list":
+      return tree.items.flatMap(variablesIn);
+    case "map":
+      return [...tree.entries.values()].flatMap(variablesIn);
+  }
+}
+
 function expandScalar(scalar: ScalarTree, env: Environment, problems: Problems): ScalarTree {
   const { text } = scalar;
   if (!text?.includes("${")) return scalar;

@@ -3,13 +3,13 @@
 // hint and no more: it may be missing or lead to nobody, and who follows it has to ask.
 
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readlinkSync,
   renameSync,
   rmSync,
-  statSync,
   symlinkSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ export function linkSocket(configFile: string, socket: string): void {
   if (link === null) return;
   const draft = join(folder(), `.${process.pid}`);
   try {
-    mkdirSync(folder(), { mode: 0o700, recursive: true });
+    if (!existsSync(folder())) mkdirSync(folder(), { mode: 0o700 });
     if (!isOurs(folder())) return;
     removeDead();
     rmSync(draft, { force: true });
@@ -37,7 +37,12 @@ export function linkSocket(configFile: string, socket: string): void {
 
 /** Unless it leads to another socket by now. */
 export function unlinkSocket(configFile: string, socket: string): void {
-  if (linkedSocket(configFile) === socket) rmSync(linkOf(configFile)!, { force: true });
+  if (linkedSocket(configFile) !== socket) return;
+  try {
+    rmSync(linkOf(configFile)!, { force: true });
+  } catch {
+    // it leads to nobody, and the next start puts another in its place
+  }
 }
 
 /** The path of the socket, whether or not anybody listens there. */
@@ -70,7 +75,6 @@ function removeDead(): void {
   for (const entry of readdirSync(folder(), { withFileTypes: true })) {
     if (!entry.isSymbolicLink()) continue;
     const link = join(folder(), entry.name);
-    const leadsOn = statSync(link, { throwIfNoEntry: false }) !== undefined;
-    if (!leadsOn) rmSync(link, { force: true });
+    if (!existsSync(link)) rmSync(link, { force: true });
   }
 }

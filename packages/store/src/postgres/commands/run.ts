@@ -42,8 +42,11 @@ FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, number)
   CROSS JOIN ${jobIn("wanted.id")}`;
 
 const withEnvironment = `${these(", command.environment_id")} ORDER BY wanted.number`;
+/** Many commands have the same one. */
 const environments = `SELECT id, variables FROM queue_runtime.environments
-  WHERE id = ANY ($1::bigint[])`;
+  WHERE id = ANY (ARRAY(SELECT command.environment_id
+    FROM unnest($1::bigint[]) AS wanted (id)
+      CROSS JOIN LATERAL (SELECT * FROM queue_runtime.commands WHERE job_id = wanted.id) AS command))`;
 
 type Environment = RunnableCommand["environment"];
 
@@ -51,15 +54,15 @@ export async function runnable(
   driver: Driver,
   ids: readonly number[],
 ): Promise<readonly RunnableCommand[]> {
-  const rows = (await driver.query(withEnvironment, [ids.filter(Number.isSafeInteger)])).rows;
-  if (rows.length === 0) return [];
-  const environmentOf = (row: unknown): number => (row as unknown[]).at(-1) as number;
-  // Many have the same one.
-  const answer = await driver.query(environments, [[...new Set(rows.map(environmentOf))]]);
-  const known = new Map(answer.rows as [number, Environment][]);
-  return rows.flatMap((row) => {
+  const wanted = [ids.filter(Number.isSafeInteger)];
+  const [commands, variables] = await driver.together([
+    [withEnvironment, wanted],
+    [environments, wanted],
+  ]);
+  const known = new Map(variables!.rows as [number, Environment][]);
+  return commands!.rows.flatMap((row) => {
     const { id, command } = toCommandJob(row);
-    const environment = known.get(environmentOf(row));
+    const environment = known.get((row as unknown[]).at(-1) as number);
     return environment ? [{ id, command, environment }] : [];
   });
 }

@@ -1,8 +1,7 @@
 // What the runtime runs by, passwords and all, for whoever can show that he reads the same in
 // queue.yml: command lines of its owner. Served on the socket only, and no part of the document.
 
-import { isDeepStrictEqual } from "node:util";
-import { originOf } from "../../../config/origin.ts";
+import { isSameOrigin, originOf } from "../../../config/origin.ts";
 import { Problem } from "../../problem.ts";
 import type { ControlTarget } from "../../target.ts";
 import { programVersion } from "../../version.ts";
@@ -12,7 +11,11 @@ import { anything, mapOf, nullable, object, text } from "../schema.ts";
 /** Another version may mean something else by the same words. */
 const reader = object({
   version: text(),
-  origin: object({ text: text(), variables: mapOf(nullable(text())) }),
+  origin: object({
+    text: text(),
+    variables: mapOf(nullable(text())),
+    folder: nullable(text()),
+  }),
 });
 
 export function configurationRoutes(target: ControlTarget): readonly Route[] {
@@ -26,8 +29,9 @@ export function configurationRoutes(target: ControlTarget): readonly Route[] {
       answers: { 200: anything },
       handle({ body }) {
         const { config } = target;
-        const own = { version: programVersion(), origin: originOf(config) };
-        if (isDeepStrictEqual(own, body)) return config;
+        const own = originOf(config);
+        const isSame = own !== undefined && isSameOrigin(own, body.origin);
+        if (isSame && body.version === programVersion()) return config;
         throw new Problem(409, "this runtime read something else; read queue.yml");
       },
     }),
