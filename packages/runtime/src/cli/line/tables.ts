@@ -1,5 +1,5 @@
-// Which part of the table of commands is meant by the first word of a line: most lines are
-// understood with a part of it, in a tenth less time than with all.
+// Which part of the table of commands is meant by the first word of a line. Most lines are
+// understood with one part of it, and the others need not be loaded.
 
 import type { Command } from "./command.ts";
 
