@@ -206,7 +206,7 @@ test("whoever dies again and again while commands begin leaves none twice and no
 });
 
 test("what an orphan still ends has slots of its group, which nobody else gets meanwhile", async () => {
-  await using project = new ShellProject({ shutdown_timeout: "8s" });
+  await using project = new ShellProject({ shutdown_timeout: "25s" });
   const runtime = await project.up();
   const store = await project.store();
   await store.commands.setGroup("default", { slots: 2 });
