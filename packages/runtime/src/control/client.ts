@@ -1,6 +1,6 @@
 // Asks a running supervisor over its control socket. The command line is its one user, and most of
 // what a command line takes is to load itself: so this is the little of HTTP that one question to
-// a server of our own needs. With node:http `runtime status` would take a fifth longer.
+// a server of our own needs. With node:http `runtime status` would take an eighth longer.
 
 import { connect } from "node:net";
 import { kernelPath } from "./socket/kernel-path.ts";
