@@ -27,12 +27,15 @@ const lifecycleTests = atATime(3, 2);
 const timedTests = atATime(3, 3);
 /** Mostly they wait: for servers to be away, for leases and patience to end. */
 const waitingTests = atATime(5, 4);
-const patient = { testTimeout: 120_000, hookTimeout: 60_000 };
-/**
- * They measure milliseconds, on machines that others use too: a second look in CI, which the report
- * shows as "retry x1". What others assert is true at any pace, and gets none: it would hide a race.
- */
-const measuring = { ...patient, retry: process.env.CI ? 1 : 0 };
+/** In CI they may be looked at again, which the report tells; when, see second-look.ts. */
+const again = {
+  setupFiles: ["test/support/second-look.ts"],
+  retry: process.env.CI ? { count: 2 } : 0,
+};
+const brief = { ...again, testTimeout: 20_000, hookTimeout: 60_000 };
+const patient = { ...again, testTimeout: 120_000, hookTimeout: 60_000 };
+/** They measure milliseconds, on machines that others use too. */
+const measuring = { ...patient, env: { RUNTIME_TEST_LOOKS: "1" } };
 
 const lifecycle = (...names: string[]): string[] =>
   names.map((name) => `test/lifecycle/${name}.test.ts`);
@@ -113,10 +116,12 @@ class LongFirst extends BaseSequencer {
 /** Without PostgreSQL no file at all; test/store/postgres.test.ts says so loudly. */
 const onPostgres = (files: string[]): string[] => (missingPostgres() ? [] : files);
 
-const onServer = {
-  env: { RUNTIME_TEST_STORE: "postgres" },
-  setupFiles: "test/support/postgres/each-test.ts",
-};
+/** The same tests on a PostgreSQL store. */
+const onServer = <Kind extends { setupFiles: string[]; env?: object }>(kind: Kind) => ({
+  ...kind,
+  env: { ...kind.env, RUNTIME_TEST_STORE: "postgres" },
+  setupFiles: [...kind.setupFiles, "test/support/postgres/each-test.ts"],
+});
 
 export default defineConfig({
   test: {
@@ -131,8 +136,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/{store,job,runtime,config}/**/*.test.ts"],
           exclude: waiting,
-          testTimeout: 20_000,
-          hookTimeout: 60_000,
+          ...brief,
           ...unitTests,
         },
       },
@@ -141,8 +145,7 @@ export default defineConfig({
         test: {
           name: "waiting",
           include: waiting,
-          testTimeout: 20_000,
-          hookTimeout: 60_000,
+          ...brief,
           ...waitingTests,
         },
       },
@@ -160,8 +163,7 @@ export default defineConfig({
           name: "lifecycle-postgres",
           include: onPostgres(lifecycle("*")),
           exclude: [...timed, ...withoutStore],
-          ...onServer,
-          ...patient,
+          ...onServer(patient),
           ...lifecycleTests,
         },
       },
@@ -171,8 +173,7 @@ export default defineConfig({
           name: "timed-postgres",
           include: onPostgres(timed),
           exclude: withoutStore,
-          ...onServer,
-          ...measuring,
+          ...onServer(measuring),
           ...timedTests,
         },
       },

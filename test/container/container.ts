@@ -52,7 +52,7 @@ export class Container {
 
   /** @throws Error with the log when it does not become ready */
   async ready(): Promise<void> {
-    for (const deadline = performance.now() + 20_000; (await this.probe("/readyz")) !== 200; ) {
+    for (const deadline = performance.now() + 60_000; (await this.probe("/readyz")) !== 200; ) {
       const state = await this.#podman.do("inspect", "--format", "{{.State.Status}}", this.name);
       if (state === "running" && performance.now() < deadline) continue;
       throw new Error(`${this.name} is ${state} but not ready; it says:\n${await this.logs()}`);

@@ -80,7 +80,7 @@ test("as PID 1 itself the runtime warns, and the orphan stays a zombie", async (
 /** Resolves when the orphan has ended, reaped or not. */
 async function leaveOrphan(where: Container): Promise<void> {
   const id = await where.cli("enqueue", "container.orphan");
-  const soon = { timeout: 10_000, interval: 50 };
+  const soon = { timeout: 40_000, interval: 50 };
   await where.finished(id);
   const sleeping = async () =>
     (await where.processes()).filter(({ name, state }) => name === "sleep" && state !== "Z").length;

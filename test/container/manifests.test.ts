@@ -103,7 +103,7 @@ test("the jobs that the compose files mount run in the plain image", async () =>
   try {
     await container.ready();
     const id = await container.cli("enqueue", "primes.count", '{"below":100}');
-    const soon = { timeout: 10_000, interval: 50 };
+    const soon = { timeout: 40_000, interval: 50 };
     await expect.poll(() => container.job(id), soon).toMatchObject({ result: { primes: 25 } });
   } finally {
     await container.remove();
@@ -125,7 +125,7 @@ test.each([
   const [container] = pod.containers;
   const name = (await podman.do("ps", "--format", "{{.Names}}")).split("\n").find(isRuntime)!;
   for (const probe of [container.startupProbe, container.livenessProbe, container.readinessProbe]) {
-    const soon = { timeout: 20_000, interval: 100 };
+    const soon = { timeout: 60_000, interval: 100 };
     const url = `http://127.0.0.1:${port}${probe.httpGet.path}`;
     await expect.poll(() => statusOf(url), soon).toBe(200);
   }

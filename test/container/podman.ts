@@ -61,9 +61,9 @@ export class Podman {
     throw new Error(`podman ${args.join(" ")} ended with ${code}:\n${said}`);
   }
 
-  /** 124 where it gave no answer: within 20 s to something inside, or 5 minutes to all else. */
+  /** 124 where it gave no answer: within 60 s to something inside, or 5 minutes to all else. */
   async try(...args: readonly string[]): Promise<Ended> {
-    const timeout = args[0] === "exec" ? 20_000 : 300_000;
+    const timeout = args[0] === "exec" ? 60_000 : 300_000;
     // after a TERM it ends with 0, as if nothing were to be said
     const killSignal = "SIGKILL" as const;
     const options = { env: this.#env, maxBuffer: 64 * 1024 * 1024, timeout, killSignal };

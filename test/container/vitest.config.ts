@@ -8,7 +8,9 @@ export default defineConfig({
     include: ["test/container/*.test.ts"],
     globalSetup: ["test/container/world.ts"],
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    setupFiles: ["test/support/second-look.ts"],
+    retry: process.env.CI ? { count: 2 } : 0,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

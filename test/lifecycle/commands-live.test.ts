@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type RemoteDesk, remoteDesk } from "../../packages/runtime/src/control/desk/remote.ts";
 import { signal, stateOf } from "../support/crash-project.ts";
+import { within } from "../support/pace.ts";
 import { isRunning } from "../support/proc.ts";
 import { monotonic } from "../support/runtime-process.ts";
 import { gone, ShellProject } from "../support/shell-project.ts";
@@ -111,7 +112,7 @@ describe("kill", () => {
     await waitFor(() => project.output(id) === "deaf\n");
     const at = monotonic();
     await project.desk.kill({ ids: [id] }, {});
-    expect(monotonic() - at).toBeLessThan(400);
+    expect(monotonic() - at).toBeLessThan(within(400));
     expect(await project.desk.find(id)).toMatchObject({
       state: "running",
       signals_sent: ["SIGTERM"],

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { remoteDesk } from "../../packages/runtime/src/control/desk/remote.ts";
 import { stateOf } from "../support/crash-project.ts";
+import { within } from "../support/pace.ts";
 import { isRunning } from "../support/proc.ts";
 import { monotonic } from "../support/runtime-process.ts";
 import { gone, ShellProject } from "../support/shell-project.ts";
@@ -95,7 +96,7 @@ test("a stopped command cannot end by itself: a stop of the runtime does not wai
   expect(isRunning(pids[1]!)).toBe(true);
   await desk.pause({ ids: [other!] }, { wait: false });
   expect(await runtime.ended()).toMatchObject({ code: 0 });
-  expect(monotonic() - at).toBeLessThan(8_000);
+  expect(monotonic() - at).toBeLessThan(within(8_000));
   for (const id of [paused!, other!]) {
     expect(await project.command(id)).toMatchObject({
       state: "ready",
@@ -113,7 +114,7 @@ test("a QUIT ends commands at once and hands them back", async () => {
   const pid = await project.pidOfCommand(id);
   const at = monotonic();
   expect(await runtime.stop("SIGQUIT")).toMatchObject({ code: 0 });
-  expect(monotonic() - at).toBeLessThan(2_000);
+  expect(monotonic() - at).toBeLessThan(within(2_000));
   await gone(pid);
   expect(await project.command(id)).toMatchObject({ state: "ready", attempts: 0 });
 });

@@ -3,6 +3,7 @@
 
 import { expect, test } from "vitest";
 import { CrashProject, signal, stateOf } from "../support/crash-project.ts";
+import { within } from "../support/pace.ts";
 import { isRunning } from "../support/proc.ts";
 import { monotonic } from "../support/runtime-process.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -16,7 +17,7 @@ test("a frozen worker is killed and its job recovered", async () => {
   signal(began!.pid, "SIGSTOP");
   const [, again] = await project.told(id, "began", 2);
   expect(again!.at - at).toBeGreaterThan(800);
-  expect(again!.at - at).toBeLessThan(3_000);
+  expect(again!.at - at).toBeLessThan(within(3_000));
   expect(isRunning(began!.pid)).toBe(false);
   await runtime.event("child-killed", ({ msg }) => /has not answered for/.test(msg!));
   project.open();
@@ -81,7 +82,7 @@ test("workers of a frozen supervisor stop by themselves, and come back with it",
   signal(runtime.pid, "SIGSTOP");
   const [saw] = await project.told(id, "saw-stopping");
   expect(saw!.at - at).toBeGreaterThan(300);
-  expect(saw!.at - at).toBeLessThan(1_500);
+  expect(saw!.at - at).toBeLessThan(within(1_500));
   await waitFor(() => !isRunning(began!.pid));
   expect(await project.job(id)).toMatchObject({ state: "ready", attempts: 0, interruptions: 1 });
   signal(runtime.pid, "SIGCONT");

@@ -2,6 +2,7 @@
 // shutdown.
 
 import { expect, test } from "vitest";
+import { within } from "../support/pace.ts";
 import { Project, support } from "../support/project.ts";
 import { monotonic } from "../support/runtime-process.ts";
 
@@ -105,7 +106,7 @@ test("hooks that hang are cut off: boot goes on, and the shutdown still ends in 
   const began = monotonic();
   const exit = await runtime.stop();
   expect(exit.code).toBe(0);
-  expect(exit.at - began).toBeLessThan(0.93 * timeout + 100);
+  expect(exit.at - began).toBeLessThan(0.93 * timeout + within(100));
   expect(await project.job(short)).toMatchObject({ state: "finished", attempts: 1 });
   expect(await project.job(stubborn)).toMatchObject({ state: "ready", attempts: 0 });
   for (const name of names) expect(project.records(name), name).toHaveLength(1);
@@ -122,7 +123,7 @@ test("a stop hook of a worker that blocks does not delay the flag: its jobs see 
   const began = monotonic();
   expect(await runtime.stop()).toMatchObject({ code: 0 });
   const [stopping] = project.records("stopping");
-  expect(stopping!.at - began).toBeLessThan(150);
+  expect(stopping!.at - began).toBeLessThan(within(150));
 });
 
 test("a slow onStop hook of the supervisor holds up the TERM to its children by 50 ms at most", async () => {
@@ -134,6 +135,6 @@ test("a slow onStop hook of the supervisor holds up the TERM to its children by 
   const began = monotonic();
   expect(await runtime.stop()).toMatchObject({ code: 0 });
   const [stopping] = project.records("stopping");
-  expect(stopping!.at - began).toBeLessThan(150);
+  expect(stopping!.at - began).toBeLessThan(within(150));
   expect(project.records("stopped")).toHaveLength(1);
 });

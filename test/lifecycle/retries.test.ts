@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CrashProject } from "../support/crash-project.ts";
+import { within } from "../support/pace.ts";
 
 let project: CrashProject;
 
@@ -30,7 +31,7 @@ test("a job is retried after growing delays, and the error of each attempt is ke
   const delays = times.slice(1).map((at, index) => at - times[index]!);
   for (const [index, base] of [100, 200, 400].entries()) {
     expect(delays[index]).toBeGreaterThanOrEqual(base - 5);
-    expect(delays[index]).toBeLessThan(base + 400);
+    expect(delays[index]).toBeLessThan(base + within(400));
   }
 });
 

@@ -6,6 +6,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { within } from "../support/pace.ts";
 import { catches, childrenOf } from "../support/proc.ts";
 import { Project, support } from "../support/project.ts";
 import { monotonic, type RuntimeProcess } from "../support/runtime-process.ts";
@@ -42,10 +43,10 @@ describe("of a stop that takes long,", () => {
     const exit = await runtime.stop("SIGTERM");
     const [abort] = await project.recorded("abort");
     expect(abort?.reason).toBe("shutdown");
-    expect(abort!.at - again).toBeLessThan(100);
+    expect(abort!.at - again).toBeLessThan(within(100));
     // from interrupt to release 17 % of the time-out, to the end at most 33 %
     expect(exit.at - again).toBeGreaterThan(0.17 * timeout);
-    expect(exit.at - again).toBeLessThan(0.33 * timeout + 100);
+    expect(exit.at - again).toBeLessThan(0.33 * timeout + within(100));
     expect(exit.code).toBe(0);
     expect(await project.jobs()).toMatchObject([stubborn, stubborn]);
   });
@@ -62,7 +63,7 @@ describe("of a stop that takes long,", () => {
     }
     const third = monotonic();
     const exit = await runtime.stop("SIGTERM");
-    expect(exit.at - third).toBeLessThan(800);
+    expect(exit.at - third).toBeLessThan(within(800));
     expect(exit.code).toBe(0);
     expect(await project.jobs()).toMatchObject([stubborn, stubborn]);
     expect(project.pids()).toEqual([]);
@@ -77,7 +78,7 @@ describe("of a stop that takes long,", () => {
     await delay(200);
     const quit = monotonic();
     const exit = await runtime.stop("SIGQUIT");
-    expect(exit.at - quit).toBeLessThan(800);
+    expect(exit.at - quit).toBeLessThan(within(800));
     expect(exit.code).toBe(0);
     expect(await project.jobs()).toMatchObject([stubborn, stubborn]);
   });
@@ -182,7 +183,7 @@ test("TERM right after the fork reaches the child before it has loaded anything"
   const began = monotonic();
   const exit = await runtime.stop();
   expect(exit.code).toBe(0);
-  expect(exit.at - began).toBeLessThan(1_500);
+  expect(exit.at - began).toBeLessThan(within(1_500));
   expect(await project.job(id)).toMatchObject({ state: "ready", attempts: 0 });
   expect(await project.status()).toMatchObject({ processes: [] });
 });
@@ -244,7 +245,7 @@ test("TERM while a child is stuck in its job files: it is killed at the end of i
   const began = monotonic();
   const exit = await runtime.stop();
   expect(exit.code).toBe(0);
-  expect(exit.at - began).toBeLessThan(1_000);
+  expect(exit.at - began).toBeLessThan(within(1_000));
   expect(project.pids()).toEqual([]);
   expect(await project.status()).toMatchObject({ processes: [] });
 });

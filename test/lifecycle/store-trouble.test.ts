@@ -7,6 +7,7 @@ import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { within } from "../support/pace.ts";
 import { childrenOf } from "../support/proc.ts";
 import { Project } from "../support/project.ts";
 import { monotonic, type RuntimeProcess } from "../support/runtime-process.ts";
@@ -63,7 +64,7 @@ test("TERM while the store is frozen: the stop waits for it within its deadline,
   const began = monotonic();
   const exit = await runtime.stop();
   expect(exit.code).toBe(0);
-  expect(exit.at - began).toBeLessThan(0.93 * 4_000);
+  expect(exit.at - began).toBeLessThan(within(0.93 * 4_000));
   expect(await project.job(id)).toMatchObject({ state: "finished", attempts: 1, crashes: 0 });
   expect(await project.status()).toMatchObject({ processes: [] });
 });
@@ -77,7 +78,7 @@ test("a store frozen beyond the deadline of a stop: the end is in time, and exit
   const began = monotonic();
   const exit = await runtime.stop();
   expect(exit.code).toBe(75);
-  expect(exit.at - began).toBeLessThan(2_000);
+  expect(exit.at - began).toBeLessThan(within(2_000));
   expect(project.pids().filter((pid) => childrenOf(runtime.pid).includes(pid))).toEqual([]);
   await released;
 
@@ -137,7 +138,7 @@ async function fillAndFree(project: Project, disk: string): Promise<void> {
   rmSync(ballast);
   const freed = monotonic();
   const well = await runtime.event("store-well");
-  expect(well.at - freed).toBeLessThan(5_000);
+  expect(well.at - freed).toBeLessThan(within(5_000));
   for (const id of ids) await project.becomes(id, "finished", { deadlineMs: 15_000 });
   for (const job of await project.jobs()) {
     expect(job).toMatchObject({ state: "finished", attempts: 1, crashes: 0 });

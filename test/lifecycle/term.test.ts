@@ -1,6 +1,7 @@
 // What TERM, INT and QUIT do to jobs in flight: finish them, or hand them back, and end in time.
 
 import { describe, expect, test } from "vitest";
+import { within } from "../support/pace.ts";
 import { Project } from "../support/project.ts";
 import { monotonic } from "../support/runtime-process.ts";
 
@@ -26,7 +27,7 @@ test("an idle runtime ends at once on TERM, whatever the time-out", async () => 
   const began = monotonic();
   const exit = await runtime.stop();
   expect(exit.code).toBe(0);
-  expect(exit.at - began).toBeLessThan(1_000);
+  expect(exit.at - began).toBeLessThan(within(1_000));
 });
 
 test("jobs that neither end nor listen are ready again in time, and it costs them no attempt", async () => {
@@ -39,7 +40,7 @@ test("jobs that neither end nor listen are ready again in time, and it costs the
   const began = monotonic();
   const exit = await runtime.stop();
   expect(exit.code).toBe(0);
-  expect(exit.at - began).toBeLessThan(0.93 * 1_500 + 150);
+  expect(exit.at - began).toBeLessThan(0.93 * 1_500 + within(150));
   const released = { state: "ready", attempts: 0, interruptions: 1, crashes: 0, error: null };
   expect(await project.jobs()).toMatchObject([released, released]);
   expect(project.pids()).toEqual([]);
@@ -55,7 +56,7 @@ describe("the phases of a stop keep to the timetable when shutdown_timeout is", 
 
     const began = monotonic();
     const share = (at: number) => (at - began) / timeout;
-    const late = 80 / timeout;
+    const late = within(80) / timeout;
     runtime.signal("SIGTERM");
     const freed = project.becomes(stubborn, "ready");
     const handedBack = project.becomes(listening, "ready");
@@ -93,7 +94,7 @@ test("jobs that had not started are ready within half a second of TERM", async (
   await runtime.event("worker-stopping");
   const held = async () => (await project.jobs({ states: ["running"] })).length;
   await expect.poll(held, { interval: 10 }).toBeLessThanOrEqual(2);
-  expect(monotonic() - began).toBeLessThan(500);
+  expect(monotonic() - began).toBeLessThan(within(500));
 
   expect(await runtime.ended()).toMatchObject({ code: 0 });
   const jobs = await project.jobs({ name: "wait" });
@@ -111,7 +112,7 @@ test("an iteration stops after the item in hand and goes on with the next one af
   await project.recorded("item", 10);
   const began = monotonic();
   expect(await runtime.stop()).toMatchObject({ code: 0 });
-  expect(monotonic() - began).toBeLessThan(1_000);
+  expect(monotonic() - began).toBeLessThan(within(1_000));
   expect(await project.job(id)).toMatchObject({ state: "ready", attempts: 0, interruptions: 1 });
 
   const next = project.start(["--until-empty"]);
@@ -132,7 +133,7 @@ test("QUIT ends everything at once: jobs are ready again as if they had never be
   const began = monotonic();
   const exit = await runtime.stop("SIGQUIT");
   expect(exit.code).toBe(0);
-  expect(exit.at - began).toBeLessThan(1_000);
+  expect(exit.at - began).toBeLessThan(within(1_000));
   const handedOver = { state: "ready", attempts: 0, crashes: 0, error: null };
   expect(await project.jobs()).toMatchObject([handedOver, handedOver]);
   expect(await project.status()).toMatchObject({ running: false, processes: [] });

@@ -3,6 +3,7 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CrashProject } from "../support/crash-project.ts";
+import { within } from "../support/pace.ts";
 import { monotonic, type RuntimeProcess } from "../support/runtime-process.ts";
 
 let project: CrashProject;
@@ -33,7 +34,7 @@ test("a job that never yields is ended with its thread when its time is over", a
   const job = await project.jobIn(id, "failed");
   expect(job.error).toMatchObject({ name: "TimeoutError", code: "JOB_TIMEOUT" });
   expect(job).toMatchObject({ attempts: 1, crashes: 0 });
-  expect(monotonic() - began!.at).toBeLessThan(4_000);
+  expect(monotonic() - began!.at).toBeLessThan(within(4_000));
   project.open("beside");
   for (const id of beside) {
     expect(await project.jobIn(id, "finished")).toMatchObject({ attempts: 1, crashes: 0 });
@@ -89,7 +90,7 @@ test("a job that listens to its signal is cancelled within 250 ms", async () => 
   await cancel(id);
   const at = monotonic();
   const cancelled = await runtime.event("job-cancelled", ({ job }) => job === id);
-  expect(cancelled.at - at).toBeLessThan(250);
+  expect(cancelled.at - at).toBeLessThan(within(250));
   expect(await project.job(id)).toMatchObject({ state: "cancelled" });
 });
 
@@ -104,7 +105,7 @@ test("a job that a stop waits for can be cancelled, and the stop is over with it
   const at = monotonic();
   expect(await stopping.ended()).toMatchObject({ code: 0 });
   // jobs are told of the stop after 36 s
-  expect(monotonic() - at).toBeLessThan(10_000);
+  expect(monotonic() - at).toBeLessThan(within(10_000));
   expect(await other.job(id)).toMatchObject({ state: "cancelled", interruptions: 0 });
 });
 

@@ -3,7 +3,7 @@
 import { defineJob } from "queue-runtime";
 import { expect, it } from "vitest";
 import { waitFor } from "../support/wait-for.ts";
-import { newWorker } from "./support/worker-world.ts";
+import { newWorkerOf } from "./support/worker-world.ts";
 
 it("asks for the next jobs before it runs the many it has", async () => {
   const total = 2_000;
@@ -14,8 +14,8 @@ it("asks for the next jobs before it runs the many it has", async () => {
       meanwhile += world.link.underWay;
     },
   });
-  await using world = await newWorker(noop);
-  world.link.latencyMs = 5;
+  await using world = await newWorkerOf(100, noop);
+  world.link.latencyMs = 20;
   await world.store.jobs.enqueue(Array(total).fill({ name: "noop" }));
   world.worker.hear("ready");
   await waitFor(async () => (await world.store.jobs.count()).finished === total);

@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { CrashProject } from "../../support/crash-project.ts";
+import { within } from "../../support/pace.ts";
 import { Link } from "../../support/postgres/link.ts";
 import { freePort } from "../../support/postgres/server.ts";
 import { temporaryDatabase } from "../../support/postgres.ts";
@@ -26,14 +27,14 @@ test("a store that is out of reach: TERM ends the wait at once with exit 0, and 
   await told.event("store-trouble", ({ msg }) => /waiting for it, at most 10s/.test(msg!));
   const at = monotonic();
   expect(await told.stop()).toMatchObject({ code: 0 });
-  expect(monotonic() - at).toBeLessThan(500);
+  expect(monotonic() - at).toBeLessThan(within(500));
 
   for (const runtime of [patient, deaf]) {
     const { code, at: ended } = await runtime.ended(patienceMs + 6_000);
     expect(code).toBe(69);
     expect(ended - began).toBeGreaterThan(patienceMs - 500);
     // a server that says nothing is given up after three seconds more
-    expect(ended - began).toBeLessThan(patienceMs + 5_000);
+    expect(ended - began).toBeLessThan(patienceMs + within(5_000));
     expect(runtime.events("store-trouble")).toHaveLength(1);
     expect(runtime.text.join("\n")).toMatch(/cannot be reached/);
   }

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { CrashProject } from "../../support/crash-project.ts";
 import { onHost } from "../../support/host.ts";
+import { within } from "../../support/pace.ts";
 import { jobsAtRest } from "../../support/postgres/history.ts";
 import { temporaryDatabase } from "../../support/postgres.ts";
 
@@ -31,7 +32,7 @@ test("three runtimes dispatch 600 scheduled jobs: each once, none early, none la
   expect(jobs.map(({ id }) => id)).toEqual(ids);
   const waits = jobs.map((job) => Number(job.started_at) - Number(job.run_at));
   expect(Math.min(...waits)).toBeGreaterThanOrEqual(0);
-  expect(Math.max(...waits)).toBeLessThan(lateMs);
+  expect(Math.max(...waits)).toBeLessThan(within(lateMs));
   // a busy worker hands back what it holds ahead, which raises the fence and counts as nothing
   for (const job of jobs) expect(job).toMatchObject({ state: "finished", attempts: 1 });
   expect(project.records("began")).toHaveLength(ids.length);

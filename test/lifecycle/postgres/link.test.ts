@@ -3,6 +3,7 @@
 
 import { jobRef, openQueue } from "queue-runtime";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { within } from "../../support/pace.ts";
 import { execute } from "../../support/postgres/databases.ts";
 import { Link } from "../../support/postgres/link.ts";
 import type { PostgresServer } from "../../support/postgres/server.ts";
@@ -27,7 +28,7 @@ test("the answers to commits get lost under load: nothing runs twice, nothing is
   await using siege = await Siege.of(link.through(url), { loadUrl: url });
   for (let round = 1; round <= 5; round++) {
     await link.loseCommits(2);
-    expect(await siege.goesOn()).toBeLessThan(2_000);
+    expect(await siege.goesOn()).toBeLessThan(within(2_000));
   }
   await siege.survives({ outages: 10, url });
 });
@@ -59,10 +60,10 @@ test("a link of 200 ms that tears now and then: in proportion slower, and nobody
   });
   link.latencyMs = 100;
   for (let round = 1; round <= 2; round++) {
-    expect(await siege.goesOn({ deadlineMs: 10_000 })).toBeLessThan(3_000);
+    expect(await siege.goesOn({ deadlineMs: 10_000 })).toBeLessThan(within(3_000));
     link.cut();
   }
-  expect(await siege.goesOn({ deadlineMs: 10_000 })).toBeLessThan(3_000);
+  expect(await siege.goesOn({ deadlineMs: 10_000 })).toBeLessThan(within(3_000));
   link.latencyMs = 0;
   expect(siege.runtime.events("lease-lost")).toEqual([]);
   await siege.survives({ outages: 2, url });
@@ -76,6 +77,6 @@ test("a link that goes silent for six seconds: another connection is tried, and 
   const since = monotonic();
   await waitFor(() => monotonic() - since > 6_000, { deadlineMs: 7_000 });
   link.thaw();
-  expect(await siege.goesOn()).toBeLessThan(2_000);
+  expect(await siege.goesOn()).toBeLessThan(within(2_000));
   await siege.survives({ outages: 1, url });
 });

@@ -15,10 +15,14 @@ import { CutLink } from "./cut-link.ts";
 import { notedLog } from "./noted-log.ts";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
-const concurrency = 3;
 
 /** A started worker on its main loop, with these jobs, three at once. */
 export async function newWorker(...jobs: readonly JobDefinition[]) {
+  return await newWorkerOf(3, ...jobs);
+}
+
+/** The same, with so many jobs at once. */
+export async function newWorkerOf(concurrency: number, ...jobs: readonly JobDefinition[]) {
   const opened = await temporaryStore();
   const folder = temporaryFolder();
   const record = join(folder.path, "flight-record");
@@ -27,6 +31,7 @@ export async function newWorker(...jobs: readonly JobDefinition[]) {
   const log = notedLog();
   const definitions = new Map(jobs.map((job) => [job.name, job]));
   const { runner, worker } = makeWorker({
+    concurrency,
     processId: await opened.store.processes.register(someProcess()),
     link,
     log,
@@ -58,6 +63,7 @@ export async function newWorker(...jobs: readonly JobDefinition[]) {
 }
 
 interface Parts {
+  readonly concurrency: number;
   readonly processId: number;
   readonly link: CutLink;
   readonly log: ReturnType<typeof notedLog>;
@@ -65,7 +71,7 @@ interface Parts {
   readonly definitions: ReadonlyMap<string, JobDefinition>;
 }
 
-function makeWorker({ processId, link, log, fd, definitions }: Parts) {
+function makeWorker({ concurrency, processId, link, log, fd, definitions }: Parts) {
   const config = { ...defaults.worker, name: "default", threads: 0, concurrency };
   let runner: MainLoop | undefined;
   const worker: Worker = new Worker({

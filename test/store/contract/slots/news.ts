@@ -58,9 +58,9 @@ const ways: readonly Way[] = [
     how: "a rate that rested",
     async prepare(store) {
       const worker = await newWorker(store);
-      await enqueueOne(store, { gates: [rate("api", { ms: 50 })] });
+      await enqueueOne(store, { gates: [rate("api", { ms: 500 })] });
       await worker.claimOne();
-      await enqueueOne(store, { gates: [rate("api", { ms: 50 })] });
+      await enqueueOne(store, { gates: [rate("api", { ms: 500 })] });
       return () => waitFor(async () => (await store.flow.refill()).promoted === 1);
     },
   },
