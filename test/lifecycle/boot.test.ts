@@ -152,6 +152,11 @@ describe("a child that hangs in its boot", () => {
     }
     ${job("quiet")}
   `;
+  const hasty = (startupMs: number) => ({
+    heartbeat_interval: "200ms",
+    alive_threshold: "1s",
+    startup_timeout: `${Math.round(within(startupMs))}ms`,
+  });
 
   test("is killed after startup_timeout and replaced, and the others go on meanwhile", async () => {
     const config = {
@@ -160,7 +165,7 @@ describe("a child that hangs in its boot", () => {
         { name: "slow", threads: 1, queues: ["slow"] },
         { name: "default", threads: 1, queues: ["default"] },
       ],
-      process: { heartbeat_interval: "200ms", alive_threshold: "1s", startup_timeout: "3s" },
+      process: hasty(3_000),
     };
     await using project = new Project({ files: { "hang.ts": hang }, config });
     const runtime = project.start();
@@ -182,7 +187,7 @@ describe("a child that hangs in its boot", () => {
     const config = {
       jobs: ["hang.ts"],
       workers: [{ name: "slow", threads: 1 }],
-      process: { heartbeat_interval: "200ms", alive_threshold: "1s", startup_timeout: "2s" },
+      process: hasty(2_000),
     };
     await using project = new Project({ files: { "hang.ts": hang, loaded: "" }, config });
     const runtime = await project.start().ready();

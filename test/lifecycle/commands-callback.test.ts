@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ask } from "../../packages/runtime/src/control/client.ts";
 import { signal } from "../support/crash-project.ts";
+import { within } from "../support/pace.ts";
 import { gone, ShellProject } from "../support/shell-project.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -14,7 +15,7 @@ const note =
 
 /** A poll would be later. */
 // sooner than the look every five seconds that would find it, too
-const soon = { deadlineMs: 4_000 };
+const soon = () => ({ deadlineMs: within(4_000) });
 
 test("a line is given the facts as variables and as JSON, and none of them is code to it", async () => {
   await using project = new ShellProject({ commands: { callback: { command: note } } });
@@ -107,7 +108,7 @@ test("those that never began because one before them failed are told of at once,
   const third = await project.add("true", { after: [second] });
   project.open();
   for (const id of [second, third]) {
-    expect(JSON.parse(await project.written(`told.${id}`, soon))).toMatchObject({
+    expect(JSON.parse(await project.written(`told.${id}`, soon()))).toMatchObject({
       ...{ job_id: id, result: "failed", ended_by: "dependency", exit_code: null },
       ...{ started_at: null, output: null },
     });
@@ -116,13 +117,13 @@ test("those that never began because one before them failed are told of at once,
   const held = await project.add("true", { held: true });
   const after = await project.add("true", { after: [held] });
   await jobs.cancel([held]);
-  await project.written(`told.${after}`, soon);
+  await project.written(`told.${after}`, soon());
   // by the connection of the supervisor, too
   const kept = await project.add("true", { held: true });
   const also = await project.add("true", { after: [kept] });
   const body = { ids: [kept] };
   await ask(join(project.path, "runtime.sock"), { method: "POST", path: "/jobs/cancel", body });
-  await project.written(`told.${also}`, soon);
+  await project.written(`told.${also}`, soon());
   await runtime.stop();
   const told = runtime.events("command-callback").map(({ job }) => job as number);
   expect(told.toSorted((a, b) => a - b)).toEqual([first, second, third, after, also]);

@@ -105,7 +105,7 @@ test("a main loop that never looks up is killed when its supervisor is gone and 
 });
 
 test("a new runtime leaves the jobs of a living orphan to it", async () => {
-  await using project = new CrashProject({ workers: [{ threads: 1 }] });
+  await using project = new CrashProject({ workers: [{ threads: 1 }], shutdown_timeout: "60s" });
   const first = await project.start().ready();
   const id = await project.enqueue("hold", { gate: project.gate() });
   await project.told(id, "began");

@@ -88,7 +88,7 @@ test("a limit in queue.yml holds from the start, changes by reload, and goes wit
   const runtime = await project.start().ready();
   const run = async (): Promise<number> => {
     const before = project.records().length;
-    const inputs = Array.from({ length: 6 }, () => ({ key: "one", ms: 80 }));
+    const inputs = Array.from({ length: 6 }, () => ({ key: "one", ms: within(80) }));
     const ids = await project.enqueueMany("exclusive", inputs);
     for (const id of ids) await project.becomes(id, "finished");
     return mostAtOnce(project.records().slice(before), new Map());

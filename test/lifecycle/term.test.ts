@@ -58,9 +58,11 @@ describe("the phases of a stop keep to the timetable when shutdown_timeout is", 
     const share = (at: number) => (at - began) / timeout;
     const late = within(80) / timeout;
     runtime.signal("SIGTERM");
-    const freed = project.becomes(stubborn, "ready");
-    const handedBack = project.becomes(listening, "ready");
-    const exit = await runtime.ended();
+    const [freed, handedBack, exit] = await Promise.all([
+      project.becomes(stubborn, "ready"),
+      project.becomes(listening, "ready"),
+      runtime.ended(),
+    ]);
 
     const aborts = await project.recorded("abort", 2);
     for (const { at, reason } of aborts) {
@@ -69,9 +71,9 @@ describe("the phases of a stop keep to the timetable when shutdown_timeout is", 
       expect(share(at)).toBeLessThan(0.6 + late);
     }
     // one that listens is handed back at once, one that does not when its time is over
-    expect(share(await handedBack)).toBeLessThan(0.6 + 2 * late);
-    expect(share(await freed)).toBeGreaterThan(0.77);
-    expect(share(await freed)).toBeLessThan(0.83 + late);
+    expect(share(handedBack)).toBeLessThan(0.6 + 2 * late);
+    expect(share(freed)).toBeGreaterThan(0.77);
+    expect(share(freed)).toBeLessThan(0.83 + late);
     expect(share(exit.at)).toBeLessThan(0.93 + late);
     expect(exit.code).toBe(0);
     expect(await project.jobs()).toMatchObject([

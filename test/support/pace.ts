@@ -4,9 +4,9 @@
 import { execFileSync } from "node:child_process";
 
 /** To start Node and do nothing, in milliseconds, where three tests at a time share two cores. */
-const usualMs = 120;
+const usualMs = 30;
 /** What was seen is good for so many milliseconds. */
-const freshMs = 10_000;
+const freshMs = 5_000;
 
 let pace = 1;
 let told = 1;
