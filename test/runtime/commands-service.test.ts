@@ -152,6 +152,24 @@ test("a pause that is stored wins over a claim that was chosen before it", async
   await world.commandIn(id, "finished");
 });
 
+test("heads of groups are asked for beside the settings of groups, and again when those changed", async () => {
+  await using world = await CommandsWorld.make();
+  await world.service.start();
+  await world.commandIn(await world.add("true"), "finished");
+  const { link, store } = world;
+  link.latencyMs = 20;
+  await world.commandIn(await world.add("true"), "finished");
+  expect(link.beside).toContain("queued beside groupSettings");
+  await store.queues.pause("default");
+  const paused = await world.add("true");
+  link.asked.length = 0;
+  world.service.look();
+  await waitFor(() => link.asked.includes("groupSettings") && link.asked.length > 1);
+  await store.queues.resume("default");
+  world.service.look();
+  await world.commandIn(paused, "finished");
+});
+
 test("what the system does not take is said, such as a line that is too long for it", async () => {
   await using world = await CommandsWorld.make();
   await world.service.start();

@@ -35,6 +35,10 @@ export class CutLink {
   readonly claimsAt: number[] = [];
   /** What was asked about commands, in order. */
   readonly asked: string[] = [];
+  /** What of that is not answered yet. */
+  readonly #unanswered: string[] = [];
+  /** Of what was asked while something else was: `first beside second`. */
+  readonly beside: Set<string> = new Set();
   /** It is the link of turns alone: what is asked about commands goes through. */
   onlyTurns = false;
   /** Turns that were asked for and not answered. */
@@ -90,7 +94,13 @@ export class CutLink {
   async #ask<T>(what: string, call: () => Promise<T>): Promise<T> {
     this.asked.push(what);
     if (what === this.lost) throw new StoreError("denied", `${what} is not for this role`);
-    return await (this.onlyTurns ? call() : this.#over(call));
+    for (const other of this.#unanswered) this.beside.add(`${what} beside ${other}`);
+    this.#unanswered.push(what);
+    try {
+      return await (this.onlyTurns ? call() : this.#over(call));
+    } finally {
+      this.#unanswered.splice(this.#unanswered.indexOf(what), 1);
+    }
   }
 
   async #over<T>(call: () => Promise<T>, its: LinkState = "whole"): Promise<T> {

@@ -3,12 +3,14 @@
 // turn, and a pause, a kill or an edit that was stored in between wins, because a claim only takes
 // what is ready.
 
+import { isDeepStrictEqual } from "node:util";
 import {
   type Claim,
   type CommandGroupSettings,
   commandName,
   type Held,
   type Job,
+  type QueuedCommand,
   type Store,
   type TurnAnswer,
 } from "@queue-runtime/store";
@@ -46,6 +48,8 @@ export class CommandClaims implements TurnsOwner {
   /** By force, with whom to tell that it cannot be. */
   readonly #forced = new Map<number, (refusal: string) => void>();
   #chosen: readonly number[] = [];
+  /** Of the last look. */
+  #settings: readonly CommandGroupSettings[] = [];
   #claiming = false;
   #looking = false;
   #hungry = false;
@@ -108,18 +112,31 @@ export class CommandClaims implements TurnsOwner {
   async #next(): Promise<readonly number[]> {
     const { store, slots, count } = this.#options;
     await count();
-    const all = await store.commands.groupSettings();
-    const open = all.filter((group) => !group.paused && slots.free(group) > 0);
-    if (open.length === 0) return [];
-    const queued = await store.commands.queued(open.map((group) => this.#wish(group)));
+    const last = this.#settings;
+    // they change seldom: beside them comes what fits if they did not, which spares a round trip
+    const [settings, likely] = await Promise.all([
+      store.commands.groupSettings(),
+      this.#heads(this.#open(last)),
+    ]);
+    this.#settings = settings;
+    const open = this.#open(settings);
+    const heads = isDeepStrictEqual(settings, last) ? likely : await this.#heads(open);
     return slots
-      .fitting(queued, open)
+      .fitting(heads, open)
       .slice(0, mostAtOnce)
       .map(({ id }) => id);
   }
 
-  #wish(group: CommandGroupSettings): { readonly name: string; readonly limit: number } {
-    return { name: group.name, limit: Math.min(mostOfGroup, this.#options.slots.free(group)) };
+  #open(settings: readonly CommandGroupSettings[]): readonly CommandGroupSettings[] {
+    return settings.filter((group) => !group.paused && this.#options.slots.free(group) > 0);
+  }
+
+  async #heads(open: readonly CommandGroupSettings[]): Promise<readonly QueuedCommand[]> {
+    if (open.length === 0) return [];
+    const { store, slots } = this.#options;
+    const most = (group: CommandGroupSettings) => Math.min(mostOfGroup, slots.free(group));
+    const wishes = open.map((group) => ({ name: group.name, limit: most(group) }));
+    return await store.commands.queued(wishes);
   }
 
   // What the turns ask and tell
