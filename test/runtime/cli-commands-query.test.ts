@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from "node:util";
 import type { CommandQuery } from "@queue-runtime/store";
 import { describe, expect, test } from "vitest";
 import { columnsFor, statusText } from "../../packages/runtime/src/cli/shell/list/columns.ts";
-import { findCommands } from "../../packages/runtime/src/cli/shell/list/find.ts";
+import { everything, findCommands } from "../../packages/runtime/src/cli/shell/list/find.ts";
 import { commandPage } from "../../packages/runtime/src/cli/shell/list/page.ts";
 import { readQuery } from "../../packages/runtime/src/cli/shell/list/query.ts";
 import { allStatuses } from "../../packages/runtime/src/cli/shell/list/statuses.ts";
@@ -33,6 +33,10 @@ function row(fields: Partial<CommandRow>): CommandRow {
 }
 
 describe("a query", () => {
+  test("that is empty wants everything", () => {
+    expect(read("")).toEqual(everything);
+  });
+
   test("that is empty asks for everything", () => {
     const query = read("  ");
     expect([...query.statuses]).toEqual([...allStatuses]);

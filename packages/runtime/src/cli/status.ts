@@ -2,18 +2,17 @@
 // runtime come the commands, as many and in such an order as a query says. What people read is laid
 // out in status/page.ts, which programs that ask for JSON do not load.
 
-import { systemClock } from "@queue-runtime/store/clock";
 import { exitCodes } from "../process/exit-codes.ts";
 import type { Invocation } from "./line/command.ts";
 import { UsageError } from "./line/errors.ts";
 import { readInteger } from "./line/options.ts";
-import { defaultLimit, type Wanted } from "./shell/list/find.ts";
-import { readQuery } from "./shell/list/query.ts";
+import { defaultLimit, everything, type Wanted } from "./shell/list/find.ts";
+import type { StatusQuery } from "./shell/list/query.ts";
 import { askRuntime, look, type Seen } from "./status/look.ts";
 
 export async function status(invocation: Invocation): Promise<number> {
   const { json, output } = invocation;
-  const wanted = readWanted(invocation);
+  const wanted = await readWanted(invocation);
   const seen = await look(await invocation.config(), wanted);
   if (json) {
     output.json(statusRow(seen));
@@ -30,14 +29,23 @@ export async function status(invocation: Invocation): Promise<number> {
 }
 
 /** @throws UsageError */
-function readWanted(invocation: Invocation): Wanted {
-  const text = invocation.words.join(" ");
-  const query = readQuery(text, systemClock.now());
+async function readWanted(invocation: Invocation): Promise<Wanted> {
+  const text = invocation.words.join(" ").trim();
+  const query = text === "" ? everything : await readQuery(text);
   const limit = readInteger("limit", invocation.text("limit"), { least: 1, most: 100_000 });
   if (limit !== undefined && (query.first ?? query.last) !== null) {
     throw new UsageError("give --limit, or first or last in the query, not both");
   }
-  return { query, asked: text.trim() !== "", group: invocation.text("group"), limit };
+  return { query, asked: text !== "", group: invocation.text("group"), limit };
+}
+
+/** @throws UsageError */
+async function readQuery(text: string): Promise<StatusQuery> {
+  const [query, { systemClock }] = await Promise.all([
+    import("./shell/list/query.ts"),
+    import("@queue-runtime/store/clock"),
+  ]);
+  return query.readQuery(text, systemClock.now());
 }
 
 export async function processes(invocation: Invocation): Promise<number> {

@@ -1,6 +1,7 @@
 // Which version this is.
 
-import { readFileSync } from "node:fs";
+/** Not by an import: that looks at all that a module has, and so loads the streams of files. */
+const { readFileSync } = process.getBuiltinModule("node:fs");
 
 /** That of package.json, such as `0.1.0`. */
 export function programVersion(): string {

@@ -1,7 +1,6 @@
 // The configuration as the runtime has it that runs by the same queue.yml: to read and check that
 // file was more than a third of what `status` took. Whatever is in doubt is read all the same.
 
-import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { originOfText } from "../../config/origin.ts";
 import type { Flags } from "../../config/override.ts";
@@ -9,6 +8,9 @@ import type { Config } from "../../config.ts";
 import { ask } from "../../control/client.ts";
 import { linkedSocket } from "../../control/socket/link.ts";
 import { programVersion } from "../../control/version.ts";
+
+/** Not by an import: that looks at all that a module has, and so loads the streams of files. */
+const { readFileSync, statSync } = process.getBuiltinModule("node:fs");
 
 /** A runtime that has more to do than to answer is not waited for; in milliseconds. */
 const usualPatienceMs = 1_000;

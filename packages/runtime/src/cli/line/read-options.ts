@@ -1,7 +1,8 @@
 // The options of a line, read by yargs' parser: a tenth of what yargs itself takes to load, which
-// is most of its messages and its help.
+// is most of its messages and its help. The one for browsers, which is the same but for files of
+// options and variables, and loads nothing of Node.
 
-import parser from "yargs-parser";
+import parser from "yargs-parser/browser";
 import type { CommandOption } from "./command.ts";
 import type { Options } from "./words.ts";
 

@@ -1,6 +1,7 @@
 // What `status` and `processes` show to people.
 
-import { jobStates, systemClock } from "@queue-runtime/store";
+import { systemClock } from "@queue-runtime/store/clock";
+import { jobStates } from "@queue-runtime/store/job";
 import type { ProcessRow, StoredRows } from "../../control/rows.ts";
 import { queueColumns } from "../flow/queue.ts";
 import { commandPage } from "../shell/list/page.ts";

@@ -1,7 +1,8 @@
 // Text as a terminal shows it: how many columns it takes, and what must not reach the terminal raw.
 // Job names, arguments and error messages come from anywhere, so every cell goes through `visible`.
 
-import { styleText } from "node:util";
+/** Not by an import: that looks at all that a module has, and so loads what decodes text. */
+const { styleText } = process.getBuiltinModule("node:util");
 
 /** Controls, line separators, and the marks that reorder or hide text on a screen. */
 const dangerous =

@@ -2,18 +2,11 @@
 // to its socket, under the path of the file, in a folder that nobody else can write to. It is a
 // hint and no more: it may be missing or lead to nobody, and who follows it has to ask.
 
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+/** Not by an import: that looks at all that a module has, and so loads the streams of files. */
+const fs: typeof import("node:fs") = process.getBuiltinModule("node:fs");
 
 /** Of the name of a file, in bytes, on every file system we know. */
 const longestName = 255;
@@ -24,12 +17,12 @@ export function linkSocket(configFile: string, socket: string): void {
   if (link === null) return;
   const draft = join(folder(), `.${process.pid}`);
   try {
-    if (!existsSync(folder())) mkdirSync(folder(), { mode: 0o700 });
+    if (!fs.existsSync(folder())) fs.mkdirSync(folder(), { mode: 0o700 });
     if (!isOurs(folder())) return;
     removeDead();
-    rmSync(draft, { force: true });
-    symlinkSync(socket, draft);
-    renameSync(draft, link);
+    fs.rmSync(draft, { force: true });
+    fs.symlinkSync(socket, draft);
+    fs.renameSync(draft, link);
   } catch {
     // command lines read queue.yml then
   }
@@ -39,7 +32,7 @@ export function linkSocket(configFile: string, socket: string): void {
 export function unlinkSocket(configFile: string, socket: string): void {
   if (linkedSocket(configFile) !== socket) return;
   try {
-    rmSync(linkOf(configFile)!, { force: true });
+    fs.rmSync(linkOf(configFile)!, { force: true });
   } catch {
     // it leads to nobody, and the next start puts another in its place
   }
@@ -49,7 +42,7 @@ export function unlinkSocket(configFile: string, socket: string): void {
 export function linkedSocket(configFile: string): string | null {
   const link = linkOf(configFile);
   try {
-    return link !== null && isOurs(folder()) ? readlinkSync(link) : null;
+    return link !== null && isOurs(folder()) ? fs.readlinkSync(link) : null;
   } catch {
     return null;
   }
@@ -66,15 +59,15 @@ function folder(): string {
 
 /** Others may have made a folder of this name first, and could lead us to a socket of theirs. */
 function isOurs(path: string): boolean {
-  const found = lstatSync(path, { throwIfNoEntry: false });
+  const found = fs.lstatSync(path, { throwIfNoEntry: false });
   const isPrivate = found?.isDirectory() === true && (found.mode & 0o077) === 0;
   return isPrivate && found.uid === process.getuid?.();
 }
 
 function removeDead(): void {
-  for (const entry of readdirSync(folder(), { withFileTypes: true })) {
+  for (const entry of fs.readdirSync(folder(), { withFileTypes: true })) {
     if (!entry.isSymbolicLink()) continue;
     const link = join(folder(), entry.name);
-    if (!existsSync(link)) rmSync(link, { force: true });
+    if (!fs.existsSync(link)) fs.rmSync(link, { force: true });
   }
 }

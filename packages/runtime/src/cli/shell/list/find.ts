@@ -5,6 +5,16 @@ import type { CommandRow, Desk } from "../../../control/desk.ts";
 import type { StatusQuery } from "./query.ts";
 import { allStatuses, statusOf } from "./statuses.ts";
 
+/** What an empty query says. */
+export const everything: StatusQuery = {
+  columns: null,
+  statuses: new Set(allStatuses),
+  where: [],
+  orderBy: null,
+  first: null,
+  last: null,
+};
+
 /** Shown where nobody says how many. */
 export const defaultLimit = 200;
 

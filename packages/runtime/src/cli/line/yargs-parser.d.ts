@@ -1,0 +1,5 @@
+// Its types name only the parser as a whole.
+
+declare module "yargs-parser/browser" {
+  export { default } from "yargs-parser";
+}
