@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { CommandProject } from "../support/command-project.ts";
+import { within } from "../support/pace.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 let project: CommandProject;
@@ -122,7 +123,7 @@ test("when edit is killed half-way its lock is there, and ends by itself", async
   // what is left of the half minute, but for its last second
   ofItsLock(id, "UPDATE commands SET locked_until = locked_until - 29000");
   const isOpen = async () => !(await project.command(id)).locked;
-  await waitFor(isOpen, { deadlineMs: 5_000 });
+  await waitFor(isOpen, { deadlineMs: within(5_000) });
   expect((await run("start", `${id}`)).code).toBe(0);
 });
 

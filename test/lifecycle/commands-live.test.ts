@@ -102,7 +102,7 @@ describe("kill", () => {
       signal: "SIGTERM",
       signals_sent: ["SIGTERM"],
     });
-    for (const pid of [leader, third]) await gone(pid, { deadlineMs: 100 });
+    for (const pid of [leader, third]) await gone(pid, { deadlineMs: within(100) });
   });
 
   test("one that will not end holds nobody up, and gets a KILL after the grace", async () => {

@@ -4,6 +4,7 @@
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { within } from "../support/pace.ts";
 import { gone, ShellProject } from "../support/shell-project.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -277,7 +278,7 @@ test("when no process can be started commands wait, that is said once, and none 
   await (await project.store()).commands.setGroup("default", { slots: 0 });
   const hold = 'while [ ! -e "$DIR/go" ]; do sleep 0.05; done';
   const ids = await project.addMany(Array(60).fill(hold));
-  await runtime.event("command-spawn-trouble", undefined, { deadlineMs: 15_000 });
+  await runtime.event("command-spawn-trouble", undefined, { deadlineMs: within(15_000) });
   project.open("go");
   for (const id of ids) await project.commandIn(id, "finished", { deadlineMs: 20_000 });
   expect(runtime.events("command-spawn-trouble")).toHaveLength(1);

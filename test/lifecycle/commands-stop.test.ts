@@ -174,7 +174,7 @@ test("where a reload switches commands off, why says at once that who runs them 
     const [reason] = (await flow.why(next!)) ?? [];
     return reason?.why === "workers-full" && reason.states.stopping === 1;
   };
-  await waitFor(stopping, { deadlineMs: 1_500 });
+  await waitFor(stopping, { deadlineMs: within(1_500) });
 });
 
 test("what a reload changes is true of commands that run already", async () => {

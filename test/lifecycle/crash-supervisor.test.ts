@@ -45,7 +45,7 @@ test("jobs of a killed supervisor finish, or are handed back in time", async () 
   const long = await project.enqueue("hold", { gate: project.gate("never") });
   await Promise.all([project.told(short, "began"), project.told(long, "began")]);
   const at = await behead(runtime);
-  const stopping = await runtime.event("worker-stopping", undefined, { deadlineMs: 1_000 });
+  const stopping = await runtime.event("worker-stopping", undefined, { deadlineMs: within(1_000) });
   expect(stopping.at - at).toBeLessThan(within(250));
   project.open();
   await everybodyGone(project);

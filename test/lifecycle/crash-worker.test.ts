@@ -124,7 +124,7 @@ test("a suspect gets its turn on a worker that is never idle", async () => {
   try {
     await waitFor(() => naps[3] && project.story(naps[3], "began").length > 0);
     await project.cli("queue", "resume", "toxic", "-c", "queue.yml");
-    await project.told(poison, "began", 3, { deadlineMs: 8_000 });
+    await project.told(poison, "began", 3, { deadlineMs: within(8_000) });
   } finally {
     clearInterval(more);
   }
@@ -196,7 +196,7 @@ test("a job that saves its progress may crash as often as it makes some", async 
   await project.start().ready();
   const dieAt = [2, 4, 6, 8, 10];
   const id = await project.enqueue("mortal", { items: 14, itemMs: 0, dieAt });
-  const job = await project.jobIn(id, "finished", { deadlineMs: 25_000 });
+  const job = await project.jobIn(id, "finished", { deadlineMs: within(25_000) });
   expect(job).toMatchObject({ crashes: 5, attempts: 1, result: 14 });
   // each item that it died in is repeated, and no other
   const items = project.story(id, "item").map(({ value }) => value as number);
@@ -228,6 +228,6 @@ test("what waited while a suspect ran alone starts as soon as it has ended", asy
   await project.told(suspect, "began", 3);
   expect(project.records("ran")).toEqual([]);
   project.open("run.2");
-  for (const id of waiting) await project.told(id, "ran", 1, { deadlineMs: 5_000 });
+  for (const id of waiting) await project.told(id, "ran", 1, { deadlineMs: within(5_000) });
   expect(await project.job(suspect)).toMatchObject({ state: "finished", crashes: 2, attempts: 1 });
 });

@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
+import { within } from "../support/pace.ts";
 import { childrenOf, residentBytes, titleOf } from "../support/proc.ts";
 import { Project, support } from "../support/project.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -35,7 +36,10 @@ test("readiness is 503 until all children are up and from the TERM on; liveness 
   await project.enqueue("wait", { ms: 700 });
   await project.recorded("start");
   runtime.signal("SIGTERM");
-  await waitFor(async () => (await get("/readyz")) === 503, { deadlineMs: 200, everyMs: 2 });
+  await waitFor(async () => (await get("/readyz")) === 503, {
+    deadlineMs: within(200),
+    everyMs: 2,
+  });
   expect(await probes()).toEqual([200, 503]);
   expect(await runtime.ended()).toMatchObject({ code: 0 });
 });

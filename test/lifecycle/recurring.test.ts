@@ -2,6 +2,7 @@
 
 import { openStore, type RecurringTick } from "@queue-runtime/store";
 import { describe, expect, test } from "vitest";
+import { within } from "../support/pace.ts";
 import { Project } from "../support/project.ts";
 import type { RuntimeProcess } from "../support/runtime-process.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -38,7 +39,7 @@ const expectNoGap = (ticks: readonly RecurringTick[]) => {
 const ticked = (runtime: RuntimeProcess, count: number, task = "beat") =>
   runtime.until(
     () => runtime.events("task-ticked").filter((line) => line.task === task).length >= count,
-    { what: `${count} ticks of ${task}`, deadlineMs: 15_000 },
+    { what: `${count} ticks of ${task}`, deadlineMs: within(15_000) },
   );
 
 const dispatcherOf = async (project: Project) =>
@@ -51,7 +52,9 @@ describe("recurring tasks", () => {
     project.write("other.yml", JSON.stringify({ ...project.config, ...socket }));
     const one = await project.start().ready();
     const two = await project.start([], { config: "other.yml" }).ready();
-    await waitFor(async () => (await ticksOf(project, "beat")).length >= 5, { deadlineMs: 15_000 });
+    await waitFor(async () => (await ticksOf(project, "beat")).length >= 5, {
+      deadlineMs: within(15_000),
+    });
     expect(await one.stop()).toMatchObject({ code: 0 });
     expect(await two.stop()).toMatchObject({ code: 0 });
     const ticks = await ticksOf(project, "beat");

@@ -42,7 +42,8 @@ test("a store locked for longer than alive_threshold: nobody is killed, jobs go 
   const { released } = await freeze(project, 2_000);
   await released;
 
-  for (const id of [...ids, long!]) await project.becomes(id, "finished", { deadlineMs: 15_000 });
+  for (const id of [...ids, long!])
+    await project.becomes(id, "finished", { deadlineMs: within(15_000) });
   const jobs = await project.jobs();
   for (const job of jobs) {
     expect(job).toMatchObject({ attempts: 1, crashes: 0, interruptions: 0 });
@@ -139,7 +140,7 @@ async function fillAndFree(project: Project, disk: string): Promise<void> {
   const freed = monotonic();
   const well = await runtime.event("store-well");
   expect(well.at - freed).toBeLessThan(within(5_000));
-  for (const id of ids) await project.becomes(id, "finished", { deadlineMs: 15_000 });
+  for (const id of ids) await project.becomes(id, "finished", { deadlineMs: within(15_000) });
   for (const job of await project.jobs()) {
     expect(job).toMatchObject({ state: "finished", attempts: 1, crashes: 0 });
   }

@@ -44,7 +44,7 @@ class OnTerminal {
 
   async shows(text: string): Promise<void> {
     await waitFor(() => this.screen.includes(text), {
-      deadlineMs: 15_000,
+      deadlineMs: within(15_000),
       what: `"${text}" on\n${this.screen}`,
     }).catch(() => {
       throw new Error(`"${text}" never came:\n${this.screen}`);

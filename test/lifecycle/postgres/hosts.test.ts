@@ -5,6 +5,7 @@
 import { expect, test } from "vitest";
 import { CrashProject, signal } from "../../support/crash-project.ts";
 import { Network, onHost } from "../../support/host.ts";
+import { within } from "../../support/pace.ts";
 import { execute } from "../../support/postgres/databases.ts";
 import { jobsAtRest } from "../../support/postgres/history.ts";
 import { Link } from "../../support/postgres/link.ts";
@@ -101,7 +102,7 @@ class Hosts implements AsyncDisposable {
       return soft && hard && Math.min(soft.at, hard.at);
     };
     const what = "the other host to take over";
-    return await this.second.until(begun, { what, deadlineMs: 4 * thresholdMs });
+    return await this.second.until(begun, { what, deadlineMs: within(4 * thresholdMs) });
   }
 
   /** Both hosts run jobs again, and the two jobs end where they were taken over. */
@@ -218,7 +219,7 @@ test("a host that stood still for three thresholds is refused what it writes, an
   const leaseEnd = await hosts.leaseEnd();
   expect(await hosts.takenOver()).toBeGreaterThan(leaseEnd);
   const rested = () => monotonic() - at > 3 * thresholdMs;
-  await waitFor(rested, { deadlineMs: 4 * thresholdMs });
+  await waitFor(rested, { deadlineMs: within(4 * thresholdMs) });
   for (const pid of pids) signal(pid, "SIGCONT");
   const runs = [soft, hard].map((job) => ({ job, pid: hosts.firstPid(job) }));
   // refused at its first write, or ended before it came to one

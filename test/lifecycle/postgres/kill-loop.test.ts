@@ -86,7 +86,7 @@ class Victims implements AsyncDisposable {
       [...this.hosts.values()].map((host) =>
         host.until(() => this.#workersOf(host).length === 2, {
           what: "two workers",
-          deadlineMs: 15_000,
+          deadlineMs: within(15_000),
         }),
       ),
     );
@@ -147,7 +147,7 @@ test(
     const began = monotonic();
     for (let n = 1; n * killEveryMs < seconds * 1_000; n++) {
       const due = () => monotonic() - began >= n * killEveryMs;
-      await waitFor(due, { deadlineMs: 2 * killEveryMs });
+      await waitFor(due, { deadlineMs: within(2 * killEveryMs) });
       await victims.strike();
     }
     await load.stop();

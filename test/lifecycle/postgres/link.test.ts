@@ -75,7 +75,7 @@ test("a link that goes silent for six seconds: another connection is tried, and 
   await using siege = await Siege.of(link.through(url), { loadUrl: url });
   link.freeze();
   const since = monotonic();
-  await waitFor(() => monotonic() - since > 6_000, { deadlineMs: 7_000 });
+  await waitFor(() => monotonic() - since > 6_000, { deadlineMs: within(7_000) });
   link.thaw();
   expect(await siege.goesOn()).toBeLessThan(within(2_000));
   await siege.survives({ outages: 1, url });
