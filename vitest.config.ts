@@ -32,7 +32,7 @@ const again = {
   setupFiles: ["test/support/second-look.ts"],
   retry: process.env.CI ? { count: 2 } : 0,
 };
-const brief = { ...again, testTimeout: 20_000, hookTimeout: 60_000 };
+const brief = { ...again, testTimeout: 60_000, hookTimeout: 60_000 };
 const patient = { ...again, testTimeout: 120_000, hookTimeout: 60_000 };
 /** They measure milliseconds, on machines that others use too. */
 const measuring = { ...patient, env: { RUNTIME_TEST_LOOKS: "1" } };

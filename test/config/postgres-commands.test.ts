@@ -60,7 +60,7 @@ test.each([["status"], ["jobs"], ["migrate"], ["enqueue", "mail", '{"to":"you"}'
 test("nobody listens: start waits for it, and ends with 69 and one sentence", async () => {
   const { code, stderr } = await run(await deadEnd(false), "start");
   expect([code, lastLine(stderr)]).toEqual([69, expect.stringContaining("cannot be reached: ")]);
-}, 40_000);
+}, 90_000);
 
 test("a server that takes the connection and says nothing: the wait has an end", async () => {
   const url = await deadEnd(true);

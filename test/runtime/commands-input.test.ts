@@ -140,7 +140,7 @@ test("many commands leave no file descriptor and no name behind", async () => {
   expect(names()).toBeLessThan(128);
   await world[Symbol.asyncDispose]();
   expect(readdirSync(temporary.path)).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 test("where no pipes can be made it is a socket, and the log says so once", async () => {
   vi.stubEnv("PATH", "/nowhere");

@@ -11,7 +11,7 @@ describeThatNeedsPostgres("the two stores", () => {
   it.each([
     ...[1, 2, 3, 4, 5, 6].map((seed) => ({ about: "keys" as const, seed, length: 250 })),
     ...[1, 2, 3, 4].map((seed) => ({ about: "queue" as const, seed, length: 250 })),
-  ])("do the same, step by step: story $seed about $about", { timeout: 60_000 }, async (story) => {
+  ])("do the same, step by step: story $seed about $about", { timeout: 120_000 }, async (story) => {
     await using sqlite = await temporaryStore();
     await using postgres = await temporaryPostgres();
     const [one, other] = await Promise.all([

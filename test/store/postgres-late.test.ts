@@ -36,7 +36,7 @@ async function lateClaim(world: TemporaryPostgres, worker: { claim(): Promise<un
 }
 
 /** Each of them waits until its worker gives up. */
-const slow = { timeout: 40_000 };
+const slow = { timeout: 90_000 };
 
 describeThatNeedsPostgres("a claim that arrives after its worker gave up on it", () => {
   it.concurrent(

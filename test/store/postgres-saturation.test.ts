@@ -26,7 +26,7 @@ describeThatNeedsPostgres("a worker with more than it can do", () => {
     expect(await saturated(world.url)).toBe(false);
   });
 
-  it("says it again when nobody knows whether it was heard", { timeout: 40_000 }, async () => {
+  it("says it again when nobody knows whether it was heard", { timeout: 90_000 }, async () => {
     await using world = await temporaryPostgres();
     const worker = await newWorker(world.store);
     await enqueueAll(world.store, Array(6).fill({}));

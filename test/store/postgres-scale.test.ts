@@ -147,7 +147,7 @@ describeThatNeedsPostgres("among 100,000 jobs", () => {
   beforeAll(async () => {
     await openWorld();
     await fill();
-  }, 60_000);
+  }, 120_000);
   afterAll(closeWorld);
 
   describe.each(["before the first ANALYZE", "after it"])("%s", (when) => {
@@ -188,10 +188,14 @@ describeThatNeedsPostgres("on a connection that is older than its 100,000 jobs",
 
   it("little is read all the same", async () => {
     checkLittle(await readFor(workLong));
-  }, 60_000);
+  }, 120_000);
 
-  testThatNeeds(pgbouncer)("and neither is much behind a pooler", { timeout: 60_000 }, async () => {
-    await using pooler = await startPgbouncer(world.url);
-    checkLittle(await readFor(workLong, pooler.through(world.url)));
-  });
+  testThatNeeds(pgbouncer)(
+    "and neither is much behind a pooler",
+    { timeout: 120_000 },
+    async () => {
+      await using pooler = await startPgbouncer(world.url);
+      checkLittle(await readFor(workLong, pooler.through(world.url)));
+    },
+  );
 });

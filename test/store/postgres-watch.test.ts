@@ -230,7 +230,7 @@ describeThatNeedsPostgres("a watch on a server", () => {
 
     poolerTest.for(["", "ignore_startup_parameters = options"])(
       "says so and polls, and the whole store works there (%s)",
-      { timeout: 30_000 },
+      { timeout: 60_000 },
       async (settings) => {
         await using pooler = await startPgbouncer(server.url(), settings);
         await using host = await Host.start(pooler.through);

@@ -64,7 +64,7 @@ export function severalContract(open: OpenStore): void {
       expect(answers.map(({ error }) => error)).toEqual([null, null, null]);
       expect(Math.min(...answers.map(({ ids }) => ids.length))).toBeGreaterThan(0);
       expect((await world.store.jobs.count()).finished).toBe(6_000);
-    }, 60_000);
+    }, 120_000);
   });
 
   describe("a watch", () => {
