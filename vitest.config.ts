@@ -27,11 +27,8 @@ const lifecycleTests = atATime(3, 2);
 const timedTests = atATime(3, 3);
 /** Mostly they wait: for servers to be away, for leases and patience to end. */
 const waitingTests = atATime(5, 4);
-/** In CI they may be looked at again, which the report tells; when, see second-look.ts. */
-const again = {
-  setupFiles: ["test/support/second-look.ts"],
-  retry: process.env.CI ? { count: 2 } : 0,
-};
+/** They may be looked at again, which the report tells; when, see second-look.ts. */
+const again = { setupFiles: ["test/support/second-look.ts"], retry: { count: 2 } };
 const brief = { ...again, testTimeout: 60_000, hookTimeout: 60_000 };
 const patient = { ...again, testTimeout: 120_000, hookTimeout: 60_000 };
 /** They measure milliseconds, on machines that others use too. */

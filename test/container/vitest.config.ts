@@ -9,7 +9,7 @@ export default defineConfig({
     globalSetup: ["test/container/world.ts"],
     fileParallelism: false,
     setupFiles: ["test/support/second-look.ts"],
-    retry: process.env.CI ? { count: 2 } : 0,
+    retry: { count: 2 },
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -1,7 +1,7 @@
 // What vitest does around each test. Machines are shared: now and then somebody else gets their
 // processors, for seconds at a time, and no promise in seconds can be kept meanwhile. A test that
-// failed then in CI has shown nothing and is looked at again; where the machine gave all it had, a
-// failure stands, for a second look would hide a race.
+// failed then has shown nothing and is looked at again; where the machine gave all it had, a failure
+// stands, for a second look would hide a race.
 
 import { readFileSync } from "node:fs";
 import { beforeEach } from "vitest";
