@@ -38,8 +38,8 @@ function stolenSince(before: ProcessorTime): number {
 /** Tests that measure milliseconds get one more look on any machine: others use it too. */
 const looks = Number(process.env.RUNTIME_TEST_LOOKS ?? 0);
 
-beforeEach(({ task }) => {
-  takePace();
+beforeEach(async ({ task }) => {
+  await takePace();
   if (typeof task.retry !== "object") return;
   const before = processorTime();
   const again = () => (task.result?.retryCount ?? 0) < looks || stolenSince(before) > mostStolen;
