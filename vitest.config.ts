@@ -32,7 +32,7 @@ const again = { setupFiles: ["test/support/second-look.ts"], retry: { count: 2 }
 const brief = { ...again, testTimeout: 60_000, hookTimeout: 60_000 };
 const patient = { ...again, testTimeout: 120_000, hookTimeout: 60_000 };
 /** They measure milliseconds, on machines that others use too. */
-const measuring = { ...patient, env: { RUNTIME_TEST_LOOKS: "1" } };
+const measuring = { ...patient, env: { RUNTIME_TEST_LOOKS: "2" } };
 
 const lifecycle = (...names: string[]): string[] =>
   names.map((name) => `test/lifecycle/${name}.test.ts`);

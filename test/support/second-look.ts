@@ -35,7 +35,7 @@ function stolenSince(before: ProcessorTime): number {
   return asked > 0 ? stolen / asked : 0;
 }
 
-/** Tests that measure milliseconds get one more look on any machine: others use it too. */
+/** Tests that measure milliseconds get so many on any machine: others use it too. */
 const looks = Number(process.env.RUNTIME_TEST_LOOKS ?? 0);
 
 beforeEach(async ({ task }) => {
