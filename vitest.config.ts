@@ -125,6 +125,8 @@ export default defineConfig({
     // opens a desk for tests that want PostgreSQL; starts nothing by itself
     globalSetup: "test/support/postgres/desk.ts",
     sequence: { sequencer: LongFirst },
+    // a report is all there is of a test that passed at a second look
+    chaiConfig: { truncateThreshold: 0 },
     projects: [
       { ...source, test: { name: "tidy", include: ["test/tidy.test.ts"] } },
       {

@@ -198,7 +198,7 @@ test("whoever dies again and again while commands begin leaves none twice and no
       if (late.length > 0) await store.commands.letGo(late, { delayMs: null });
       return open.length === 0;
     },
-    { deadlineMs: 30_000, everyMs: 50 },
+    { deadlineMs: 60_000, everyMs: 50 },
   );
   const all = await store.commands.list({ ids });
   expect(all.filter(({ state }) => state !== "finished")).toEqual([]);

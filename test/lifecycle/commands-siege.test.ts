@@ -78,7 +78,7 @@ class Siege extends ShellProject {
       if (paused.length > 0) await this.desk.resume({ ids: paused });
       return open.length === 0;
     };
-    await waitFor(over, { deadlineMs: 20_000, everyMs: 50, what: "the end of all commands" });
+    await waitFor(over, { deadlineMs: 40_000, everyMs: 50, what: "the end of all commands" });
   }
 
   history(word: string): readonly string[] {

@@ -53,7 +53,11 @@ async function endTasks(url: string, until: number): Promise<void> {
       Math.max(...ticks.filter((tick) => tick.key === key).map(({ at }) => at));
     return everySecond.every((task) => newest(task) > until);
   };
-  await waitFor(recorded, { what: "the ticks until now", everyMs: 100, deadlineMs: healMs });
+  await waitFor(recorded, {
+    what: "the ticks until now",
+    everyMs: 100,
+    deadlineMs: within(healMs),
+  });
   await using queue = await openQueue(url);
   for (const { key } of everySecond) await queue.recurring.pause(key);
 }
@@ -64,7 +68,7 @@ async function healed(url: string): Promise<void> {
     left = await living(url);
     return (left as string[]).length === 0;
   };
-  const options = { what: "the end of all jobs", everyMs: 100, deadlineMs: healMs };
+  const options = { what: "the end of all jobs", everyMs: 100, deadlineMs: within(healMs) };
   await waitFor(over, options).catch((error: Error) => {
     throw new Error(`${error.message}: ${left}`);
   });
@@ -85,7 +89,7 @@ test(
     };
     for (let n = 1; !over(n * strikeEveryMs); n++) {
       const due = () => monotonic() - began >= n * strikeEveryMs;
-      await waitFor(due, { deadlineMs: 10_000 });
+      await waitFor(due, { deadlineMs: 40_000 });
       await hosts.strike();
     }
     await load.stop();

@@ -132,7 +132,7 @@ test("a job that runs out of memory fails, whether V8 ends its thread or its pro
   const env = { NODE_OPTIONS: "--max-old-space-size=120" };
   await using small = new CrashProject({ workers: [{ threads: 1 }] }, { env });
   await small.start().ready();
-  const job = await small.jobIn(await small.enqueue("glutton"), "failed", { deadlineMs: 30_000 });
+  const job = await small.jobIn(await small.enqueue("glutton"), "failed", { deadlineMs: 60_000 });
   // a thread is a failed attempt; sometimes V8 gives up on the whole process, which is a crash
   if (job.attempts === 1) {
     expect(job.error).toMatchObject({ code: "ERR_WORKER_OUT_OF_MEMORY" });

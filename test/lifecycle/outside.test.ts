@@ -96,7 +96,7 @@ test("runtime stop answers when everything has ended, and says so when nothing r
   const stop = await project.cli("stop", "-c", "queue.yml", "--json");
   expect(stop.code).toBe(0);
   expect(JSON.parse(stop.stdout)).toEqual({ stopped: true });
-  expect(await runtime.ended(200)).toMatchObject({ code: 0 });
+  expect(await runtime.ended(within(200))).toMatchObject({ code: 0 });
   expect(await project.job(id)).toMatchObject({ state: "finished" });
   expect(project.pids()).toEqual([]);
 

@@ -23,11 +23,11 @@ test("under load, reload after reload loses no job, runs none twice and burns no
   for (let reloads = 1; reloads <= 3; reloads++) {
     runtime.signal("SIGHUP");
     await runtime.until(() => runtime.events("runtime-reloaded").length === reloads, {
-      deadlineMs: 30_000,
+      deadlineMs: 60_000,
     });
   }
-  await project.recorded("end", plain.length, { deadlineMs: 20_000 });
-  for (const id of long) await project.becomes(id, "finished", { deadlineMs: 20_000 });
+  await project.recorded("end", plain.length, { deadlineMs: 40_000 });
+  for (const id of long) await project.becomes(id, "finished", { deadlineMs: 40_000 });
 
   const jobs = await project.jobs();
   expect(jobs).toHaveLength(plain.length + long.length);

@@ -134,7 +134,7 @@ test("TERM at any moment of the boot ends in exit 0 with nothing left behind", a
     const runtime = project.start();
     await heard(runtime);
     await delay(offset);
-    const exit = await runtime.stop("SIGTERM", 4_000);
+    const exit = await runtime.stop("SIGTERM", within(4_000));
     expect(exit, `TERM after ${offset} ms\n${runtime.transcript()}`).toMatchObject({ code: 0 });
     expect(project.pids(), `TERM after ${offset} ms`).toEqual([]);
   }

@@ -66,7 +66,7 @@ const ticksOf = async (key: string) => {
 const ticked = (count: number) =>
   waitFor(() => log.of("task-ticked").length >= count, {
     what: `${count} ticks`,
-    deadlineMs: 15_000,
+    deadlineMs: 40_000,
   });
 
 async function start(options: { vacantSince?: number | null } = {}): Promise<Scheduler> {

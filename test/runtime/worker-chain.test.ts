@@ -25,6 +25,6 @@ it.each(["key", "queue"])(
     await jobs.enqueue(Array(30).fill(row));
     expect(await jobs.count()).toMatchObject({ ready: 1, blocked: 29 });
     world.worker.hear("ready");
-    await waitFor(async () => (await jobs.count()).finished === 30, { deadlineMs: 20_000 });
+    await waitFor(async () => (await jobs.count()).finished === 30, { deadlineMs: 40_000 });
   },
 );

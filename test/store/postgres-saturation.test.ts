@@ -40,7 +40,7 @@ describeThatNeedsPostgres("a worker with more than it can do", () => {
     const waiting =
       "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
     await waitFor(async () => (await execute(world.url, waiting)).length === 0, {
-      deadlineMs: 10_000,
+      deadlineMs: 40_000,
     });
     await lock.query("ROLLBACK");
     await lock.end();

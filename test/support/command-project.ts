@@ -44,7 +44,7 @@ export class CommandProject extends CliProject implements AsyncDisposable {
       log += chunk;
     });
     runtime.stdout?.resume();
-    await waitFor(() => log.includes("runtime-ready"), { deadlineMs: 20_000, what: "a runtime" });
+    await waitFor(() => log.includes("runtime-ready"), { deadlineMs: 40_000, what: "a runtime" });
     return runtime;
   }
 
@@ -99,7 +99,7 @@ export class CommandProject extends CliProject implements AsyncDisposable {
     }
     const printed = async (wanted: string): Promise<void> => {
       const what = `"${wanted}" from ${argv.join(" ")}`;
-      await waitFor(() => said.includes(wanted), { deadlineMs: 20_000, what });
+      await waitFor(() => said.includes(wanted), { deadlineMs: 40_000, what });
     };
     const ended = Promise.all([text(child.stdout!), text(child.stderr!), once(child, "close")]);
     return {

@@ -1,6 +1,7 @@
 // A judge that knows nothing of the runtime: it reads what the jobs wrote and what the command line
 // says of them in the end, and names every contradiction.
 
+import { within } from "./pace.ts";
 import type { JobRow, Recorded } from "./project.ts";
 
 /** One run of one job: everything written with one fence, in order. */
@@ -27,7 +28,7 @@ export interface Evidence {
   readonly awayMs?: number;
 }
 
-/** How often an iteration saves its position, and how late a save may be on a busy machine; ms. */
+/** How often an iteration saves its position, and how late a save may be; milliseconds. */
 const intervalMs = 50;
 const lateMs = 200;
 
@@ -105,7 +106,7 @@ function judgeItems(job: JobRow, runs: readonly RunTrace[], { awayMs = 0 }: Evid
     if (first > expected) problems.push(`skipped from item ${expected} to ${first}`);
     const redone = before.filter(({ value }) => (value as number) >= first);
     const age = redone.length > 0 ? before.at(-1)!.at - redone[0]!.at : 0;
-    if (age > intervalMs + lateMs + awayMs)
+    if (age > intervalMs + within(lateMs) + awayMs)
       problems.push(`repeated items of ${Math.round(age)} ms`);
     if (clean && redone.length > 0) problems.push("repeated items after a clean interruption");
     for (const [index, { value }] of items.entries()) {

@@ -77,7 +77,7 @@ export class CrashProject extends Project {
       return found.length >= count && found;
     };
     const what = `${count} x "${event}" of job ${job}`;
-    return await waitFor(enough, { what, everyMs: 2, deadlineMs: 10_000, ...options });
+    return await waitFor(enough, { what, everyMs: 2, deadlineMs: 40_000, ...options });
   }
 
   /** Pids of living processes by title: `worker`, `worker default/2`, `dispatcher`. */

@@ -115,7 +115,7 @@ export class RuntimeProcess {
   }
 
   /** Waits for its end. */
-  async ended(deadlineMs = 10_000): Promise<Exit> {
+  async ended(deadlineMs = 30_000): Promise<Exit> {
     const options = { deadlineMs, what: `the end of the runtime (pid ${this.pid})` };
     const exit = await waitFor(() => this.exit, options).catch((error: Error) => {
       throw new Error(`${error.message}\n${this.transcript()}`);

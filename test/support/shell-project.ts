@@ -99,7 +99,7 @@ export class ShellProject extends CrashProject {
       return last.state === state && last;
     };
     const what = `command ${id} to be ${state}`;
-    return await waitFor(arrived, { deadlineMs: 10_000, what, ...options }).catch((error) => {
+    return await waitFor(arrived, { deadlineMs: 40_000, what, ...options }).catch((error) => {
       throw new Error(`${error.message}: ${JSON.stringify(last)}`);
     });
   }
@@ -110,7 +110,7 @@ export class ShellProject extends CrashProject {
       const { state, command } = await this.command(id);
       return state === "running" && command.process?.pid;
     };
-    return await waitFor(known, { deadlineMs: 10_000, what: `a pid of ${id}`, ...options });
+    return await waitFor(known, { deadlineMs: 40_000, what: `a pid of ${id}`, ...options });
   }
 
   output(id: number, { attempt = 1, stderr = false } = {}): string {
@@ -129,7 +129,7 @@ export class ShellProject extends CrashProject {
       const text = existsSync(path) ? readFileSync(path, "utf8") : "";
       return text.endsWith("\n") && text.trim();
     };
-    return await waitFor(some, { deadlineMs: 10_000, what: `something in ${file}`, ...options });
+    return await waitFor(some, { deadlineMs: 40_000, what: `something in ${file}`, ...options });
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {

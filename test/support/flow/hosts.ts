@@ -86,7 +86,7 @@ export class Hosts {
       this.#childrenOf(host, "worker").length === 2 && this.#servicesOf(host).length > 0;
     for (const host of this.#hosts) {
       const what = `all children of the host ${host.name}`;
-      await host.runtime.until(() => whole(host), { what, deadlineMs: 15_000, everyMs: 20 });
+      await host.runtime.until(() => whole(host), { what, deadlineMs: 40_000, everyMs: 20 });
     }
   }
 

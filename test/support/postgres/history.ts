@@ -27,7 +27,7 @@ export async function jobsAtRest(url: string, options: WaitOptions = {}): Promis
     left = JSON.stringify(counts);
     return counts.length === 0;
   };
-  await waitFor(over, { everyMs: 50, deadlineMs: 20_000, ...options }).catch((error: Error) => {
+  await waitFor(over, { everyMs: 50, deadlineMs: 40_000, ...options }).catch((error: Error) => {
     throw new Error(`waited in vain for the end of all jobs: ${left}`, { cause: error });
   });
   return await jobsInTables(url);

@@ -20,7 +20,7 @@ async function beginnings(stores: readonly Store[], count: number): Promise<read
         await finish(worker, ...jobs);
         return begun.length >= count;
       },
-      { deadlineMs: 15_000, what: `${count} runs, of which ${begun.length} have begun` },
+      { deadlineMs: 40_000, what: `${count} runs, of which ${begun.length} have begun` },
     );
   };
   await Promise.all(stores.map(work));
