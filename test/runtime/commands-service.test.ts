@@ -192,22 +192,6 @@ test("what is chosen while a turn is under way is claimed by the next one", asyn
   await world.commandIn(id, "finished");
 });
 
-test("what is claimed and cannot be read is asked for less and less often, and that is said once", async () => {
-  await using world = await CommandsWorld.make();
-  await world.service.start();
-  const { link, log } = world;
-  link.lost = "runnable";
-  const began = performance.now();
-  const id = await world.add("true");
-  await waitFor(() => link.asked.filter((what) => what === "runnable").length >= 6);
-  expect(performance.now() - began).toBeGreaterThan(900);
-  expect(log.types.filter((type) => type === "store-trouble")).toHaveLength(1);
-  expect(link.turns.filter(({ claim }) => claim !== null)).toHaveLength(1);
-  link.lost = null;
-  expect(await world.commandIn(id, "finished")).toMatchObject({ attempts: 1 });
-  expect(log.types.filter((type) => type === "store-well")).toHaveLength(1);
-});
-
 test("a first command that cannot be looked for is said to be so once, however often it fails", async () => {
   await using world = await CommandsWorld.make();
   const { link, log } = world;

@@ -4,7 +4,7 @@
 import type { Gate, Unique } from "./flow.ts";
 import type { Job, JobError, Progress } from "./job.ts";
 import type { Json } from "./json.ts";
-import type { CommandEnd } from "./store/command.ts";
+import type { CommandEnd, RunnableCommand } from "./store/command.ts";
 
 /** How one run ended. `fence` is the one the job was claimed with; an older one is refused. */
 export type Settlement = {
@@ -106,6 +106,8 @@ export interface TurnAnswer {
   /** Settlements and checkpoints that came with an old fence: somebody else holds those jobs. */
   readonly refused: readonly Held[];
   readonly claimed: readonly Job[];
+  /** Of what was claimed by `ids`: what it takes to run those that are commands. */
+  readonly commands: readonly RunnableCommand[];
   /**
    * A claim at once may find more: the limit was reached, others were just looking at it, or what
    * was written here made other jobs ready, and nothing was claimed.

@@ -21,7 +21,7 @@ export class CutLink {
   ticks: LinkState = "whole";
   /** Of turns that claim alone. */
   claims: LinkState = "whole";
-  /** Of one question about commands alone, such as `runnable`. */
+  /** Of one question about commands alone, such as `outstanding`. */
   lost: string | null = null;
   /** Ticks of this task get nowhere, as where somebody else's transaction is in their way. */
   inTheWayOf: string | null = null;
@@ -55,7 +55,6 @@ export class CutLink {
         groupSettings: () => this.#ask("groupSettings", () => commands.groupSettings()),
         queued: (groups) => this.#ask("queued", () => commands.queued(groups)),
         outstanding: () => this.#ask("outstanding", () => commands.outstanding()),
-        runnable: (ids) => this.#ask("runnable", () => commands.runnable(ids)),
         began: (runs) => this.#ask("began", () => commands.began(runs)),
         adopt: (from, to) => this.#ask("adopt", () => commands.adopt(from, to)),
       },

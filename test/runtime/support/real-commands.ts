@@ -150,8 +150,8 @@ export class RealCommands implements LiveCommands {
     if (ids.length === 0 || this.#over) return [];
     const claim = { ids, evenPaused, limit: ids.length, queues: [], names: ["command"] };
     const turn = { settlements: [], checkpoints: [], claim: { ...claim, idle: true } };
-    const { claimed } = await this.#store.jobs.turn({ processId: this.#processId, ...turn });
-    const runnable = await this.#store.commands.runnable(claimed.map(({ id }) => id));
+    const answer = await this.#store.jobs.turn({ processId: this.#processId, ...turn });
+    const { claimed, commands: runnable } = answer;
     for (const job of claimed) {
       const { command, environment } = runnable.find(({ id }) => id === job.id)!;
       const output = openSync(outputFile(this.#folder, { id: job.id, attempt: job.attempts }), "w");

@@ -267,7 +267,7 @@ export class Commands implements Service {
       count: () => this.#orphans.count(),
       mayBegin: () => this.mayBegin,
       request: () => this.turns.request({ look: true }),
-      claimed: (jobs) => this.course.claimed(jobs),
+      claimed: (jobs, commands) => this.course.claimed(jobs, commands),
       held: () => this.course.held,
       lost: (held) => this.course.lost(held),
       cancelRequested: (id) => this.course.cancel(id),

@@ -9,7 +9,7 @@ import { force, letGo, stash } from "./commands/let-go.ts";
 import { environment, find, list } from "./commands/list.ts";
 import { remove } from "./commands/remove.ts";
 import { restart } from "./commands/restart.ts";
-import { adopt, began, outstanding, queued, runnable, touched } from "./commands/run.ts";
+import { adopt, began, outstanding, queued, touched } from "./commands/run.ts";
 import type { Driver } from "./driver.ts";
 import { told, untold } from "./turn/commands/untold.ts";
 import type { Announcer } from "./watch/announce.ts";
@@ -18,13 +18,12 @@ export function postgresCommands(driver: Driver, announcer: Announcer): Commands
   return { ...toRun(driver), ...forPeople(driver, announcer), ...ofGroups(driver, announcer) };
 }
 
-type ToRun = "queued" | "runnable" | "began" | "touched" | "adopt" | "outstanding" | Telling;
+type ToRun = "queued" | "began" | "touched" | "adopt" | "outstanding" | Telling;
 type Telling = "untold" | "told";
 
 function toRun(driver: Driver): Pick<Commands, ToRun> {
   return {
     queued: (groups) => queued(driver, groups),
-    runnable: (ids) => runnable(driver, ids),
     began: (runs) => began(driver, runs),
     touched: (runs) => touched(driver, runs),
     adopt: (from, to) => adopt(driver, from, to),

@@ -6,7 +6,9 @@
 // the job to somebody else with the same fence, while its first holder still runs; and a forgotten
 // settlement would leave a job running that nobody holds. Only positions may be lazy.
 
+import type { Job } from "../job.ts";
 import type { Claim, Held, Turn, TurnAnswer } from "../turn.ts";
+import { runnableStatements, toRunnable } from "./commands/run.ts";
 import type { Answer, Driver, Statement } from "./driver.ts";
 import { announceReconciled, takeUp } from "./flow/reconcile.ts";
 import { beginAnew } from "./processes/recovery.ts";
@@ -69,12 +71,13 @@ export class Turns {
     const asked = this.#ask(processId, claim ?? nothing, {});
     const mark = await this.#mark(processId);
     const began = performance.now();
+    const toRun = claim?.ids ? runnableStatements(claim.ids) : [];
     const answers = await this.#send(flight.statements, {
-      last: [...mark, statementFor(claim, asked)],
+      last: [...mark, statementFor(claim, asked), ...toRun],
       beside: claim !== null && flight.isBulk,
       lazy: !claim && turn.settlements.length === 0 && !turn.holding,
     });
-    const { rows } = answers.at(-1)!;
+    const { rows } = answers.at(-1 - toRun.length)!;
     const around = toSurroundings(rows.at(-1));
     const late = this.#isLate(asked, around);
     if (late && anew) return this.take(turn);
@@ -91,6 +94,7 @@ export class Turns {
     return {
       refused: written.refused,
       claimed: found.jobs,
+      commands: claim?.ids ? runnableOf(found.jobs, answers.slice(-toRun.length)) : [],
       more: registered && (claim ? found.more || isFull : madeReady),
       cancelRequested: found.around.cancelRequested,
       evicted: !registered,
@@ -256,6 +260,12 @@ export class Turns {
 function statementFor(claim: Claim | null, asked: Asked): Statement {
   if (claim?.ids) return claimIdsStatement(asked);
   return claim ? claimStatement(asked) : lookStatement(asked.processId);
+}
+
+/** Of those that were asked for, those that were claimed. */
+function runnableOf(jobs: readonly Job[], answers: readonly Answer[]): TurnAnswer["commands"] {
+  const claimed = new Set(jobs.map(({ id }) => id));
+  return toRunnable(answers).filter(({ id }) => claimed.has(id));
 }
 
 const nothing: Claim = { queues: [], names: [], limit: 0, idle: true };

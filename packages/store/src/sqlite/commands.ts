@@ -8,7 +8,7 @@ import { checkDelay, force, letGo, stash } from "./commands/let-go.ts";
 import { environment, find, list } from "./commands/list.ts";
 import { removeAll } from "./commands/remove.ts";
 import { restart, runAgain } from "./commands/restart.ts";
-import { adopt, began, outstanding, queued, runnable, touched } from "./commands/run.ts";
+import { adopt, began, outstanding, queued, touched } from "./commands/run.ts";
 import { isSomeUntold, told, untold } from "./commands/untold.ts";
 import type { Driver } from "./driver.ts";
 import { change } from "./flow/change.ts";
@@ -17,13 +17,12 @@ export function sqliteCommands(driver: Driver): Commands {
   return { ...toRun(driver), ...forPeople(driver), ...ofGroups(driver) };
 }
 
-type ToRun = "queued" | "runnable" | "began" | "touched" | "adopt" | "outstanding" | Telling;
+type ToRun = "queued" | "began" | "touched" | "adopt" | "outstanding" | Telling;
 type Telling = "untold" | "told";
 
 function toRun(driver: Driver): Pick<Commands, ToRun> {
   return {
     queued: (groups) => driver.readTogether(() => queued(driver, groups)),
-    runnable: (ids) => driver.read(() => runnable(driver, ids)),
     began: async (runs) => (runs.length === 0 ? [] : driver.write(() => began(driver, runs))),
     touched: async (runs) => {
       if (runs.length > 0) await driver.write(() => touched(driver, runs));

@@ -1,6 +1,7 @@
 // A worker's turn inside its transaction; see ../turn.ts for what it means.
 
 import type { Turn, TurnAnswer } from "../turn.ts";
+import { runnable } from "./commands/run.ts";
 import type { Driver } from "./driver.ts";
 import { isTouched, reconcile } from "./flow/reconcile.ts";
 import { releaseOthers } from "./processes/recovery.ts";
@@ -23,6 +24,7 @@ export function lookFirst(driver: Driver, turn: Turn): TurnAnswer | null {
   return {
     refused: [],
     claimed: [],
+    commands: [],
     more: false,
     cancelRequested: requested(driver, turn.processId),
     evicted: !isRegistered(driver, turn.processId),
@@ -50,7 +52,13 @@ export function takeTurn(driver: Driver, turn: Turn): TurnAnswer {
   const cancelRequested = requested(driver, turn.processId);
   const limit = turn.claim?.limit ?? 0;
   const more = claimed.length > 0 ? followed || claimed.length >= limit : touched && limit === 0;
-  return { refused, claimed, more, cancelRequested, evicted };
+  const commands = turn.claim?.ids
+    ? runnable(
+        driver,
+        claimed.map(({ id }) => id),
+      )
+    : [];
+  return { refused, claimed, commands, more, cancelRequested, evicted };
 }
 
 /** Later than whatever gave a slot away in this turn: a rate counts from there. */

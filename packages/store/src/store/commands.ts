@@ -11,7 +11,6 @@ import type {
   CommandProcess,
   GroupSettings,
   QueuedCommand,
-  RunnableCommand,
 } from "./command.ts";
 
 export interface CommandQuery {
@@ -92,9 +91,6 @@ export interface Commands {
   queued(
     groups: readonly { readonly name: string; readonly limit: number }[],
   ): Promise<readonly QueuedCommand[]>;
-
-  /** Everything needed to run them, environment included; unknown ids are missing. */
-  runnable(ids: readonly number[]): Promise<readonly RunnableCommand[]>;
 
   /** Notes who runs them. Answers those whose fence is old. */
   began(

@@ -3,7 +3,7 @@
 import type { NewCommand, NewJob } from "@queue-runtime/store";
 import { describe, expect, it } from "vitest";
 import { newWorker, type OpenStore } from "../world.ts";
-import { add, addAll, commandOf, queuedIn, type Said, someCommand } from "./words.ts";
+import { add, addAll, commandOf, newRunner, queuedIn, type Said, someCommand } from "./words.ts";
 
 export function addingContract(open: OpenStore): void {
   describe("a command that is added", () => {
@@ -41,7 +41,8 @@ export function addingContract(open: OpenStore): void {
       expect(command).toMatchObject(said);
       expect(JSON.stringify(command)).not.toContain("odd name");
       expect(await store.commands.environment(id)).toEqual(environment);
-      expect(await store.commands.runnable([id, id + 1])).toEqual([{ id, command, environment }]);
+      const { commands } = await (await newRunner(store)).turn([id]);
+      expect(commands).toEqual([{ id, command, environment }]);
       expect(await store.commands.environment(id + 1)).toBe(null);
       expect(await store.commands.find(id + 1)).toBe(null);
     });

@@ -11,6 +11,7 @@ import {
   exit,
   failure,
   newRunner,
+  someCommand,
   someRun,
   success,
 } from "./words.ts";
@@ -27,6 +28,26 @@ export function runningContract(open: OpenStore): void {
       expect(ids(claimed)).toEqual([b, c]);
       expect(claimed).toMatchObject([{ attempts: 1, state: "running", processId: runner.id }, {}]);
       expect(ids(await runner.claim([b, a], { limit: 1 }))).toEqual([a]);
+    });
+
+    it("tells what it takes to run what it took, and nothing of others", async () => {
+      await using world = await open();
+      const { store } = world;
+      const environment = { HOME: "/elsewhere" };
+      const [a, b, held] = (await addAll(store, [
+        { command: { line: "a" } },
+        { command: { line: "b", environment } },
+        { held: true },
+      ])) as [number, number, number];
+      const runner = await newRunner(store);
+      expect((await runner.turn([b, held, 999, a, b])).commands).toMatchObject([
+        { id: b, command: { line: "b", adopted: false }, environment },
+        { id: a, command: { line: "a" }, environment: someCommand().environment },
+      ]);
+      expect((await runner.turn([a, b, held])).commands).toEqual([]);
+      const module = await enqueueOne(store);
+      const { claimed, commands } = await runner.turn([module], { names: ["job"] });
+      expect([ids(claimed), commands]).toEqual([[module], []]);
     });
 
     it("takes nothing of another name", async () => {

@@ -78,6 +78,8 @@ export const success: Ending = { outcome: "finished", result: null, commandEnd: 
 export interface Runner {
   readonly id: number;
   claim(ids: readonly number[], claim?: Partial<Claim>): Promise<readonly Job[]>;
+  /** Claims as above, and answers all that the turn says. */
+  turn(ids: readonly number[], claim?: Partial<Claim>): Promise<TurnAnswer>;
   /** Claims it and tells that it began; it has to be ready. */
   start(id: number, process?: CommandProcess): Promise<Job>;
   settle(run: Pick<Settlement, "id" | "fence">, ending: Ending): Promise<TurnAnswer>;
@@ -93,9 +95,10 @@ export async function newRunner(store: Store): Promise<Runner> {
   const nothing = { processId, settlements: [], checkpoints: [], claim: null };
   const runner: Runner = {
     id: processId,
-    async claim(ids, more = {}) {
+    claim: async (ids, more) => (await runner.turn(ids, more)).claimed,
+    turn(ids, more = {}) {
       const claim = { queues: [], names: ["command"], limit: 100, idle: true, ids, ...more };
-      return (await store.jobs.turn({ ...nothing, claim })).claimed;
+      return store.jobs.turn({ ...nothing, claim });
     },
     async start(id, process = someRun()) {
       const [job] = await runner.claim([id]);

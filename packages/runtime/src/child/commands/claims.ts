@@ -11,6 +11,7 @@ import {
   type Held,
   type Job,
   type QueuedCommand,
+  type RunnableCommand,
   type Store,
   type TurnAnswer,
 } from "@queue-runtime/store";
@@ -34,8 +35,8 @@ export interface ClaimsOptions {
   readonly mayBegin: () => boolean;
   /** A turn from now on: one that is under way has asked for its claim already. */
   readonly request: () => void;
-  /** Resolves when their slots are taken. */
-  readonly claimed: (jobs: readonly Job[]) => Promise<void>;
+  /** Takes their slots. */
+  readonly claimed: (jobs: readonly Job[], commands: readonly RunnableCommand[]) => void;
   readonly held: () => readonly Held[];
   readonly lost: (run: Held) => void;
   readonly cancelRequested: (id: number) => void;
@@ -160,15 +161,14 @@ export class CommandClaims implements TurnsOwner {
     return this.#options.held();
   }
 
-  claimed({ claimed, more }: TurnAnswer, claim: Claim): void {
+  claimed({ claimed, commands, more }: TurnAnswer, claim: Claim): void {
     if (claim.evenPaused) this.#answerForced(claimed, claim.ids ?? []);
     else this.#chosen = [];
-    void this.#options.claimed(claimed).then(() => {
-      this.#claiming = false;
-      if (this.#forced.size > 0 || this.#chosen.length > 0) this.#options.request();
-      if (claimed.length > 0 || this.#hungry) this.look();
-      else if (more) this.#lookIn(inTheWayMs);
-    });
+    this.#options.claimed(claimed, commands);
+    this.#claiming = false;
+    if (this.#forced.size > 0 || this.#chosen.length > 0) this.#options.request();
+    if (claimed.length > 0 || this.#hungry) this.look();
+    else if (more) this.#lookIn(inTheWayMs);
   }
 
   #answerForced(claimed: readonly Job[], ids: readonly number[]): void {

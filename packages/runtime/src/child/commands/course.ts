@@ -4,13 +4,7 @@
 
 import type { ChildProcess } from "node:child_process";
 import { setImmediate as nextRound } from "node:timers/promises";
-import {
-  type Held,
-  type Job,
-  type RunnableCommand,
-  type Settlement,
-  StoreError,
-} from "@queue-runtime/store";
+import type { Held, Job, RunnableCommand, Settlement } from "@queue-runtime/store";
 import { sweepGroup } from "../../process/process-group.ts";
 import type { Commands } from "../commands.ts";
 import type { Start } from "./launcher.ts";
@@ -19,8 +13,6 @@ import { Run } from "./run.ts";
 
 export class Course {
   readonly #commands: Commands;
-  /** Claimed, and nothing else is known of them yet. */
-  readonly #arriving = new Map<number, Job>();
   readonly #settling = new Map<Run, Settlement>();
 
   constructor(commands: Commands) {
@@ -28,32 +20,19 @@ export class Course {
   }
 
   get held(): readonly Held[] {
-    const open = this.#commands.runs.open.map(({ job }) => job);
-    return [...this.#arriving.values(), ...open].map(({ id, fence }) => ({ id, fence }));
+    return this.#commands.runs.open.map(({ job: { id, fence } }) => ({ id, fence }));
   }
 
-  /** Resolves when their slots are taken. */
-  async claimed(jobs: readonly Job[]): Promise<void> {
-    if (jobs.length === 0) return;
-    for (const job of jobs) this.#arriving.set(job.id, job);
-    const rows = await this.#runnable(jobs.map(({ id }) => id));
+  /** Takes their slots, and starts them. */
+  claimed(jobs: readonly Job[], commands: readonly RunnableCommand[]): void {
+    const rows = new Map(commands.map((row) => [row.id, row]));
     const starts: Start[] = [];
     for (const job of jobs) {
-      this.#arriving.delete(job.id);
       const row = rows.get(job.id);
       if (row) starts.push({ run: this.#hold(job, row), environment: row.environment });
       else this.#commands.turns.settle({ id: job.id, fence: job.fence, outcome: "released" });
     }
-    this.#commands.launcher.launch(starts);
-  }
-
-  async #runnable(ids: readonly number[]): Promise<ReadonlyMap<number, RunnableCommand>> {
-    const { options } = this.#commands;
-    // whatever it is: those that are handed back would be claimed again at once, and so on
-    const goOn = (error: unknown) => error instanceof StoreError && this.#commands.mayBegin;
-    const call = () => options.store.commands.runnable(ids);
-    const rows = await options.health.insist(call, { goOn }).catch(() => []);
-    return new Map(rows.map((row) => [row.id, row]));
+    if (starts.length > 0) this.#commands.launcher.launch(starts);
   }
 
   #hold(job: Job, { command }: RunnableCommand): Run {

@@ -13,7 +13,7 @@ import type {
 } from "../../store/command.ts";
 import type { Touched } from "../../store/commands.ts";
 import type { Held } from "../../turn.ts";
-import type { Driver } from "../driver.ts";
+import type { Answer, Driver, Statement } from "../driver.ts";
 import { heads } from "./heads.ts";
 import { commandColumns, jobIn, toCommandJob } from "./rows.ts";
 
@@ -50,15 +50,16 @@ const environments = `SELECT id, variables FROM queue_runtime.environments
 
 type Environment = RunnableCommand["environment"];
 
-export async function runnable(
-  driver: Driver,
-  ids: readonly number[],
-): Promise<readonly RunnableCommand[]> {
-  const wanted = [ids.filter(Number.isSafeInteger)];
-  const [commands, variables] = await driver.together([
+/** To be sent one after the other; what they answer is for `toRunnable`. */
+export function runnableStatements(ids: readonly number[]): readonly [Statement, Statement] {
+  const wanted = [[...new Set(ids.filter(Number.isSafeInteger))]];
+  return [
     [withEnvironment, wanted],
     [environments, wanted],
-  ]);
+  ];
+}
+
+export function toRunnable([commands, variables]: readonly Answer[]): RunnableCommand[] {
   const known = new Map(variables!.rows as [number, Environment][]);
   return commands!.rows.flatMap((row) => {
     const { id, command } = toCommandJob(row);
