@@ -33,7 +33,7 @@ test("readiness is 503 until all children are up and from the TERM on; liveness 
   expect(await probes()).toEqual([200, 503]);
   await runtime.ready();
   expect(await probes()).toEqual([200, 200]);
-  await project.enqueue("wait", { ms: 700 });
+  await project.enqueue("wait", { ms: within(700) });
   await project.recorded("start");
   runtime.signal("SIGTERM");
   await waitFor(async () => (await get("/readyz")) === 503, {
@@ -45,10 +45,11 @@ test("readiness is 503 until all children are up and from the TERM on; liveness 
 });
 
 test("status tells the truth about every process, and ps shows who is who", async () => {
-  const config = { workers: [{ name: "mail", threads: 2, queues: ["default"] }] };
+  const workers = [{ name: "mail", threads: 2, queues: ["default"] }];
+  const config = { workers, shutdown_timeout: "1m" };
   await using project = new Project({ config });
   const runtime = await project.start().ready();
-  await project.enqueueMany("wait", [{ ms: 1_500 }, { ms: 1_500 }]);
+  await project.enqueueMany("wait", [{ ms: within(1_500) }, { ms: within(1_500) }]);
   await project.recorded("start", 2);
 
   const { processes: listed, ...status } = await project.status();
