@@ -192,6 +192,21 @@ test("who wants to reach a command that does not run is told the word for what i
   }
 });
 
+test("input for a command that ends on the way there is refused with the word for what it is", async () => {
+  const it = await open();
+  const [added] = await it.add([command("sleep 60", { immediate: true })]);
+  const { id } = added!;
+  const live = control.target.commands!;
+  const before = live.running();
+  await it.kill({ ids: [id] }, {});
+  await until(it, id, ended);
+  Object.assign(live, { running: () => before });
+  expect(await it.send(id, { input: "x" })).toMatchObject({
+    ...{ id, outcome: "refused" },
+    error: expect.stringContaining("it does not run: it is cancelled"),
+  });
+});
+
 test("a reset that fails half-way keeps what is left from beginning, and says what to do", async () => {
   await using opened = await temporaryStore();
   const { commands, jobs, queues } = opened.store;

@@ -94,9 +94,8 @@ export class Requests {
 
   #send({ id, bytes, eof }: Extract<Request, { readonly say: "send" }>): LiveAnswer {
     const run = this.#options.runs.at(id);
-    if (!run?.process || run.over) {
-      return { id, outcome: "unknown", error: `command ${id} does not run` };
-    }
+    if (run?.over) return { id, outcome: "refused", error: `command ${id} has just ended` };
+    if (!run?.process) return { id, outcome: "unknown", error: `command ${id} does not run` };
     const why = run.stdin
       ? run.stdin.send(Buffer.from(bytes, "base64"), eof)
       : "its input was lost with the process that began it";

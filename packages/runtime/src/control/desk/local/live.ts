@@ -124,8 +124,11 @@ export async function send(reach: Reach, id: number, options: SendOptions): Prom
   const eof = options.eof === true;
   if (bytes.length === 0 && !eof) throw new DeskError("invalid", "there is nothing to send");
   const { live } = reach;
-  const isHere = live?.running().has(id) === true;
-  if (live && isHere) return nameOf(await live.send(id, { bytes, eof }), "sent");
+  if (live?.running().has(id)) {
+    const answer = await live.send(id, { bytes, eof });
+    // `unknown`: it ended on the way
+    if (answer.outcome !== "unknown") return nameOf(answer, "sent");
+  }
   const job = await reach.store.commands.find(id);
   return refuseAway(explain(reach, id, { job, verb: "send" }));
 }
