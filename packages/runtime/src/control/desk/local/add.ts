@@ -23,8 +23,9 @@ export async function add(
   const immediate = requests.some((request) => request.immediate);
   if (immediate && live === null) throw new DeskError("no-runtime", whyNot);
   const enqueued = await store.jobs.enqueue(requests.map(newJob));
-  const warn = await warnings(reach);
+  // what begins does not wait for what is said of it
   if (!immediate) live?.look();
+  const warn = await warnings(reach);
   const starts = await startThose(reach, requests, enqueued);
   return requests.map((request, at) => {
     const { id, outcome } = enqueued[at]!;
