@@ -14,7 +14,8 @@ import {
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { askForConfig } from "../../packages/runtime/src/cli/data/ask-for-config.ts";
+import { askForConfig, isJustGiven } from "../../packages/runtime/src/cli/data/ask-for-config.ts";
+import { withDesk } from "../../packages/runtime/src/cli/data/desk.ts";
 import { loadConfig } from "../../packages/runtime/src/config/load.ts";
 import { originOfText } from "../../packages/runtime/src/config/origin.ts";
 import type { Flags } from "../../packages/runtime/src/config/override.ts";
@@ -39,7 +40,10 @@ beforeEach(() => {
   file = join(world.folder, "queue.yml");
   writeFileSync(file, text);
 });
-afterEach(() => void vi.unstubAllEnvs());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+});
 
 /** A runtime by this queue.yml. */
 async function serve(flags = {}) {
@@ -60,6 +64,24 @@ test("who reads the same gets the configuration as it was read", async () => {
   await server.close();
   expect(readdirSync(links)).toEqual([]);
   expect(await found(file, {})).toBe(null);
+});
+
+test("who was given it a moment ago asks for what he wants, and not first whether somebody listens", async () => {
+  const { server } = await serve();
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const config = (await found(file, {}))!;
+  await server.close();
+  const where = async (from: typeof config) => {
+    let isAlone = false;
+    const desks = withDesk(from, async () => "a desk", { whenAlone: () => (isAlone = true) });
+    await desks.catch(() => undefined);
+    return isAlone ? "alone" : "with a runtime";
+  };
+  expect(await where(config)).toBe("with a runtime");
+  expect(await where({ ...config })).toBe("alone");
+  vi.advanceTimersByTime(1_000);
+  expect(isJustGiven(config)).toBe(false);
+  expect(await where(config)).toBe("alone");
 });
 
 test("another text, variable, version, flag or file is something else", async () => {

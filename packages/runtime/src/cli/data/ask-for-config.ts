@@ -17,6 +17,16 @@ const usualPatienceMs = 1_000;
 /** In bytes; a longer one is not worth sending. */
 const longestText = 100_000;
 
+/** For so long a runtime that answered is taken to listen still; in milliseconds. */
+const momentMs = 500;
+/** When a runtime gave them to us, by `performance.now()`. */
+const givenAt = new WeakMap<Config, number>();
+
+/** Whether a runtime gave it to us a moment ago, and so listens. */
+export function isJustGiven(config: Config): boolean {
+  return performance.now() - (givenAt.get(config) ?? Number.NEGATIVE_INFINITY) < momentMs;
+}
+
 /** null: nobody runs by this file, as it is now and with these variables. */
 export async function askForConfig(
   file: string,
@@ -38,7 +48,10 @@ export async function askForConfig(
       timeoutMs: patienceMs,
     } as const;
     const answer = await ask(socket, question);
-    return answer.status === 200 ? (answer.body as Config) : null;
+    if (answer.status !== 200) return null;
+    const config = answer.body as Config;
+    givenAt.set(config, performance.now());
+    return config;
   } catch {
     return null;
   }

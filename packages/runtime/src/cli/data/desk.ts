@@ -6,6 +6,7 @@ import type { Config } from "../../config.ts";
 import { ask, NoAnswerError, NothingListensError } from "../../control/client.ts";
 import { remoteDesk } from "../../control/desk/remote.ts";
 import type { Desk } from "../../control/desk.ts";
+import { isJustGiven } from "./ask-for-config.ts";
 
 /** From taking the lock to listening, and from the last answer to letting go of it. */
 const patienceMs = 10_000;
@@ -22,7 +23,8 @@ export async function withDesk<Result>(
   use: (desk: Desk) => Promise<Result>,
   { create = false, whenAlone }: DeskOptions = {},
 ): Promise<Result> {
-  if (await listens(config)) return await use(remoteDesk(config.control.socket));
+  if (isJustGiven(config) || (await listens(config)))
+    return await use(remoteDesk(config.control.socket));
   whenAlone?.();
   const { withLocalDesk } = await import("./local-desk.ts");
   return await withLocalDesk(config, use, { create });
