@@ -1,85 +1,97 @@
 // Runs all tests as CI does, tells what passed at a second look only, and writes for .ci/run how many
-// passed and which failed. On a machine that others had much of meanwhile, the files in which
-// something failed have a last look, when nothing else runs any more.
+// passed, and what failed. On a machine that others had much of meanwhile, the files in which tests
+// failed have a last look, when nothing else runs any more.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Outcome, Outcomes } from "./support/outcomes.ts";
 import { processorTime, wasShared } from "./support/processor-time.ts";
 
 /** More than this is no bad moment of the machine. */
 const mostFiles = 12;
 
-/** What we read of vitest's report, which has the form of Jest's. */
-interface Report {
+interface Look extends Outcomes {
+  /** vitest had nothing to complain of. */
   readonly success: boolean;
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly assertionResults: readonly {
-      readonly fullName: string;
-      readonly status: string;
-      readonly failureMessages?: readonly string[];
-    }[];
-  }[];
 }
 
-/** The report of a run, with what ended it. A run that leaves none has failed once. */
-function run(files: readonly string[]): Report {
+function look(files: readonly string[]): Look {
   const folder = mkdtempSync(join(tmpdir(), "queue-runtime-ci-"));
-  const path = join(folder, "report.json");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${path}`];
+  const path = join(folder, "outcomes.json");
+  const reporters = ["--reporter=default", "--reporter=test/support/outcomes.ts"];
   const { status } = spawnSync("npx", ["vitest", "run", ...reporters, ...files], {
     stdio: "inherit",
+    env: { ...process.env, RUNTIME_TEST_OUTCOMES: path },
   });
   try {
-    const report = JSON.parse(readFileSync(path, "utf8")) as Report;
-    return { ...report, success: report.success && status === 0 };
+    return { ...(JSON.parse(readFileSync(path, "utf8")) as Outcomes), success: status === 0 };
   } catch {
-    console.log("--- the tests left no report");
-    return { success: false, numPassedTests: 0, numFailedTests: 0, testResults: [] };
+    return { tests: [], unhandled: ["the tests were not run to their end"], success: false };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** An error outside of all tests, and a file that cannot be read, fail as well. */
-function failedOf({ success, numFailedTests }: Report): number {
-  return Math.max(numFailedTests, success ? 0 : 1);
+/** The same test on two stores is two. */
+function keyOf({ project, file, name }: Outcome): string {
+  return `${project} ${file} ${name}`;
+}
+
+/** What passed in either look; a test that is skipped or missing in the second stays as it was. */
+function together(first: Look, last: Look): Look {
+  const tests = new Map(first.tests.map((test) => [keyOf(test), test]));
+  const looked = new Set(last.tests.filter(isPassed).map(({ project, file }) => project + file));
+  // a file that could not be read is no test: it passed when its tests did
+  for (const [key, { project, file, name }] of tests)
+    if (name === "" && looked.has(project + file)) tests.delete(key);
+  for (const test of last.tests) if (test.state !== "skipped") tests.set(keyOf(test), test);
+  return { tests: [...tests.values()], unhandled: last.unhandled, success: last.success };
+}
+
+function isPassed({ state }: Outcome): boolean {
+  return state === "passed";
+}
+
+function isFailed({ state }: Outcome): boolean {
+  return state === "failed";
+}
+
+/** A line for each test, file or error; at least one where vitest is not content. */
+function failuresOf({ tests, unhandled, success }: Look): readonly string[] {
+  const failed = tests.filter(isFailed).map((each) => `failed: ${keyOf(each)}`);
+  const all = [
+    ...failed,
+    ...unhandled.map((error) => `outside of all tests: ${error.split("\n")[0]}`),
+  ];
+  return all.length > 0 || success ? all : ["vitest ended with an error"];
 }
 
 /** A second look hides nothing: what was seen the first time is told. */
-function tell({ testResults }: Report): void {
-  for (const { fullName, status, failureMessages } of testResults.flatMap(
-    ({ assertionResults }) => assertionResults,
-  ))
-    if (status === "passed" && failureMessages?.[0])
-      console.log(`--- passed at a second look: ${fullName}\n${failureMessages[0]}`);
+function secondLooks({ tests }: Look): readonly string[] {
+  const late = tests.filter((test) => isPassed(test) && test.error !== "");
+  for (const test of late) console.log(`--- passed at a second look: ${test.name}\n${test.error}`);
+  return late.map((test) => `passed at a second look: ${keyOf(test)}`);
 }
 
-function failuresOf({ testResults }: Report): string[] {
-  const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
-  return tests.filter(({ status }) => status === "failed").map(({ fullName }) => fullName);
-}
-
-/** How many passed and how many failed, then a line for each that failed. */
-function look(): string[] {
+function lookTwice(): { readonly seen: Look; readonly notes: readonly string[] } {
   const began = processorTime();
-  const report = run([]);
-  tell(report);
-  const failed = failedOf(report);
-  const ran = report.numPassedTests + failed;
-  const summary = (bad: Report) => [`${ran - failedOf(bad)} ${failedOf(bad)}`, ...failuresOf(bad)];
-  const files = report.testResults.filter(({ status }) => status === "failed");
-  if (files.length === 0 || files.length > mostFiles || !wasShared(began)) return summary(report);
+  const first = look([]);
+  const notes = secondLooks(first);
+  const failed = first.tests.filter(isFailed);
+  const files = [...new Set(failed.map(({ file }) => file))];
+  const isFew = files.length > 0 && files.length <= mostFiles && first.unhandled.length === 0;
+  if (!isFew || !wasShared(began)) return { seen: first, notes };
   console.log("--- others had much of this machine, so a last look at");
-  console.log(failuresOf(report).join("\n"));
-  const last = run(files.map(({ name }) => name));
-  tell(last);
-  return summary(last);
+  for (const each of failed) console.log(`${keyOf(each)}\n${each.error}`);
+  const last = look(files);
+  const again = failed.map((each) => `had a last look: ${keyOf(each)}`);
+  return { seen: together(first, last), notes: [...notes, ...secondLooks(last), ...again] };
 }
 
-writeFileSync(process.argv[2]!, `${look().join("\n")}\n`);
+const { seen, notes } = lookTwice();
+const failures = failuresOf(seen);
+const counts = `${seen.tests.filter(isPassed).length} ${failures.length}`;
+writeFileSync(process.argv[2]!, `${[counts, ...notes, ...failures].join("\n")}\n`);
+process.exitCode = failures.length > 0 ? 1 : 0;

@@ -3,14 +3,16 @@
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { prepareFolder } from "../../packages/runtime/src/child/commands/run/output.ts";
+import { monotonic } from "../../packages/runtime/src/process/monotonic.ts";
 import { BegunRuns, readBegun } from "../../packages/runtime/src/process/runs/begun-runs.ts";
 import { StoreHealth } from "../../packages/runtime/src/service/store-health.ts";
 import { FirstSight } from "../../packages/runtime/src/supervisor/commands/first-sight.ts";
 import { inherit } from "../../packages/runtime/src/supervisor/commands/inherit.ts";
 import { someProcess } from "../store/contract/world.ts";
 import { isRunning } from "../support/proc.ts";
+import { temporaryFolder } from "../support/temporary-store.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { CommandsWorld } from "./support/commands-world.ts";
 import { idsOfItsOwn } from "./support/ids-of-its-own.ts";
@@ -190,6 +192,27 @@ test("what is chosen while a turn is under way is claimed by the next one", asyn
   await waitFor(() => world.link.underWay > 0);
   const id = await world.add("true");
   await world.commandIn(id, "finished");
+});
+
+test("what is claimed while it stops is handed back at once, however long its input takes", async () => {
+  using folder = temporaryFolder();
+  const gate = join(folder.path, "gate");
+  const slow = `#!/bin/sh\nwhile [ ! -e ${gate} ]; do sleep 0.01; done\nexec /usr/bin/mkfifo "$@"\n`;
+  writeFileSync(join(folder.path, "mkfifo"), slow, { mode: 0o755 });
+  vi.stubEnv("PATH", `${folder.path}:${process.env.PATH}`);
+  await using world = await CommandsWorld.make();
+  vi.unstubAllEnvs();
+  await world.service.start();
+  world.link.onlyTurns = true;
+  world.link.latencyMs = 200;
+  const id = await world.add("true");
+  await world.commandIn(id, "running");
+  const now = monotonic();
+  const times = { interrupt: now + 60_000, release: now + 60_000, kill: now + 60_000 };
+  const stopped = world.service.stop({ ...times, close: now + 60_000 }, "a test");
+  expect(await world.commandIn(id, "ready")).toMatchObject({ attempts: 0 });
+  writeFileSync(gate, "");
+  expect(await stopped).toBe(true);
 });
 
 test("a first command that cannot be looked for is said to be so once, however often it fails", async () => {

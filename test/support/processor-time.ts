@@ -10,6 +10,8 @@ export interface ProcessorTime {
 
 /** Of the time that processes asked for; above it no promise in seconds can be kept. */
 const mostStolen = 0.05;
+/** In hundredths of a second: less says nothing, the clock goes by those. */
+const leastStolen = 5;
 
 /** Nothing is stolen where the system does not count it. Source: proc(5), the line `cpu`. */
 export function processorTime(): ProcessorTime {
@@ -22,10 +24,14 @@ export function processorTime(): ProcessorTime {
   }
 }
 
-/** Whether somebody else got too much of what was asked for since then. */
-export function wasShared(before: ProcessorTime): boolean {
+/** The share of what was asked for since then that somebody else got; 0 to 1. */
+export function stolenSince(before: ProcessorTime): number {
   const now = processorTime();
   const stolen = now.stolen - before.stolen;
-  const asked = now.given - before.given + stolen;
-  return asked > 0 && stolen / asked > mostStolen;
+  return stolen < leastStolen ? 0 : stolen / (now.given - before.given + stolen);
+}
+
+/** Whether that was too much. */
+export function wasShared(before: ProcessorTime): boolean {
+  return stolenSince(before) > mostStolen;
 }

@@ -76,13 +76,11 @@ export class Launcher {
 
   /** False when it has to wait, and with it all behind it. */
   async #start({ run, environment }: Start): Promise<boolean> {
-    const { mayBegin, release, config, pipes, begun } = this.#options;
+    const { config, pipes, begun } = this.#options;
+    // at once: a stop waits for what is released in the round of its claim, and not for pipes
+    if (!this.#mayStart(run)) return true;
     await pipes.wait();
-    if (run.over) return true;
-    if (!mayBegin() || run.cause !== null) {
-      release(run);
-      return true;
-    }
+    if (!this.#mayStart(run)) return true;
     let output: Output | undefined;
     let input: InputPipe | null = null;
     let spawned: Spawned;
@@ -103,6 +101,13 @@ export class Launcher {
     if (!("child" in spawned)) begun()?.known(run.job);
     if (input && !("child" in spawned)) closeSync(input.write);
     return this.#take({ run, environment }, spawned, input);
+  }
+
+  #mayStart(run: Run): boolean {
+    if (run.over) return false;
+    if (this.#options.mayBegin() && run.cause === null) return true;
+    this.#options.release(run);
+    return false;
   }
 
   #take(start: Start, spawned: Spawned, input: InputPipe | null): boolean {
