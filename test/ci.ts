@@ -1,12 +1,13 @@
 // Runs all tests as CI does, tells what passed at a second look only, and writes for .ci/run how many
-// passed, and what failed. On a machine that others had much of meanwhile, the files in which tests
-// failed have a last look, when nothing else runs any more.
+// passed, and what failed. On a machine that is slow, or that others had much of meanwhile, the files
+// in which tests failed have a last look, when nothing else runs any more.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Outcome, Outcomes } from "./support/outcomes.ts";
+import { takePace } from "./support/pace.ts";
 import { processorTime, wasShared } from "./support/processor-time.ts";
 
 /** More than this is no bad moment of the machine. */
@@ -75,22 +76,22 @@ function secondLooks({ tests }: Look): readonly string[] {
   return late.map((test) => `passed at a second look: ${keyOf(test)}`);
 }
 
-function lookTwice(): { readonly seen: Look; readonly notes: readonly string[] } {
+async function lookTwice(): Promise<{ readonly seen: Look; readonly notes: readonly string[] }> {
   const began = processorTime();
   const first = look([]);
   const notes = secondLooks(first);
   const failed = first.tests.filter(isFailed);
   const files = [...new Set(failed.map(({ file }) => file))];
   const isFew = files.length > 0 && files.length <= mostFiles && first.unhandled.length === 0;
-  if (!isFew || !wasShared(began)) return { seen: first, notes };
-  console.log("--- others had much of this machine, so a last look at");
+  if (!isFew || !(wasShared(began) || (await takePace()))) return { seen: first, notes };
+  console.log("--- this machine is slow, or others had much of it: so a last look at");
   for (const each of failed) console.log(`${keyOf(each)}\n${each.error}`);
   const last = look(files);
   const again = failed.map((each) => `had a last look: ${keyOf(each)}`);
   return { seen: together(first, last), notes: [...notes, ...secondLooks(last), ...again] };
 }
 
-const { seen, notes } = lookTwice();
+const { seen, notes } = await lookTwice();
 const failures = failuresOf(seen);
 const counts = `${seen.tests.filter(isPassed).length} ${failures.length}`;
 writeFileSync(process.argv[2]!, `${[counts, ...notes, ...failures].join("\n")}\n`);

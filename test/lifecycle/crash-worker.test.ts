@@ -142,7 +142,7 @@ test("jobs that were claimed ahead and not begun are not counted as crashed", as
   // claimed by a process that died and then claimed again: the fence tells
   let wereAhead = false;
   // a worker that had a slow moment holds nothing ahead: then the same once more
-  while (!wereAhead && poisons.length < 4) {
+  while (!wereAhead && poisons.length < 8) {
     const ids = [
       ...(await project.enqueueMany("quick", inputs)),
       ...(await project.enqueueMany("poison", [null])),

@@ -64,7 +64,7 @@ test("a deploy of new code, host by host under load: its jobs wait for it, and n
   const evidence = { acknowledged: load.known(rest), jobs: rest, records: project.records() };
   expect(contradictions({ ...evidence, kills: [], stops: true }).slice(0, 10)).toEqual([]);
   for (const host of hosts) expect(await host.stop()).toMatchObject({ code: 0 });
-});
+}, 300_000);
 
 async function stateOf(url: string, id: number): Promise<string> {
   const rows = await execute<{ state: string }>(
