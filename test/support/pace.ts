@@ -15,6 +15,8 @@ const execute = promisify(execFile);
 const usualMs = 20;
 /** So many times that is still a machine like those. */
 const usualPace = 1.3;
+/** What takes even longer is looked at again: a bound beyond that would be none. */
+const slowestPace = 10;
 const spentMs = "const { user, system } = process.cpuUsage(); console.log((user + system) / 1000)";
 /** What was seen is good for so many milliseconds. */
 const freshMs = 5_000;
@@ -35,7 +37,8 @@ export async function takePace(): Promise<boolean> {
     byClock.push(performance.now() - began);
   }
   const slower = middle(spent) / usualMs / (1 - stolenSince(before));
-  pace = slower < usualPace ? 1 : Math.max(slower, middle(byClock) / usualMs);
+  const seen = slower < usualPace ? 1 : Math.max(slower, middle(byClock) / usualMs);
+  pace = Math.min(seen, slowestPace);
   before = processorTime();
   takenAt = performance.now();
   return pace > 1;
