@@ -49,7 +49,7 @@ test("a command that is edited neither starts nor changes, and status says so", 
     `touch ${begun}; while [ ! -e ${go} ]; do sleep 0.02; done; sed -i s/one/uno/ "$1"`,
   );
   const editing = project.begin("edit", `${id}`);
-  await waitFor(() => existsSync(begun), { deadlineMs: 40_000 });
+  await waitFor(() => existsSync(begun), { deadlineMs: within(20_000) });
   expect(await project.command(id)).toMatchObject({ locked: true });
   expect((await run("status")).stdout).toContain("held (being edited)");
   expect((await run("start", `${id}`)).code).toBe(1);
@@ -115,7 +115,7 @@ test("when edit is killed half-way its lock is there, and ends by itself", async
   const begun = join(project.folder, "begun-2");
   process.env.EDITOR = project.editor(`touch ${begun}; sleep 2`);
   const editing = project.begin("edit", `${id}`);
-  await waitFor(() => existsSync(begun), { deadlineMs: 40_000 });
+  await waitFor(() => existsSync(begun), { deadlineMs: within(20_000) });
   editing.child.kill("SIGKILL");
   await editing.ended;
   expect(await project.command(id)).toMatchObject({ locked: true });

@@ -30,7 +30,10 @@ const untilEof = (text: string, end = "end"): string =>
 /** Once its first attempt has failed: the second one, without the wait between them. */
 const tryAgain = async (id: number): Promise<void> => {
   const failed = async () => (await project.command(id)).state === "scheduled";
-  await waitFor(failed, { deadlineMs: 40_000, what: `command ${id} to wait for its retry` });
+  await waitFor(failed, {
+    deadlineMs: within(10_000),
+    what: `command ${id} to wait for its retry`,
+  });
   await run("start", `${id}`);
 };
 

@@ -3,6 +3,7 @@
 
 import { expect, test } from "vitest";
 import { signal } from "../support/crash-project.ts";
+import { within } from "../support/pace.ts";
 import { isRunning } from "../support/proc.ts";
 import { gone, ShellProject } from "../support/shell-project.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -198,7 +199,7 @@ test("whoever dies again and again while commands begin leaves none twice and no
       if (late.length > 0) await store.commands.letGo(late, { delayMs: null });
       return open.length === 0;
     },
-    { deadlineMs: 60_000, everyMs: 50 },
+    { deadlineMs: within(30_000), everyMs: 50 },
   );
   const all = await store.commands.list({ ids });
   expect(all.filter(({ state }) => state !== "finished")).toEqual([]);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type RemoteDesk, remoteDesk } from "../../packages/runtime/src/control/desk/remote.ts";
 import { signal } from "../support/crash-project.ts";
+import { within } from "../support/pace.ts";
 import { isRunning } from "../support/proc.ts";
 import type { RuntimeProcess } from "../support/runtime-process.ts";
 import { ShellProject } from "../support/shell-project.ts";
@@ -78,7 +79,11 @@ class Siege extends ShellProject {
       if (paused.length > 0) await this.desk.resume({ ids: paused });
       return open.length === 0;
     };
-    await waitFor(over, { deadlineMs: 40_000, everyMs: 50, what: "the end of all commands" });
+    await waitFor(over, {
+      deadlineMs: within(20_000),
+      everyMs: 50,
+      what: "the end of all commands",
+    });
   }
 
   history(word: string): readonly string[] {

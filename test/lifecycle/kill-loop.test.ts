@@ -75,7 +75,7 @@ async function allJobs(project: CrashProject): Promise<JobRow[]> {
     const { ready, running, scheduled } = (await project.status()).jobs;
     return ready! + running! + scheduled! === 0;
   };
-  await waitFor(over, { everyMs: 200, deadlineMs: 60_000, what: "the end of all jobs" });
+  await waitFor(over, { everyMs: 200, deadlineMs: within(30_000), what: "the end of all jobs" });
   const jobs: JobRow[] = [];
   for (let second = 0; second <= seconds; second++) {
     jobs.push(...(await project.jobs({ queue: `second-${second}` })));

@@ -2,6 +2,7 @@
 // else a reload does is in reload.test.ts, for which one store is enough.
 
 import { expect, test } from "vitest";
+import { within } from "../support/pace.ts";
 import { Project } from "../support/project.ts";
 
 /** They last longer than a reload takes where others keep the machine busy. */
@@ -23,11 +24,11 @@ test("under load, reload after reload loses no job, runs none twice and burns no
   for (let reloads = 1; reloads <= 3; reloads++) {
     runtime.signal("SIGHUP");
     await runtime.until(() => runtime.events("runtime-reloaded").length === reloads, {
-      deadlineMs: 60_000,
+      deadlineMs: within(30_000),
     });
   }
-  await project.recorded("end", plain.length, { deadlineMs: 40_000 });
-  for (const id of long) await project.becomes(id, "finished", { deadlineMs: 40_000 });
+  await project.recorded("end", plain.length, { deadlineMs: within(20_000) });
+  for (const id of long) await project.becomes(id, "finished", { deadlineMs: within(20_000) });
 
   const jobs = await project.jobs();
   expect(jobs).toHaveLength(plain.length + long.length);

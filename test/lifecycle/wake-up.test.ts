@@ -165,7 +165,7 @@ test("two runtimes on one store run 2,000 jobs once each", async () => {
   await project.enqueueMany("quick", inputs);
   await waitFor(async () => (await project.status()).jobs.finished === 2_000, {
     everyMs: 100,
-    deadlineMs: 60_000,
+    deadlineMs: within(30_000),
   });
   const ran = project.records("ran");
   expect(ran).toHaveLength(2_000);

@@ -4,6 +4,7 @@ import type { NewTask } from "@queue-runtime/store";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Scheduler } from "../../packages/runtime/src/scheduler.ts";
 import { StoreHealth } from "../../packages/runtime/src/service/store-health.ts";
+import { within } from "../support/pace.ts";
 import { type TemporaryStore, temporaryStore } from "../support/temporary-store.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { CutLink } from "./support/cut-link.ts";
@@ -66,7 +67,7 @@ const ticksOf = async (key: string) => {
 const ticked = (count: number) =>
   waitFor(() => log.of("task-ticked").length >= count, {
     what: `${count} ticks`,
-    deadlineMs: 40_000,
+    deadlineMs: within(15_000),
   });
 
 async function start(options: { vacantSince?: number | null } = {}): Promise<Scheduler> {

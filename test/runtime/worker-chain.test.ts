@@ -3,6 +3,7 @@
 import type { Gate } from "@queue-runtime/store";
 import { defineJob } from "queue-runtime";
 import { expect, it } from "vitest";
+import { within } from "../support/pace.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { newWorker } from "./support/worker-world.ts";
 
@@ -25,6 +26,6 @@ it.each(["key", "queue"])(
     await jobs.enqueue(Array(30).fill(row));
     expect(await jobs.count()).toMatchObject({ ready: 1, blocked: 29 });
     world.worker.hear("ready");
-    await waitFor(async () => (await jobs.count()).finished === 30, { deadlineMs: 40_000 });
+    await waitFor(async () => (await jobs.count()).finished === 30, { deadlineMs: within(20_000) });
   },
 );

@@ -3,6 +3,7 @@
 import { Client } from "pg";
 import { expect, it } from "vitest";
 import { describeThatNeedsPostgres } from "../support/needs.ts";
+import { within } from "../support/pace.ts";
 import { execute } from "../support/postgres/databases.ts";
 import { temporaryPostgres } from "../support/postgres.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -40,7 +41,7 @@ describeThatNeedsPostgres("a worker with more than it can do", () => {
     const waiting =
       "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
     await waitFor(async () => (await execute(world.url, waiting)).length === 0, {
-      deadlineMs: 40_000,
+      deadlineMs: within(10_000),
     });
     await lock.query("ROLLBACK");
     await lock.end();

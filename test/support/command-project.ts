@@ -9,6 +9,7 @@ import { openStore, type Store } from "@queue-runtime/store";
 import type { CommandRow, GroupRow } from "../../packages/runtime/src/control/desk.ts";
 import { commandRow, groupRow } from "../../packages/runtime/src/control/rows/command-row.ts";
 import { CliProject, type Ran } from "./cli-project.ts";
+import { within } from "./pace.ts";
 import { waitFor } from "./wait-for.ts";
 
 interface Status {
@@ -44,7 +45,10 @@ export class CommandProject extends CliProject implements AsyncDisposable {
       log += chunk;
     });
     runtime.stdout?.resume();
-    await waitFor(() => log.includes("runtime-ready"), { deadlineMs: 40_000, what: "a runtime" });
+    await waitFor(() => log.includes("runtime-ready"), {
+      deadlineMs: within(20_000),
+      what: "a runtime",
+    });
     return runtime;
   }
 
@@ -99,7 +103,7 @@ export class CommandProject extends CliProject implements AsyncDisposable {
     }
     const printed = async (wanted: string): Promise<void> => {
       const what = `"${wanted}" from ${argv.join(" ")}`;
-      await waitFor(() => said.includes(wanted), { deadlineMs: 40_000, what });
+      await waitFor(() => said.includes(wanted), { deadlineMs: within(20_000), what });
     };
     const ended = Promise.all([text(child.stdout!), text(child.stderr!), once(child, "close")]);
     return {

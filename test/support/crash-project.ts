@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type EnqueueOptions, jobRef, openQueue, type Queue } from "queue-runtime";
+import { within } from "./pace.ts";
 import { titleOf } from "./proc.ts";
 import { Project, type ProjectOptions, type Recorded } from "./project.ts";
 import { RuntimeProcess } from "./runtime-process.ts";
@@ -77,7 +78,7 @@ export class CrashProject extends Project {
       return found.length >= count && found;
     };
     const what = `${count} x "${event}" of job ${job}`;
-    return await waitFor(enough, { what, everyMs: 2, deadlineMs: 40_000, ...options });
+    return await waitFor(enough, { what, everyMs: 2, deadlineMs: within(10_000), ...options });
   }
 
   /** Pids of living processes by title: `worker`, `worker default/2`, `dispatcher`. */

@@ -206,7 +206,7 @@ export class Project implements AsyncDisposable {
 
   /** The same; answers the job as it was then. */
   async jobIn(id: number, state: string, options: WaitOptions = {}): Promise<JobPage> {
-    const patient = { deadlineMs: 60_000, ...options };
+    const patient = { deadlineMs: within(30_000), ...options };
     const { job } = await this.#arrival(id, state, patient).catch(async (error: Error) => {
       throw new Error(`${error.message}: ${JSON.stringify(await this.job(id))}`);
     });

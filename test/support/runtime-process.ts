@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { within } from "./pace.ts";
 import { type WaitOptions, waitFor } from "./wait-for.ts";
 
 export const bin = fileURLToPath(new URL("../../packages/runtime/bin/runtime.js", import.meta.url));
@@ -115,7 +116,7 @@ export class RuntimeProcess {
   }
 
   /** Waits for its end. */
-  async ended(deadlineMs = 30_000): Promise<Exit> {
+  async ended(deadlineMs = within(10_000)): Promise<Exit> {
     const options = { deadlineMs, what: `the end of the runtime (pid ${this.pid})` };
     const exit = await waitFor(() => this.exit, options).catch((error: Error) => {
       throw new Error(`${error.message}\n${this.transcript()}`);

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type CommandJob, type NewCommand, openStore, type Store } from "@queue-runtime/store";
 import { CrashProject } from "./crash-project.ts";
+import { within } from "./pace.ts";
 import { isRunning } from "./proc.ts";
 import type { RuntimeProcess } from "./runtime-process.ts";
 import { type WaitOptions, waitFor } from "./wait-for.ts";
@@ -99,9 +100,11 @@ export class ShellProject extends CrashProject {
       return last.state === state && last;
     };
     const what = `command ${id} to be ${state}`;
-    return await waitFor(arrived, { deadlineMs: 40_000, what, ...options }).catch((error) => {
-      throw new Error(`${error.message}: ${JSON.stringify(last)}`);
-    });
+    return await waitFor(arrived, { deadlineMs: within(10_000), what, ...options }).catch(
+      (error) => {
+        throw new Error(`${error.message}: ${JSON.stringify(last)}`);
+      },
+    );
   }
 
   /** The pid of its process, once that is stored. */
@@ -110,7 +113,7 @@ export class ShellProject extends CrashProject {
       const { state, command } = await this.command(id);
       return state === "running" && command.process?.pid;
     };
-    return await waitFor(known, { deadlineMs: 40_000, what: `a pid of ${id}`, ...options });
+    return await waitFor(known, { deadlineMs: within(10_000), what: `a pid of ${id}`, ...options });
   }
 
   output(id: number, { attempt = 1, stderr = false } = {}): string {
@@ -129,7 +132,11 @@ export class ShellProject extends CrashProject {
       const text = existsSync(path) ? readFileSync(path, "utf8") : "";
       return text.endsWith("\n") && text.trim();
     };
-    return await waitFor(some, { deadlineMs: 40_000, what: `something in ${file}`, ...options });
+    return await waitFor(some, {
+      deadlineMs: within(10_000),
+      what: `something in ${file}`,
+      ...options,
+    });
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {

@@ -1,9 +1,13 @@
 // Waits for a condition instead of for a time.
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { within } from "./pace.ts";
 
 export interface WaitOptions {
-  /** When to give up, in milliseconds; 30,000 by default: others may keep the machine busy. */
+  /**
+   * When to give up, in milliseconds; by default 15,000, and more on a slow machine: others may keep
+   * it busy.
+   */
   readonly deadlineMs?: number;
   /** How often to ask, in milliseconds; 5 by default. */
   readonly everyMs?: number;
@@ -16,7 +20,7 @@ export async function waitFor<T>(
   condition: () => T | Promise<T>,
   options: WaitOptions = {},
 ): Promise<NonNullable<Exclude<T, false>>> {
-  const giveUpAt = performance.now() + (options.deadlineMs ?? 30_000);
+  const giveUpAt = performance.now() + (options.deadlineMs ?? within(15_000));
   for (;;) {
     const answer = await condition();
     if (answer !== false && answer !== null && answer !== undefined)

@@ -18,7 +18,7 @@ import { waitFor } from "../../support/wait-for.ts";
 // the deaf are killed after 85 % of it: the rest is what a busy machine may be late
 const thresholdMs = 4_000;
 /** For what takes no time of its own, on a machine that is busy; in milliseconds. */
-const patient = { deadlineMs: 40_000 };
+const patient = { deadlineMs: 20_000 };
 /** Of the job that is counted. */
 const items = 500;
 const config = {

@@ -4,6 +4,7 @@
 
 import type { Kill } from "../crash-check.ts";
 import { type CrashProject, signal } from "../crash-project.ts";
+import { within } from "../pace.ts";
 import { childrenOf, titleOf } from "../proc.ts";
 import type { Recorded } from "../project.ts";
 import { monotonic, type RuntimeProcess } from "../runtime-process.ts";
@@ -86,7 +87,11 @@ export class Hosts {
       this.#childrenOf(host, "worker").length === 2 && this.#servicesOf(host).length > 0;
     for (const host of this.#hosts) {
       const what = `all children of the host ${host.name}`;
-      await host.runtime.until(() => whole(host), { what, deadlineMs: 40_000, everyMs: 20 });
+      await host.runtime.until(() => whole(host), {
+        what,
+        deadlineMs: within(15_000),
+        everyMs: 20,
+      });
     }
   }
 

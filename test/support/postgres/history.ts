@@ -1,6 +1,7 @@
 // What the tables say in the end, read with plain SQL: the judge of the histories (crash-check.ts)
 // believes neither the runtime nor its command line.
 
+import { within } from "../pace.ts";
 import type { JobRow } from "../project.ts";
 import { type WaitOptions, waitFor } from "../wait-for.ts";
 import { execute } from "./databases.ts";
@@ -27,8 +28,10 @@ export async function jobsAtRest(url: string, options: WaitOptions = {}): Promis
     left = JSON.stringify(counts);
     return counts.length === 0;
   };
-  await waitFor(over, { everyMs: 50, deadlineMs: 40_000, ...options }).catch((error: Error) => {
-    throw new Error(`waited in vain for the end of all jobs: ${left}`, { cause: error });
-  });
+  await waitFor(over, { everyMs: 50, deadlineMs: within(20_000), ...options }).catch(
+    (error: Error) => {
+      throw new Error(`waited in vain for the end of all jobs: ${left}`, { cause: error });
+    },
+  );
   return await jobsInTables(url);
 }

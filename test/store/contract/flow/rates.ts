@@ -3,6 +3,7 @@
 
 import { type Job, rateGate, type Store } from "@queue-runtime/store";
 import { describe, expect, it } from "vitest";
+import { within } from "../../../support/pace.ts";
 import { waitFor } from "../../../support/wait-for.ts";
 import { boom, enqueueAll, enqueueOne, ids, jobOf, newWorker, type OpenStore } from "../world.ts";
 import { dispatchUntil, finish, rate, slot, statesOf } from "./words.ts";
@@ -20,7 +21,7 @@ async function beginnings(stores: readonly Store[], count: number): Promise<read
         await finish(worker, ...jobs);
         return begun.length >= count;
       },
-      { deadlineMs: 40_000, what: `${count} runs, of which ${begun.length} have begun` },
+      { deadlineMs: within(15_000), what: `${count} runs, of which ${begun.length} have begun` },
     );
   };
   await Promise.all(stores.map(work));
